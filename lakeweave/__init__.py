@@ -1,0 +1,1 @@
+"""Lakeweave: the Python that the embedded target and the demo need."""

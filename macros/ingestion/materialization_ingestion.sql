@@ -1,0 +1,199 @@
+{#
+    Takes delivered files in. In one transaction per batch of files: the cleaned records, the ledger's rows about the files,
+    the rejected records and the changes of layout. A kill leaves either all of a batch or nothing of it.
+
+    A bronze table is the archive of what was delivered, so it is appended to and never rebuilt by accident: with
+    `--full-refresh` it is rebuilt only when every file that the ledger knows can still be found.
+#}
+{% materialization ingestion, adapter='duckdb' %}
+
+    {%- set target_relation = this.incorporate(type='table') -%}
+    {%- set existing = load_cached_relation(this) -%}
+    {%- set asked = (config.get('meta') or {})['ingestion'] -%}
+    {%- set declared = lakeweave._source_node(asked.source, asked.table) -%}
+    {%- set rebuild = existing is none or should_full_refresh() -%}
+    {%- set spec = lakeweave._ingestion_spec(asked, declared, rebuild) -%}
+    {%- set staged = api.Relation.create(database='staging', schema=asked.source, identifier=asked.table) -%}
+
+    {{ run_hooks(pre_hooks, inside_transaction=False) }}
+    {%- do adapter.commit() -%}
+
+    {%- set plan = lakeweave._call_reader('lakeweave_plan', spec) -%}
+    {%- set totals = namespace(files=0, records=0, accepted=0, rejected=0, repeats=0, held=[], created=not rebuild) -%}
+
+    {# One call more than there are batches when a table is to be made: an empty delivery still gives an empty table. #}
+    {%- for number in range([plan.batches, 1 if rebuild else 0] | max) -%}
+        {%- set batch = lakeweave._call_reader('lakeweave_stage', {'plan_id': plan.plan_id, 'batch': number}) -%}
+        {%- do adapter.commit() -%}
+        {%- if not totals.created -%}
+            {%- call statement('create') -%}
+                create or replace table {{ target_relation }} as
+                {{ lakeweave._with_extra_columns(sql, staged, batch.extra_columns) }}
+            {%- endcall -%}
+            {%- call statement('forget') -%}
+                delete from {{ lakeweave.ledger_relation('files') }} where source = '{{ spec.source }}'
+            {%- endcall -%}
+            {%- call statement('forget_rejected') -%}
+                delete from {{ lakeweave.ledger_relation('rejected_records') }} where source = '{{ spec.source }}'
+            {%- endcall -%}
+            {%- set totals.created = true -%}
+        {%- else -%}
+            {%- set present = adapter.get_columns_in_relation(target_relation) | map(attribute='name') | map('lower') | list -%}
+            {%- for column in batch.extra_columns if column | lower not in present -%}
+                {%- call statement('widen') -%}
+                    alter table {{ target_relation }} add column {{ adapter.quote(column) }} varchar
+                {%- endcall -%}
+            {%- endfor -%}
+            {%- call statement('append') -%}
+                insert into {{ target_relation }} by name
+                {{ lakeweave._with_extra_columns(sql, staged, batch.extra_columns) }}
+            {%- endcall -%}
+        {%- endif -%}
+        {%- do lakeweave._publish_accounts(spec.source, staged) -%}
+        {%- do lakeweave._check_accounts(target_relation, staged) -%}
+        {%- do adapter.commit() -%}
+        {%- set totals.files = totals.files + batch.files -%}
+        {%- set totals.records = totals.records + batch.records -%}
+        {%- set totals.accepted = totals.accepted + batch.accepted -%}
+        {%- set totals.rejected = totals.rejected + batch.rejected -%}
+        {%- set totals.repeats = totals.repeats + batch.repeats -%}
+        {%- set totals.held = totals.held + batch.held -%}
+    {%- endfor -%}
+
+    {%- call statement('main') -%}
+        select {{ totals.records }} as records
+    {%- endcall -%}
+    {{ run_hooks(pre_hooks, inside_transaction=True) }}
+    {{ run_hooks(post_hooks, inside_transaction=True) }}
+    {%- do persist_docs(target_relation, model) -%}
+    {%- do adapter.commit() -%}
+    {{ run_hooks(post_hooks, inside_transaction=False) }}
+
+    {%- for file in totals.held -%}
+        {%- do exceptions.warn(
+            spec.source ~ ": " ~ file.file_name ~ " is held back and nothing of it is loaded (" ~ file.reason ~ "): " ~ file.message
+            ~ " Mend it and deliver it again, or release it: dbt run-operation release_held_files --args '{source: " ~ spec.source ~ "}'."
+        ) -%}
+    {%- endfor -%}
+    {%- if totals.rejected > 0 -%}
+        {%- do exceptions.warn(
+            spec.source ~ ": " ~ totals.rejected ~ " of " ~ totals.records ~ " records are rejected; see ledger.rejected_records."
+        ) -%}
+    {%- endif -%}
+
+    {{ return({'relations': [target_relation]}) }}
+
+{% endmaterialization %}
+
+
+{% macro _source_node(source_name, table_name) -%}
+    {%- for node in graph.sources.values() if node.source_name == source_name and node.name == table_name -%}
+        {{ return(node) }}
+    {%- endfor -%}
+    {%- do exceptions.raise_compiler_error(
+        "`ingestion` was given the source `" ~ source_name ~ "." ~ table_name ~ "`, which no `sources:` block declares. "
+        ~ "Declare it with its columns in a `_sources.yml`."
+    ) -%}
+{%- endmacro %}
+
+
+{# What the reader needs to know, from the source's YAML. Settings of the table win over those of the source. #}
+{% macro _ingestion_spec(asked, declared, rebuild) -%}
+    {%- set meta = {} -%}
+    {%- do meta.update(declared.source_meta or {}) -%}
+    {%- do meta.update((declared.config or {}).get('meta') or {}) -%}
+    {%- do meta.update(declared.meta or {}) -%}
+    {%- set landing = var('landing_path') -%}
+    {{ return({
+        'source': asked.source ~ '.' ~ asked.table,
+        'schema': asked.source,
+        'table': asked.table,
+        'folder': landing ~ '/' ~ (meta.get('folder') or (asked.source ~ '/' ~ asked.table)),
+        'archive': (landing ~ '/' ~ meta.get('archive')) if meta.get('archive') else none,
+        'patterns': meta.get('patterns') or ['*'],
+        'columns': declared.columns.values() | map(attribute='name') | list,
+        'aliases': meta.get('aliases') or {},
+        'layout_policy': meta.get('layout_policy') or 'evolve',
+        'layouts': meta.get('layouts') or [],
+        'header': meta.get('header') or 'auto',
+        'delimiter': meta.get('delimiter'),
+        'encoding': meta.get('encoding'),
+        'max_rejected_share': meta.get('max_rejected_share'),
+        'batch_bytes': var('ingestion_batch_bytes', 536870912),
+        'ledger': lakeweave.ledger_relation('files') | string,
+        'reload': rebuild,
+    }) }}
+{%- endmacro %}
+
+
+{% macro _call_reader(function, argument) -%}
+    {%- set rows = lakeweave.ask("select " ~ function ~ "('" ~ (tojson(argument) | replace("'", "''")) ~ "') as answer") -%}
+    {%- set answer = fromjson(rows[0][0]) -%}
+    {%- if answer.error -%}
+        {%- do exceptions.raise_compiler_error(answer.error) -%}
+    {%- endif -%}
+    {{ return(answer) }}
+{%- endmacro %}
+
+
+{# Columns that a file brought along undeclared arrive as text beside what the model's body makes of the declared ones. #}
+{% macro _with_extra_columns(body, staged, extra_columns) -%}
+    {%- if not extra_columns -%}
+        {{ return(body) }}
+    {%- endif -%}
+    select
+        body.*,
+        {%- for column in extra_columns %}
+        staged.{{ adapter.quote(column) }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from ({{ body }}) as body
+    inner join {{ staged }} as staged
+        on body._file_id = staged._file_id and body._record_number = staged._record_number
+{%- endmacro %}
+
+
+{% macro _publish_accounts(source, staged) -%}
+    {%- set batches = {'files': '__files', 'rejected_records': '__rejected', 'layout_changes': '__layout'} -%}
+    {%- set columns = lakeweave._ledger_tables() -%}
+    {%- for name in batches -%}
+        {%- set names = columns[name] | map('first') | list -%}
+        {%- set from_reader = names | reject('in', ['source', 'processed_at', 'invocation_id']) | list -%}
+        {%- set accounts = staged.incorporate(path={'identifier': staged.identifier ~ batches[name]}) -%}
+        {%- if name == 'files' -%}
+            {# A released or replaced account of the same version gives way to the new one. #}
+            {%- call statement('replace_account') -%}
+                delete from {{ lakeweave.ledger_relation('files') }} as known
+                using {{ accounts }} as fresh
+                where known.source = '{{ source }}' and known.path = fresh.path and known.version = fresh.version
+            {%- endcall -%}
+        {%- endif -%}
+        {%- call statement('account_' ~ name) -%}
+            insert into {{ lakeweave.ledger_relation(name) }} (source, processed_at, invocation_id, {{ from_reader | join(', ') }})
+            select '{{ source }}', {{ lakeweave.run_timestamp() }}, '{{ invocation_id }}', {{ from_reader | join(', ') }}
+            from {{ accounts }}
+        {%- endcall -%}
+    {%- endfor -%}
+{%- endmacro %}
+
+
+{# Before the commit: each file has in the bronze table what its account says. A body that filters or multiplies records is found here. #}
+{% macro _check_accounts(target_relation, staged) -%}
+    {%- set accounts = staged.incorporate(path={'identifier': staged.identifier ~ '__files'}) -%}
+    {%- set wrong = lakeweave.ask(
+        "select accounts.file_name, accounts.accepted + accounts.repeats as expected, coalesce(loaded.records, 0) as found"
+        ~ " from " ~ accounts ~ " as accounts left join ("
+        ~ "select _file_id, count(*) as records from " ~ target_relation
+        ~ " where _file_id in (select file_id from " ~ accounts ~ ") group by _file_id"
+        ~ ") as loaded on loaded._file_id = accounts.file_id"
+        ~ " where accounts.state = 'loaded' and accounts.accepted + accounts.repeats <> coalesce(loaded.records, 0) limit 5",
+        []
+    ) -%}
+    {%- if wrong | length > 0 -%}
+        {%- set first = wrong[0] -%}
+        {%- do exceptions.raise_compiler_error(
+            "The body of `" ~ model.name ~ "` does not keep every record: " ~ first[0] ~ " has " ~ first[1] ~ " accepted records, "
+            ~ "and the body makes " ~ first[2] ~ " of them. A bronze model may clean values but neither drop nor multiply records; "
+            ~ "filter in silver. Nothing of this batch is loaded."
+        ) -%}
+    {%- endif -%}
+{%- endmacro %}

@@ -1,0 +1,8 @@
+{# The columns that say where a bronze record came from and when it was taken in; last in every bronze model. #}
+{% macro record_columns() -%}
+        is_duplicate_in_file,
+        {{ lakeweave.run_timestamp() }} as processed_at,
+        _file_id,
+        _file_name,
+        _record_number
+{%- endmacro %}
