@@ -1,4 +1,5 @@
-{# Regular expressions in the syntax that RE2 and Java share; the whole match, every occurrence. #}
+{# Regular expressions in the syntax that RE2 and Java share; the whole match, every occurrence. Groups are
+   written (?:…), because BigQuery returns the group where there is one. #}
 {% macro _regexp_extract(expression, pattern) -%}
     {{ return(adapter.dispatch('_regexp_extract', 'lakeweave')(expression, pattern)) }}
 {%- endmacro %}
@@ -10,7 +11,7 @@
 
 {# https://cloud.google.com/bigquery/docs/reference/standard-sql/string_functions#regexp_extract #}
 {% macro bigquery___regexp_extract(expression, pattern) -%}
-    regexp_extract({{ expression }}, r'({{ pattern }})')
+    regexp_extract({{ expression }}, r'{{ pattern }}')
 {%- endmacro %}
 
 {# https://spark.apache.org/docs/latest/api/sql/index.html#regexp_extract #}

@@ -1,13 +1,13 @@
 {#
-    A value in its standard spelling: looked up without regard to case in a seed of two columns (spelling, standard), and
-    `otherwise` where the seed does not know it.
+    A value in its standard spelling: looked up without regard to case in one domain of seeds/standard_spellings.csv, and
+    `otherwise` (the value itself by default) where the seed does not know it.
 #}
-{% macro standardize(expression, seed, standard, otherwise=none) -%}
+{% macro standardize(expression, domain, otherwise=none) -%}
     coalesce(
         (
-            select max(spellings.{{ standard }})
-            from {{ ref('lakeweave', seed) }} as spellings
-            where lower(spellings.spelling) = lower({{ expression }})
+            select max(spellings.standard)
+            from {{ ref('lakeweave', 'standard_spellings') }} as spellings
+            where spellings.domain = '{{ domain }}' and lower(spellings.spelling) = lower({{ expression }})
         ),
         {{ otherwise or expression }}
     )

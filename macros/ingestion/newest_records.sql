@@ -1,0 +1,84 @@
+{#
+    The newest record of each key of a bronze table, as a table expression with the bronze columns, the key typed.
+
+    Newest is not the clock's affair: files are ordered by their names (digit runs as numbers), records by their place in
+    the file. So it makes no difference in which order, how late or in how many runs the files came. A file name whose
+    content was replaced counts with its last version only; a content that came under several names counts from its first.
+    Exact repeats within a file do not count. In an incremental run only keys are read that a newly accounted file touches.
+#}
+{% macro newest_records(source_name, table_name, key, keep_if=none) -%}
+    {%- set records = ref('bronze_' ~ table_name) -%}
+    ({{ lakeweave._newest_records(records, source_name ~ '.' ~ table_name, key, keep_if) }})
+{%- endmacro %}
+
+
+{% macro _newest_records(records, source, key, keep_if=none) -%}
+    {%- set typed_key = lakeweave.to_integer('records.' ~ key) -%}
+    {%- set sequence = 'files.file_sequence' -%}
+    {%- if model.resource_type == 'unit_test' -%}
+        {%- set sequence = lakeweave.natural_order('records._file_name') -%}
+    {%- endif -%}
+    select newest.*
+    from (
+        select
+            records.*,
+            row_number() over (
+                partition by {{ typed_key }} order by {{ sequence }} desc, records._record_number desc
+            ) as _recency
+        from {{ records }} as records
+        {%- if model.resource_type != 'unit_test' %}
+        inner join (
+            {{ lakeweave._current_files(source) }}
+        ) as files on records._file_id = files.file_id
+        {%- endif %}
+        where {{ typed_key }} is not null
+            and not records.is_duplicate_in_file
+            {%- if is_incremental() and model.resource_type != 'unit_test' %}
+            and {{ typed_key }} in ({{ lakeweave._changed_keys(records, source, key) }})
+            {%- endif %}
+    ) as newest
+    where newest._recency = 1
+        {%- if keep_if %}
+        and {{ keep_if }}
+        {%- endif %}
+{%- endmacro %}
+
+
+{# The contents that count, each with the place of its first delivery. #}
+{% macro _current_files(source) -%}
+    select
+        deliveries.file_id,
+        min(deliveries.file_sequence) as file_sequence
+    from (
+        select
+            files.file_id,
+            {{ lakeweave.natural_order('files.file_name') }} as file_sequence,
+            row_number() over (partition by files.path order by files.version desc) as recency
+        from {{ lakeweave.ledger_relation('files') }} as files
+        where files.source = '{{ source }}' and files.state in ('loaded', 'repeat')
+    ) as deliveries
+    where deliveries.recency = 1
+    group by deliveries.file_id
+{%- endmacro %}
+
+
+{# The keys in files that were accounted since this model was last built, in every version of them. #}
+{% macro _changed_keys(records, source, key) -%}
+    select {{ lakeweave.to_integer('changed.' ~ key) }}
+    from {{ records }} as changed
+    where {{ lakeweave.to_integer('changed.' ~ key) }} is not null
+        and changed._file_id in (
+            select versions.file_id
+            from {{ lakeweave.ledger_relation('files') }} as versions
+            where versions.source = '{{ source }}'
+                and versions.path in (
+                    select fresh.path
+                    from {{ lakeweave.ledger_relation('files') }} as fresh
+                    where fresh.source = '{{ source }}'
+                        and fresh.processed_at > (
+                            select coalesce(max(built.silver_loaded_at), cast('1970-01-01' as {{ dbt.type_timestamp() }}))
+                            from {{ this }} as built
+                        )
+                )
+        )
+{%- endmacro %}

@@ -1,0 +1,40 @@
+{{ lakeweave.one_row_per_key('thelook', 'events', key='id') }}
+
+with
+
+newest as (
+
+    select * from {{ lakeweave.newest_records('thelook', 'events', key='id') }}
+
+),
+
+standardized as (
+
+    select
+        ---------- ids
+        {{ lakeweave.to_integer('id') }} as id,
+        {{ lakeweave.to_integer('user_id') }} as user_id,
+        session_id,
+
+        ---------- text
+        ip_address,
+        {{ lakeweave.title_case('city') }} as city,
+        {{ lakeweave.title_case('state') }} as state,
+        postal_code,
+        {{ lakeweave.standardize('browser', 'browser') }} as browser,
+        {{ lakeweave.standardize('traffic_source', 'event_traffic_source') }} as traffic_source,
+        uri,
+        lower(event_type) as event_type,
+
+        ---------- numbers
+        {{ lakeweave.to_integer('sequence_number') }} as sequence_number,
+
+        ---------- timestamps
+        {{ lakeweave.parse_timestamp('created_at') }} as created_at,
+        {{ lakeweave.run_timestamp() }} as silver_loaded_at
+
+    from newest
+
+)
+
+select * from standardized

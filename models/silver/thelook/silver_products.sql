@@ -1,0 +1,38 @@
+{{ lakeweave.one_row_per_key('thelook', 'products', key='id') }}
+
+with
+
+newest as (
+
+    select * from {{ lakeweave.newest_records('thelook', 'products', key='id') }}
+
+),
+
+standardized as (
+
+    select
+        ---------- ids
+        {{ lakeweave.to_integer('id') }} as id,
+        {{ lakeweave.to_integer('distribution_center_id') }} as distribution_center_id,
+
+        ---------- text
+        name,
+        brand,
+        {{ lakeweave.standardize('category', 'category') }} as category,
+        {{ lakeweave.standardize('department', 'department') }} as department,
+        upper(sku) as sku,
+
+        ---------- numbers
+        {{ dbt.safe_cast('cost', dbt.type_numeric()) }} as cost,
+        cost_value_type,
+        {{ dbt.safe_cast('retail_price', dbt.type_numeric()) }} as retail_price,
+        retail_price_value_type,
+
+        ---------- timestamps
+        {{ lakeweave.run_timestamp() }} as silver_loaded_at
+
+    from newest
+
+)
+
+select * from standardized

@@ -1,0 +1,42 @@
+{{ lakeweave.one_row_per_key('thelook', 'users', key='id', keep_if='email is not null') }}
+
+with
+
+newest as (
+
+    select * from {{ lakeweave.newest_records('thelook', 'users', key='id', keep_if='email is not null') }}
+
+),
+
+standardized as (
+
+    select
+        ---------- ids
+        {{ lakeweave.to_integer('id') }} as id,
+
+        ---------- text
+        {{ lakeweave.title_case('first_name') }} as first_name,
+        {{ lakeweave.title_case('last_name') }} as last_name,
+        lower(email) as email,
+        {{ lakeweave.standardize('gender', 'gender') }} as gender,
+        street_address,
+        postal_code,
+        {{ lakeweave.title_case('city') }} as city,
+        {{ lakeweave.title_case('state') }} as state,
+        {{ lakeweave.standardize('country', 'country', otherwise=lakeweave.title_case('country')) }} as country,
+        {{ lakeweave.standardize('traffic_source', 'user_traffic_source') }} as traffic_source,
+
+        ---------- numbers
+        {{ lakeweave.to_integer('age') }} as age,
+        {{ lakeweave.to_float('latitude') }} as latitude,
+        {{ lakeweave.to_float('longitude') }} as longitude,
+
+        ---------- timestamps
+        {{ lakeweave.parse_timestamp('created_at') }} as created_at,
+        {{ lakeweave.run_timestamp() }} as silver_loaded_at
+
+    from newest
+
+)
+
+select * from standardized

@@ -1,0 +1,65 @@
+{#
+    The bronze table and the ledger tell the same story, file by file: for each loaded file the table holds its accepted
+    records and its repeats, the ledger holds its rejected records, the three add up to what was counted in the file, and
+    the table holds no record of a file that the ledger does not have as loaded.
+#}
+{% test reconciles(model) %}
+{%- set asked = lakeweave._source_of_bronze(model) -%}
+
+with
+
+accounts as (
+
+    select * from {{ lakeweave.ledger_relation('files') }} where source = '{{ asked }}' and state = 'loaded'
+
+),
+
+records as (
+
+    select
+        _file_id,
+        count(*) as records,
+        sum(case when is_duplicate_in_file then 1 else 0 end) as repeats
+    from {{ model }}
+    group by _file_id
+
+),
+
+rejected as (
+
+    select
+        file_id,
+        count(*) as records
+    from {{ lakeweave.ledger_relation('rejected_records') }}
+    where source = '{{ asked }}'
+    group by file_id
+
+),
+
+compared as (
+
+    select
+        coalesce(accounts.file_id, records._file_id) as file_id,
+        accounts.file_name,
+        accounts.records as counted,
+        accounts.accepted,
+        accounts.rejected,
+        accounts.repeats,
+        coalesce(records.records, 0) as in_table,
+        coalesce(records.repeats, 0) as repeats_in_table,
+        coalesce(rejected.records, 0) as rejected_in_ledger
+    from accounts
+    full outer join records on accounts.file_id = records._file_id
+    left join rejected on accounts.file_id = rejected.file_id
+
+)
+
+select *
+from compared
+where counted is null
+    or counted <> accepted + rejected + repeats
+    or in_table <> accepted + repeats
+    or repeats_in_table <> repeats
+    or rejected_in_ledger <> rejected
+
+{% endtest %}
