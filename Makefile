@@ -1,0 +1,93 @@
+# What:  the chores of the project, each one word.
+# Why:   so that a newcomer needs two: `make build`, then `make test`.
+# How:   everything runs in .venv, made from the pinned files in requirements/.
+
+PYTHON  ?= python3
+TARGET  ?= duckdb
+SCALE   ?= 0.01
+BATCHES ?= 3
+SEED    ?= 42
+
+VENV    := .venv
+BIN     := $(VENV)/bin
+DBT     := $(BIN)/dbt
+LANDING := $(or $(LAKEWEAVE_LANDING),landing)
+
+export DBT_SEND_ANONYMOUS_USAGE_STATS := false
+export LAKEWEAVE_TARGET := $(TARGET)
+
+.DEFAULT_GOAL := help
+.PHONY: help build environment landing profile test test-bigquery test-reliability lint format docs clean requirements bench
+
+help:  ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | awk -F'|' '{printf "  make %-18s %s\n", $$1, $$2}'
+
+build: environment landing profile  ## environment, demo data, then dbt build and a summary (TARGET=duckdb)
+	@mkdir -p warehouse
+	@$(DBT) --quiet build --target $(TARGET) && status=ok || status=failed; \
+	  $(BIN)/python -m lakeweave.summary --target $(TARGET); \
+	  test $$status = ok
+
+landing: $(LANDING)/truth/landing.json  ## the demo landing zone, if it is absent (SCALE=0.01 BATCHES=3 SEED=42)
+
+$(LANDING)/truth/landing.json: | $(VENV)/.core
+	@$(BIN)/python -m lakeweave.landing --scale $(SCALE) --batches $(BATCHES) --seed $(SEED) --out $(LANDING)
+
+profile: profiles.yml
+
+profiles.yml:
+	@cp profiles.example.yml profiles.yml
+
+environment: $(VENV)/.core
+
+# `--no-deps`: the pinned file is complete, and its marker leaves out a parser of dbt that is not needed at run time and
+# whose build downloads from a code host.
+$(VENV)/.uv:
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Lakeweave needs Python 3.11 or newer; found " + sys.version.split()[0] + ". Say which to use: make build PYTHON=python3.12")'
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/uv.txt
+	@touch $@
+
+$(VENV)/.core: requirements/core.txt | $(VENV)/.uv
+	@$(BIN)/uv pip install --quiet --no-deps --python $(BIN)/python -r requirements/core.txt
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt | $(VENV)/.core
+	@$(BIN)/uv pip install --quiet --no-deps --python $(BIN)/python -r requirements/dev.txt
+	@touch $@
+
+test: $(VENV)/.dev profile  ## every test that needs no account: Python, embedded, BigQuery's analyzer
+	@$(BIN)/python -m pytest tests/python --ignore=tests/python/spark --ignore=tests/python/benchmarks
+
+test-bigquery: $(VENV)/.dev profile  ## only the BigQuery proof: every statement, read by Google's analyzer
+	@$(BIN)/python -m pytest tests/python/bigquery
+
+test-reliability: $(VENV)/.dev profile  ## the long sweeps: 200 kills of a build, 50 of an inference, many deliveries
+	@LAKEWEAVE_KILLS=200 LAKEWEAVE_INFERENCE_KILLS=50 LAKEWEAVE_DELIVERIES=100 $(BIN)/python -m pytest tests/python/reliability
+
+lint: $(VENV)/.dev profile  ## ruff, sqlfluff, and dbt's own deprecations
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	@$(BIN)/sqlfluff lint --disable-progress-bar --nofail -q models analyses tests/singular > /dev/null; $(BIN)/sqlfluff lint --disable-progress-bar -q models analyses tests/singular
+	@for target in duckdb bigquery; do \
+	  $(DBT) --quiet parse --target $$target --target-path target/lint --no-partial-parse --show-all-deprecations --warn-error || exit 1; done
+
+format: $(VENV)/.dev  ## let ruff and sqlfluff mend what they can
+	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
+	@$(BIN)/sqlfluff fix --disable-progress-bar models analyses tests/singular
+
+docs: environment profile  ## dbt docs as one static HTML file
+	@$(DBT) --quiet docs generate --static --target $(TARGET)
+	@echo "target/static_index.html"
+
+bench: $(VENV)/.dev profile  ## the figures of docs/benchmarks.md, measured anew
+	@$(BIN)/python -m tests.python.benchmarks
+
+clean:  ## what dbt and Python left behind; never the warehouse with its ledger, never the landing zone
+	@rm -rf target logs dbt_packages .pytest_cache .ruff_cache .hypothesis .sqlfluff_cache
+	@find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
+
+requirements:  ## pin anew from pyproject.toml (versions only)
+	@for file in core: "dev:--extra bigquery --extra excel --extra embeddings --group dev" \
+	    "spark:--extra spark" "databricks:--extra databricks"; do \
+	  $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url \
+	    $${file#*:} -o requirements/$${file%%:*}.txt > /dev/null || exit 1; done
