@@ -4,42 +4,53 @@
     Newest is not the clock's affair: files are ordered by their names (digit runs as numbers), records by their place in
     the file. So it makes no difference in which order, how late or in how many runs the files came. A file name whose
     content was replaced counts with its last version only; a content that came under several names counts from its first.
+    A source that knows better gives `order_by`: expressions over the bronze columns that come before the file's name.
     Exact repeats within a file do not count. In an incremental run only keys are read that a newly accounted file touches.
 #}
-{% macro newest_records(source_name, table_name, key, keep_if=none) -%}
+{% macro newest_records(source_name, table_name, key, keep_if=none, order_by=[]) -%}
     {%- set records = ref('bronze_' ~ table_name) -%}
-    ({{ lakeweave._newest_records(records, source_name ~ '.' ~ table_name, key, keep_if) }})
+    ({{ lakeweave._newest_records(records, source_name ~ '.' ~ table_name, key, keep_if, order_by) }})
 {%- endmacro %}
 
 
-{% macro _newest_records(records, source, key, keep_if=none) -%}
-    {%- set typed_key = lakeweave.to_integer('records.' ~ key) -%}
-    {%- set sequence = 'files.file_sequence' -%}
-    {%- if model.resource_type == 'unit_test' -%}
-        {%- set sequence = lakeweave.natural_order('records._file_name') -%}
-    {%- endif -%}
+{% macro _newest_records(records, source, key, keep_if=none, order_by=[]) -%}
     select newest.*
     from (
-        select
-            records.*,
-            row_number() over (
-                partition by {{ typed_key }} order by {{ sequence }} desc, records._record_number desc
-            ) as _recency
-        from {{ records }} as records
-        {%- if model.resource_type != 'unit_test' %}
-        inner join (
-            {{ lakeweave._current_files(source) }}
-        ) as files on records._file_id = files.file_id
-        {%- endif %}
-        where {{ typed_key }} is not null
-            and not records.is_duplicate_in_file
-            {%- if is_incremental() and model.resource_type != 'unit_test' %}
-            and {{ typed_key }} in ({{ lakeweave._changed_keys(records, source, key) }})
-            {%- endif %}
+        {{ lakeweave._ordered_records(records, source, key, order_by, only_changed=is_incremental()) | indent(8) }}
     ) as newest
     where newest._recency = 1
         {%- if keep_if %}
         and {{ keep_if }}
+        {%- endif %}
+{%- endmacro %}
+
+
+{% macro _ordered_records(records, source, key, order_by=[], only_changed=false) -%}
+    {%- set typed_key = lakeweave.to_integer('records.' ~ key) -%}
+    {%- set in_unit_test = model.resource_type == 'unit_test' -%}
+    select
+        records.*,
+        row_number() over (
+            partition by {{ typed_key }}
+            order by
+                {%- for expression in order_by %}
+                {{ expression }} desc,
+                {%- endfor %}
+                {{ lakeweave.natural_order('records._file_name') if in_unit_test else 'files.file_sequence' }} desc,
+                records._record_number desc
+        ) as _recency
+    from {{ records }} as records
+    {%- if not in_unit_test %}
+    inner join (
+        {{ lakeweave._current_files(source) | indent(8) }}
+    ) as files on records._file_id = files.file_id
+    {%- endif %}
+    where {{ typed_key }} is not null
+        and not records.is_duplicate_in_file
+        {%- if only_changed and not in_unit_test %}
+        and {{ typed_key }} in (
+            {{ lakeweave._changed_keys(records, source, key) | indent(12) }}
+        )
         {%- endif %}
 {%- endmacro %}
 

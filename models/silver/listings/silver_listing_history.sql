@@ -1,0 +1,78 @@
+{{ config(materialized='table') }}
+
+with
+
+ordered as (
+
+    select * from {{ lakeweave.ordered_records('listings', 'listings', key='product_id', order_by=lakeweave.change_order()) }}
+
+),
+
+typed as (
+
+    select
+        {{ lakeweave.to_integer('product_id') }} as product_id,
+        title,
+        brand,
+        category,
+        color,
+        description,
+        {{ dbt.safe_cast('price', dbt.type_numeric()) }} as price,
+        {{ lakeweave.to_integer('units_sold') }} as units_sold,
+        coalesce(op, 'I') = 'D' as is_deleted,
+        {{ dbt.safe_cast('dms_commit_ts', dbt.type_timestamp()) }} as valid_from,
+        _recency
+    from ordered
+
+),
+
+/* Of several changes in one commit only the last was ever visible. */
+last_of_commit as (
+
+    select
+        *,
+        row_number() over (partition by product_id, valid_from order by _recency) as place_in_commit
+    from typed
+
+),
+
+versions as (
+
+    select
+        *,
+        lead(valid_from) over (partition by product_id order by valid_from) as valid_to
+    from last_of_commit
+    where place_in_commit = 1
+
+),
+
+history as (
+
+    select
+        ---------- ids
+        product_id,
+
+        ---------- text
+        title,
+        brand,
+        category,
+        color,
+        description,
+
+        ---------- numbers
+        price,
+        units_sold,
+
+        ---------- booleans
+        is_deleted,
+        valid_to is null as is_current,
+
+        ---------- timestamps
+        valid_from,
+        valid_to
+
+    from versions
+
+)
+
+select * from history

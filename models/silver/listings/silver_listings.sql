@@ -1,0 +1,40 @@
+{%- set order_by = lakeweave.change_order() -%}
+{{ lakeweave.one_row_per_key('listings', 'listings', key='product_id', keep_if="coalesce(op, 'I') <> 'D'", order_by=order_by) }}
+
+with
+
+newest as (
+
+    select *
+    from {{ lakeweave.newest_records(
+        'listings', 'listings', key='product_id', keep_if="coalesce(op, 'I') <> 'D'", order_by=order_by
+    ) }}
+
+),
+
+typed as (
+
+    select
+        ---------- ids
+        {{ lakeweave.to_integer('product_id') }} as product_id,
+
+        ---------- text
+        title,
+        brand,
+        category,
+        color,
+        description,
+
+        ---------- numbers
+        {{ dbt.safe_cast('price', dbt.type_numeric()) }} as price,
+        {{ lakeweave.to_integer('units_sold') }} as units_sold,
+
+        ---------- timestamps
+        {{ dbt.safe_cast('dms_commit_ts', dbt.type_timestamp()) }} as committed_at,
+        {{ lakeweave.run_timestamp() }} as silver_loaded_at
+
+    from newest
+
+)
+
+select * from typed
