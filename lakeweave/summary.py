@@ -1,0 +1,131 @@
+"""What a build took in and made, for a person to read: ``python -m lakeweave.summary``.
+
+Reads the embedded warehouse read-only and dbt's own account of its last run; asks no engine but DuckDB.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections import Counter
+from pathlib import Path
+
+import duckdb
+
+LAYERS = ("bronze", "silver", "gold", "ml", "snapshots")
+
+
+def _table(rows: list[tuple[str, ...]], header: tuple[str, ...]) -> list[str]:
+    """Lines of a plain table: the first column to the left, all others to the right."""
+    cells = [header, *rows]
+    widths = [max(len(row[i]) for row in cells) for i in range(len(header))]
+    return [
+        "  "
+        + "  ".join(
+            cell.ljust(width) if i == 0 else cell.rjust(width)
+            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        for row in cells
+    ]
+
+
+def _run_lines(run_results: Path) -> list[str]:
+    """How dbt's last run ended: counts by kind and the names of what failed."""
+    if not run_results.exists():
+        return []
+    document = json.loads(run_results.read_text())
+    results = document["results"]
+    seconds = document.get("elapsed_time", 0.0)
+    kinds = Counter(result["unique_id"].split(".")[0] for result in results)
+    states = Counter(result["status"] for result in results)
+    named = {
+        "model": "models",
+        "test": "data tests",
+        "unit_test": "unit tests",
+        "seed": "seeds",
+        "snapshot": "snapshots",
+    }
+    done = ", ".join(f"{kinds[kind]} {name}" for kind, name in named.items() if kinds[kind])
+    lines = [f"dbt     {done} in {seconds:.0f} s"]
+    bad = [result for result in results if result["status"] in ("error", "fail", "runtime error")]
+    lines.append(
+        f"        {states['pass'] + states['success']} passed, {states['warn']} warned, {len(bad)} failed, {states['skipped']} skipped"
+    )
+    for result in bad:
+        message = (result.get("message") or "").strip().splitlines()
+        lines.append(f"        FAILED {result['unique_id']}: {message[0] if message else 'no message'}")
+    return lines
+
+
+def summarize(warehouse: Path, run_results: Path) -> str:
+    """The summary of the embedded warehouse at ``warehouse`` and of the run that ``run_results`` describes.
+
+    Raises:
+        FileNotFoundError: there is no warehouse at that path.
+    """
+    if not warehouse.exists():
+        raise FileNotFoundError(
+            f"There is no warehouse at {warehouse}. `make build` makes one; LAKEWEAVE_WAREHOUSE names another."
+        )
+    lines = ["", "Lakeweave", *_run_lines(run_results)]
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        present = {
+            (schema, table)
+            for schema, table in connection.execute(
+                "select table_schema, table_name from information_schema.tables where table_type = 'BASE TABLE'"
+            ).fetchall()
+        }
+        if ("ledger", "files") in present:
+            files, records, accepted, rejected, repeats, held = connection.execute(
+                "select count(*), coalesce(sum(records), 0), coalesce(sum(accepted), 0), coalesce(sum(rejected), 0),"
+                " coalesce(sum(repeats), 0), count(*) filter (state = 'held') from ledger.files"
+            ).fetchone() or (0, 0, 0, 0, 0, 0)
+            lines.append(f"files   {files:,} delivered, {held:,} held back")
+            lines.append(f"records {records:,} = {accepted:,} accepted + {rejected:,} rejected + {repeats:,} repeats")
+        if ("ledger", "model_responses") in present:
+            calls, answered = connection.execute(
+                "select count(*), count(distinct fingerprint) filter (state = 'ok') from ledger.model_responses"
+            ).fetchone() or (0, 0)
+            lines.append(f"models  {calls:,} calls ever made, {answered:,} answers in the ledger")
+        for layer in LAYERS:
+            rows = []
+            for schema, table in sorted(present):
+                if schema == layer:
+                    count = connection.execute(f'select count(*) from "{schema}"."{table}"').fetchone()
+                    rows.append((table, f"{count[0] if count else 0:,}"))
+            if rows:
+                lines += ["", *_table(rows, (layer, "rows"))]
+    lines += [
+        "",
+        f"Look at it:  duckdb -readonly {warehouse}   or   dbt show --inline 'select * from gold.daily_sales'",
+        "Documents:   make docs",
+        "Tests:       make test",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Print the summary; 0, or 2 with a sentence when there is nothing to summarize."""
+    parser = argparse.ArgumentParser(prog="python -m lakeweave.summary", description=__doc__)
+    parser.add_argument("--target", default="duckdb", help="the dbt target that was built (default: duckdb)")
+    parser.add_argument(
+        "--warehouse", type=Path, default=Path(os.environ.get("LAKEWEAVE_WAREHOUSE", "warehouse/lakeweave.duckdb"))
+    )
+    parser.add_argument("--run-results", type=Path, default=Path("target/run_results.json"))
+    arguments = parser.parse_args(argv)
+    if arguments.target != "duckdb":
+        print("\n".join(["", "Lakeweave", *_run_lines(arguments.run_results), ""]))
+        return 0
+    try:
+        print(summarize(arguments.warehouse, arguments.run_results))
+    except (FileNotFoundError, duckdb.Error) as error:
+        print(f"lakeweave: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
