@@ -50,9 +50,8 @@ def _run_lines(run_results: Path) -> list[str]:
     done = ", ".join(f"{kinds[kind]} {name}" for kind, name in named.items() if kinds[kind])
     lines = [f"dbt     {done} in {seconds:.0f} s"]
     bad = [result for result in results if result["status"] in ("error", "fail", "runtime error")]
-    lines.append(
-        f"        {states['pass'] + states['success']} passed, {states['warn']} warned, {len(bad)} failed, {states['skipped']} skipped"
-    )
+    good = states["pass"] + states["success"]
+    lines.append(f"        {good} passed, {states['warn']} warned, {len(bad)} failed, {states['skipped']} skipped")
     for result in bad:
         message = (result.get("message") or "").strip().splitlines()
         lines.append(f"        FAILED {result['unique_id']}: {message[0] if message else 'no message'}")

@@ -18,7 +18,11 @@ def model(dbt, session):
         .with_columns(month_number("created_at").alias("order_month"))
     )
     first = ordered.group_by("user_id").agg(nw.col("order_month").min().alias("cohort"))
-    active = ordered.join(first, on="user_id", how="inner").select("user_id", "traffic_source", "cohort", "order_month").unique()
+    active = (
+        ordered.join(first, on="user_id", how="inner")
+        .select("user_id", "traffic_source", "cohort", "order_month")
+        .unique()
+    )
     by_source = active.with_columns(nw.coalesce(nw.col("traffic_source"), nw.lit("Unknown")).alias("traffic_source"))
     overall = active.with_columns(nw.lit("all").alias("traffic_source"))
     both = nw.concat([by_source, overall])
