@@ -30,12 +30,11 @@
                 create or replace table {{ target_relation }} as
                 {{ lakeweave._with_extra_columns(sql, staged, batch.extra_columns) }}
             {%- endcall -%}
-            {%- call statement('forget') -%}
-                delete from {{ lakeweave.ledger_relation('files') }} where source = '{{ spec.source }}'
-            {%- endcall -%}
-            {%- call statement('forget_rejected') -%}
-                delete from {{ lakeweave.ledger_relation('rejected_records') }} where source = '{{ spec.source }}'
-            {%- endcall -%}
+            {%- for name in ['files', 'rejected_records', 'layout_changes'] -%}
+                {%- call statement('forget') -%}
+                    delete from {{ lakeweave.ledger_relation(name) }} where source = '{{ spec.source }}'
+                {%- endcall -%}
+            {%- endfor -%}
             {%- set totals.created = true -%}
         {%- else -%}
             {%- set present = adapter.get_columns_in_relation(target_relation) | map(attribute='name') | map('lower') | list -%}
@@ -44,6 +43,11 @@
                     alter table {{ target_relation }} add column {{ adapter.quote(column) }} varchar
                 {%- endcall -%}
             {%- endfor -%}
+            {# A released file gives way to its new reading. #}
+            {%- call statement('replace') -%}
+                delete from {{ target_relation }}
+                where _file_id in (select file_id from {{ staged.incorporate(path={'identifier': staged.identifier ~ '__files'}) }} where state = 'loaded')
+            {%- endcall -%}
             {%- call statement('append') -%}
                 insert into {{ target_relation }} by name
                 {{ lakeweave._with_extra_columns(sql, staged, batch.extra_columns) }}
@@ -165,6 +169,17 @@
                 delete from {{ lakeweave.ledger_relation('files') }} as known
                 using {{ accounts }} as fresh
                 where known.source = '{{ source }}' and known.path = fresh.path and known.version = fresh.version
+            {%- endcall -%}
+        {%- endif -%}
+        {%- if name != 'files' -%}
+            {%- call statement('replace_' ~ name) -%}
+                delete from {{ lakeweave.ledger_relation(name) }}
+                where source = '{{ source }}'
+                    and file_id in (
+                        select file_id
+                        from {{ staged.incorporate(path={'identifier': staged.identifier ~ '__files'}) }}
+                        where state in ('loaded', 'held')
+                    )
             {%- endcall -%}
         {%- endif -%}
         {%- call statement('account_' ~ name) -%}

@@ -1,0 +1,25 @@
+{#
+    dbt run-operation release_held_files --args '{source: thelook.users, file_name: users_batch_001.csv}'
+
+    Offers held files to the next build again, after whatever held them was mended (a declared column, an alias, a policy).
+    Without `file_name` it is all held files of the source, without `source` all there are.
+#}
+{% macro release_held_files(source=none, file_name=none) -%}
+    {%- set condition -%}
+        state = 'held'
+        {%- if source %} and source = '{{ source | replace("'", "''") }}'{% endif -%}
+        {%- if file_name %} and file_name = '{{ file_name | replace("'", "''") }}'{% endif -%}
+    {%- endset -%}
+    {%- set held = lakeweave.ask(
+        "select source, file_name, reason from " ~ lakeweave.ledger_relation('files') ~ " where " ~ condition ~ " order by source, file_name", []
+    ) -%}
+    {%- if held | length == 0 -%}
+        {%- do log("No held file matches. `dbt run-operation ledger_summary` lists what the ledger has.", info=True) -%}
+        {{ return('') }}
+    {%- endif -%}
+    {%- do lakeweave._execute("update " ~ lakeweave.ledger_relation('files') ~ " set state = 'released' where " ~ condition) -%}
+    {%- for file in held -%}
+        {%- do log("released " ~ file[0] ~ ": " ~ file[1] ~ " (was held: " ~ file[2] ~ ")", info=True) -%}
+    {%- endfor -%}
+    {%- do log("The next build takes " ~ held | length ~ " file(s) in again.", info=True) -%}
+{%- endmacro %}

@@ -1,0 +1,22 @@
+{#
+    dbt run-operation replay_file --args '{source: thelook.users, file_name: users_batch_001.csv}'
+
+    Has the next build take a loaded file in again, from the source's folder or from its archive: its records give way to
+    the new reading in the same transaction. For a changed cleaning rule, say.
+#}
+{% macro replay_file(source, file_name) -%}
+    {%- set condition -%}
+        source = '{{ source | replace("'", "''") }}' and file_name = '{{ file_name | replace("'", "''") }}' and state = 'loaded'
+    {%- endset -%}
+    {%- set loaded = lakeweave.ask(
+        "select file_id from " ~ lakeweave.ledger_relation('files') ~ " where " ~ condition, []
+    ) -%}
+    {%- if loaded | length == 0 -%}
+        {%- do exceptions.raise_compiler_error(
+            "`replay_file` was given the file `" ~ file_name ~ "` of `" ~ source ~ "`, which the ledger does not have as loaded. "
+            ~ "Names are relative to the source's folder; `dbt run-operation ledger_summary` lists the sources."
+        ) -%}
+    {%- endif -%}
+    {%- do lakeweave._execute("update " ~ lakeweave.ledger_relation('files') ~ " set state = 'released' where " ~ condition) -%}
+    {%- do log("The next build takes " ~ source ~ ": " ~ file_name ~ " in again.", info=True) -%}
+{%- endmacro %}
