@@ -1,0 +1,210 @@
+"""The inference functions, engine by engine a thin skin over :class:`Models`.
+
+An engine hands over three columns: the input, the model's specification (JSON: ``model``, and where given ``endpoint``,
+``path``, ``model_version``, ``run``, ``holder``) and the options (canonical JSON). It gets back one struct per row, see
+:mod:`lakeweave.inference.answers`. The two JSON columns are constant within a statement, so they are read once a batch.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lakeweave.inference import text_offline, text_openai
+from lakeweave.inference.answers import EMPTY_INPUT, FAILED, NULL_INPUT, RETRYABLE, UNSENT, Answers, status_text
+from lakeweave.inference.claims import CLAIMS
+from lakeweave.inference.config import HashedEmbeddings, OfflineText, OnnxEmbeddings, OpenAIText, Settings
+from lakeweave.inference.embeddings_hashed import HashedEmbedder
+from lakeweave.inference.embeddings_onnx import OnnxEmbedder
+from lakeweave.inference.images import ImageAnnotator, ImageClassifier
+from lakeweave.inference.text_openai import BackendError
+
+TEXT, EMBEDDING, ANNOTATION, PREDICTION = (
+    "generate_text",
+    "generate_embedding",
+    "annotate_image",
+    "predict_image",
+)
+FUNCTIONS = (TEXT, EMBEDDING, ANNOTATION, PREDICTION)
+
+
+class Models:
+    """The local models of one process, made at their first use."""
+
+    def __init__(self, settings: Settings) -> None:
+        """``settings``: what the profile says."""
+        self._settings = settings
+        self._lock = threading.Lock()
+        self._made: dict[Any, Any] = {}
+
+    def version(self, function: str, spec: str) -> str:
+        """The ``model_version`` that will answer, after checking that it can answer at all.
+
+        Raises:
+            BackendError: something that the backend needs is missing; the message says what to do.
+        """
+        backend = self._backend(function, json.loads(spec))
+        backend.check()
+        return backend.version
+
+    def where(self, function: str, spec: str) -> str:
+        """Where the answers come from, for people: an address, a folder, a file."""
+        return self._backend(function, json.loads(spec)).where
+
+    def answer(self, function: str, inputs: Sequence[str | None], spec: str, options: str) -> Answers:
+        """Answers to ``inputs``, one each and in order; each distinct input is asked once.
+
+        Raises:
+            BackendError: nothing at all can be asked, or another model stands behind the name than was expected.
+        """
+        described, chosen = json.loads(spec), json.loads(options)
+        backend = self._backend(function, described)
+        expected = described.get("model_version")
+        if expected is not None and expected != backend.version:
+            raise BackendError(
+                f"The model {described.get('model')} is {backend.version}, but {expected} was to be asked: "
+                "the profile changed while this ran."
+            )
+        order: dict[str, int] = {}
+        for value in inputs:
+            if value is not None and value.strip():
+                order.setdefault(value, len(order))
+        asked = list(order)
+        given = self._ask(function, backend, asked, chosen, described) if asked else None
+        return _spread(inputs, order, given)
+
+    def _ask(self, function: str, backend: Any, asked: list[str], options: dict, described: dict) -> Answers:
+        run, holder = described.get("run"), described.get("holder")
+        if run:
+            CLAIMS.working(run, holder, +1)
+        try:
+            answers = backend.answer(asked) if function == EMBEDDING else Answers.of(backend.answer(asked, options))
+        except BackendError:
+            raise
+        except Exception as error:  # a fault of ours must not throw away what was already paid for in this run
+            said = status_text(f"{type(error).__name__}: {error}")
+            answers = Answers(statuses=[said] * len(asked), states=[RETRYABLE] * len(asked))
+        finally:
+            if run:
+                CLAIMS.working(run, holder, -1)
+        if run and UNSENT in answers.states:
+            unsent = [i for i, state in enumerate(answers.states) if state == UNSENT]
+            CLAIMS.note_unsent(run, holder, len(unsent), status_text(answers.statuses[unsent[0]]))
+        return answers
+
+    def _backend(self, function: str, described: dict[str, Any]) -> Any:
+        if function not in FUNCTIONS:
+            raise BackendError(f"There is no function {function!r}; expected one of {', '.join(FUNCTIONS)}.")
+        name = described.get("model")
+        settings = self._settings.models.get(name)
+        if function == TEXT:
+            key: Any = settings or self._settings.text
+            if not isinstance(key, (OfflineText, OpenAIText)):
+                raise BackendError(f"`models.{name}` in the profile is no text backend, but generate_text asks it.")
+        elif function == EMBEDDING:
+            key = settings or self._settings.embeddings
+            if not isinstance(key, (HashedEmbeddings, OnnxEmbeddings)):
+                raise BackendError(f"`models.{name}` in the profile does not embed, but generate_embedding asks it.")
+        elif function == ANNOTATION:
+            key = (ANNOTATION,)
+        else:
+            path = described.get("path")
+            if not path:
+                raise BackendError(
+                    f"The model {name} has no file on this target. Give the path of its .onnx file in the variable "
+                    "`endpoints` of the project."
+                )
+            key = (PREDICTION, path)
+        with self._lock:
+            if key not in self._made:
+                self._made[key] = self._make(key)
+            return self._made[key]
+
+    def _make(self, key: Any) -> Any:
+        if isinstance(key, OfflineText):
+            return text_offline.OfflineBackend()
+        if isinstance(key, OpenAIText):
+            return text_openai.OpenAIBackend(key)
+        if isinstance(key, HashedEmbeddings):
+            return HashedEmbedder(key.dimension)
+        if isinstance(key, OnnxEmbeddings):
+            return OnnxEmbedder(key.path, key.threads, key.max_tokens)
+        if key[0] == ANNOTATION:
+            return ImageAnnotator(self._settings.images)
+        return ImageClassifier(key[1], self._settings.images)
+
+
+def _spread(inputs: Sequence[str | None], order: dict[str, int], given: Answers | None) -> Answers:
+    """The answers to the distinct inputs, spread over all rows; rows without an input get their status here."""
+    if given is not None and len(order) == len(inputs):
+        return given
+    n = len(inputs)
+    positions = [order.get(value, -1) if value is not None else -1 for value in inputs]
+    if given is None:
+        answers = Answers(statuses=[""] * n, states=[FAILED] * n)
+    else:
+        answers = given.take([max(position, 0) for position in positions])
+    statuses, states = list(answers.statuses), list(answers.states)
+    responses = list(answers.responses) if answers.responses is not None else None
+    tokens = [list(c) if c is not None else None for c in (answers.input_tokens, answers.output_tokens)]
+    for i, position in enumerate(positions):
+        if position < 0:
+            statuses[i] = NULL_INPUT if inputs[i] is None else EMPTY_INPUT
+            states[i] = FAILED
+            for column in (responses, *tokens):
+                if column is not None:
+                    column[i] = None
+    return Answers(statuses, states, responses, answers.embeddings, *tokens)
+
+
+def answer_arrow(models: Models, function: str, inputs: Any, spec: Any, options: Any) -> pa.StructArray:
+    """Arrow in, Arrow out: three string columns of one length to a struct column of that length."""
+    inputs, spec, options = (_array(column) for column in (inputs, spec, options))
+    values = inputs.to_pylist()
+    if not values:
+        return Answers(statuses=[], states=[]).to_arrow()
+    together = pc.binary_join_element_wise(spec, options, "\x1f")
+    if pc.count_distinct(together, mode="all").as_py() == 1:
+        return models.answer(function, values, spec[0].as_py(), options[0].as_py()).to_arrow()
+    # Several models or options in one batch: answer each group, and put the rows back in their order.
+    groups: dict[tuple[str, str], list[int]] = {}
+    for i, key in enumerate(zip(spec.to_pylist(), options.to_pylist(), strict=True)):
+        groups.setdefault(key, []).append(i)
+    parts, places = [], []
+    for (one_spec, one_options), rows in groups.items():
+        parts.append(models.answer(function, [values[i] for i in rows], one_spec, one_options).to_arrow())
+        places.extend(rows)
+    back = [0] * len(places)
+    for position, row in enumerate(places):
+        back[row] = position
+    return pa.concat_arrays(parts).take(pa.array(back))
+
+
+def claim_arrow(fingerprints: Any, token: Any) -> pa.BooleanArray:
+    """Whether each fingerprint may be asked now; ``token`` is JSON with ``run``, ``holder`` and maybe ``max_calls``."""
+    fingerprints, token = _array(fingerprints), _array(token)
+    if not len(fingerprints):
+        return pa.array([], pa.bool_())
+    said = json.loads(token[0].as_py())
+    granted = CLAIMS.claim(said["run"], said["holder"], fingerprints.to_pylist(), said.get("max_calls"))
+    return pa.array(granted, pa.bool_())
+
+
+def _array(column: Any) -> pa.Array:
+    if isinstance(column, pa.ChunkedArray):
+        return column.combine_chunks()
+    return column
+
+
+def arrow_function(models: Models, function: str) -> Callable[..., pa.StructArray]:
+    """The function that an engine registers under ``lakeweave_<function>``."""
+
+    def call(inputs: Any, spec: Any, options: Any) -> pa.StructArray:
+        return answer_arrow(models, function, inputs, spec, options)
+
+    return call
