@@ -1,7 +1,7 @@
 {#
-    The records of the files that this run takes in: the source's declared columns as text, and
-    `_file_id` (SHA-256 of the file), `_file_name`, `_record_number`, `is_duplicate_in_file` (an exact copy of an earlier
-    record of the same file). In a unit test it is the fixture of the source.
+    The records of the files that this run takes in: the source's declared columns as text, and `_content_hash` (SHA-256 of
+    the file; MD5 on BigQuery, where that is what the storage knows), the file's name, `_record_number`, and
+    `is_duplicate_in_file` (an exact copy of an earlier record of the same file). In a unit test it is the source's fixture.
 #}
 {% macro delivered_records(source_name, table_name) -%}
     {%- set relation = source(source_name, table_name) -%}
@@ -17,5 +17,5 @@
 
 {# The reader has put the accepted records there, under the source's own name: https://duckdb.org/docs/stable/sql/statements/attach #}
 {% macro duckdb___delivered_records(relation, source_name, table_name) -%}
-    {{ return(relation) }}
+    (select * rename (_file_id as _content_hash) from {{ relation }})
 {%- endmacro %}

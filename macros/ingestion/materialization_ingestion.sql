@@ -46,7 +46,7 @@
             {# A released file gives way to its new reading. #}
             {%- call statement('replace') -%}
                 delete from {{ target_relation }}
-                where _file_id in (select file_id from {{ staged.incorporate(path={'identifier': staged.identifier ~ '__files'}) }} where state = 'loaded')
+                where _content_hash in (select file_id from {{ staged.incorporate(path={'identifier': staged.identifier ~ '__files'}) }} where state = 'loaded')
             {%- endcall -%}
             {%- call statement('append') -%}
                 insert into {{ target_relation }} by name
@@ -152,7 +152,7 @@
         {%- endfor %}
     from ({{ body }}) as body
     inner join {{ staged }} as staged
-        on body._file_id = staged._file_id and body._record_number = staged._record_number
+        on body._content_hash = staged._file_id and body._record_number = staged._record_number
 {%- endmacro %}
 
 
@@ -197,9 +197,9 @@
     {%- set wrong = lakeweave.ask(
         "select accounts.file_name, accounts.accepted + accounts.repeats as expected, coalesce(loaded.records, 0) as found"
         ~ " from " ~ accounts ~ " as accounts left join ("
-        ~ "select _file_id, count(*) as records from " ~ target_relation
-        ~ " where _file_id in (select file_id from " ~ accounts ~ ") group by _file_id"
-        ~ ") as loaded on loaded._file_id = accounts.file_id"
+        ~ "select _content_hash, count(*) as records from " ~ target_relation
+        ~ " where _content_hash in (select file_id from " ~ accounts ~ ") group by _content_hash"
+        ~ ") as loaded on loaded._content_hash = accounts.file_id"
         ~ " where accounts.state = 'loaded' and accounts.accepted + accounts.repeats <> coalesce(loaded.records, 0) limit 5",
         []
     ) -%}

@@ -207,15 +207,15 @@
     begin
         begin transaction;
         insert into {{ target_relation }}
-        select * from ({{ body }}) as body where body._file_id = '{{ file_id }}';
+        select * from ({{ body }}) as body where body._content_hash = '{{ file_id }}';
         set (records, repeats) = (
-            select as struct count(*), countif(is_duplicate_in_file) from {{ target_relation }} where _file_id = '{{ file_id }}'
+            select as struct count(*), countif(is_duplicate_in_file) from {{ target_relation }} where _content_hash = '{{ file_id }}'
         );
         set lines = (select count(*) from {{ lines }} where _FILE_NAME = {{ literal }});
         set line_ends_in_values = (
             select coalesce(sum(length(to_json_string(loaded)) - length(replace(to_json_string(loaded), '\\n', '\\'))), 0)
             from {{ target_relation }} as loaded
-            where loaded._file_id = '{{ file_id }}'
+            where loaded._content_hash = '{{ file_id }}'
         );
         if lines - 1 <> records + line_ends_in_values then
             raise using message = format(
@@ -256,8 +256,8 @@
             {%- for column in columns %}
             raw.{{ column }},
             {%- endfor %}
-            fresh.file_id as _file_id,
-            fresh.file_name as _file_name,
+            fresh.file_id as _content_hash,
+            fresh.file_name as source_file_name,
             row_number() over (
                 partition by fresh.file_id order by to_json_string(struct({{ columns | join(', ') }}))
             ) as _record_number,

@@ -36,14 +36,14 @@
                 {%- for expression in order_by %}
                 {{ expression }} desc,
                 {%- endfor %}
-                {{ lakeweave.natural_order('records._file_name') if in_unit_test else 'files.file_sequence' }} desc,
+                {{ lakeweave.natural_order('records.' ~ lakeweave.file_name_column()) if in_unit_test else 'files.file_sequence' }} desc,
                 records._record_number desc
         ) as _recency
     from {{ records }} as records
     {%- if not in_unit_test %}
     inner join (
         {{ lakeweave._current_files(source) | indent(8) }}
-    ) as files on records._file_id = files.file_id
+    ) as files on records._content_hash = files.file_id
     {%- endif %}
     where {{ typed_key }} is not null
         and not records.is_duplicate_in_file
@@ -78,7 +78,7 @@
     select {{ lakeweave.to_integer('changed.' ~ key) }}
     from {{ records }} as changed
     where {{ lakeweave.to_integer('changed.' ~ key) }} is not null
-        and changed._file_id in (
+        and changed._content_hash in (
             select versions.file_id
             from {{ lakeweave.ledger_relation('files') }} as versions
             where versions.source = '{{ source }}'

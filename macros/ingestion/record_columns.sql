@@ -2,7 +2,7 @@
 {% macro record_columns() -%}
         is_duplicate_in_file,
         {{ lakeweave.run_timestamp() }} as processed_at,
-        _file_id,
-        _file_name,
+        _content_hash,
+        {{ lakeweave.file_name_column() }},
         _record_number
 {%- endmacro %}

@@ -17,11 +17,11 @@ accounts as (
 records as (
 
     select
-        _file_id,
+        _content_hash,
         count(*) as records,
         sum(case when is_duplicate_in_file then 1 else 0 end) as repeats
     from {{ model }}
-    group by _file_id
+    group by _content_hash
 
 ),
 
@@ -39,7 +39,7 @@ rejected as (
 compared as (
 
     select
-        coalesce(accounts.file_id, records._file_id) as file_id,
+        coalesce(accounts.file_id, records._content_hash) as file_id,
         accounts.file_name,
         accounts.records as counted,
         accounts.accepted,
@@ -49,7 +49,7 @@ compared as (
         coalesce(records.repeats, 0) as repeats_in_table,
         coalesce(rejected.records, 0) as rejected_in_ledger
     from accounts
-    full outer join records on accounts.file_id = records._file_id
+    full outer join records on accounts.file_id = records._content_hash
     left join rejected on accounts.file_id = rejected.file_id
 
 )
