@@ -9,7 +9,7 @@
 
 {# https://duckdb.org/docs/stable/sql/functions/text#trimstring-characters #}
 {% macro duckdb__trim_text(expression) -%}
-    trim({{ expression }}, e' \t\n\r\u00a0')
+    trim({{ expression }}, e' \t\n\r{{ "\u00a0" }}')
 {%- endmacro %}
 
 {# https://cloud.google.com/bigquery/docs/reference/standard-sql/string_functions#trim #}

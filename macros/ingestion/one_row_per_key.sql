@@ -25,7 +25,7 @@
     delete from {{ this }}
     where {{ key }} in ({{ lakeweave._changed_keys(records, source_name ~ '.' ~ table_name, key) }})
         and {{ key }} not in (
-            select {{ key }} from (
+            select {{ lakeweave.to_integer(key) }} from (
                 {{ lakeweave._newest_records(records, source_name ~ '.' ~ table_name, key, keep_if, order_by) }}
             ) as remaining
         )

@@ -25,7 +25,7 @@ standardized as (
         {{ lakeweave.to_integer('id') }} as id,
 
         ---------- text
-        name,
+        {{ lakeweave.repair_case('name') }} as name,
         substring(name, 1, length(name) - length(coalesce(state_at_end, ''))) as city,
         upper({{ lakeweave.trim_text('state_at_end') }}) as state,
 

@@ -18,12 +18,12 @@ standardized as (
 
         ---------- text
         ip_address,
-        {{ lakeweave.title_case('city') }} as city,
-        {{ lakeweave.title_case('state') }} as state,
-        postal_code,
+        {{ lakeweave.repair_case('city') }} as city,
+        {{ lakeweave.repair_case('state') }} as state,
+        upper(postal_code) as postal_code,
         {{ lakeweave.standardize('browser', 'browser') }} as browser,
         {{ lakeweave.standardize('traffic_source', 'event_traffic_source') }} as traffic_source,
-        uri,
+        lower(uri) as uri,
         lower(event_type) as event_type,
 
         ---------- numbers

@@ -15,14 +15,14 @@ standardized as (
         {{ lakeweave.to_integer('id') }} as id,
 
         ---------- text
-        {{ lakeweave.title_case('first_name') }} as first_name,
-        {{ lakeweave.title_case('last_name') }} as last_name,
+        {{ lakeweave.repair_case('first_name') }} as first_name,
+        {{ lakeweave.repair_case('last_name') }} as last_name,
         lower(email) as email,
         {{ lakeweave.standardize('gender', 'gender') }} as gender,
-        street_address,
-        postal_code,
-        {{ lakeweave.title_case('city') }} as city,
-        {{ lakeweave.title_case('state') }} as state,
+        {{ lakeweave.repair_case('street_address') }} as street_address,
+        upper(postal_code) as postal_code,
+        {{ lakeweave.repair_case('city') }} as city,
+        {{ lakeweave.repair_case('state') }} as state,
         {{ lakeweave.standardize('country', 'country', otherwise=lakeweave.title_case('country')) }} as country,
         {{ lakeweave.standardize('traffic_source', 'user_traffic_source') }} as traffic_source,
 
