@@ -26,7 +26,9 @@ batch by batch. A folder that holds another landing zone is not touched without 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m lakeweave.landing", description=_DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog="python -m lakeweave.landing",
+        description=_DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     # Values are taken as text and checked together, so that one message names everything that is wrong.
     parser.add_argument("--scale", default="0.01", help="1 is 100,000 users, about 3.3 million rows (default 0.01)")

@@ -42,7 +42,7 @@ class Text:
         return Text(self.vocabulary.take(pa.array(kept)), (index.reshape(-1) - shift).astype(np.int32))
 
 
-# A clean block: column name -> Text, int64 (ids, integers, seconds since 1970; NULL_INT is NULL) or float64 (NaN is NULL).
+# A clean block: column name -> Text, int64 (ids, integers, seconds since 1970; NULL_INT: NULL) or float64 (NaN: NULL).
 Block = dict[str, "Text | np.ndarray"]
 
 

@@ -23,6 +23,7 @@ from .blocks import TABLES, Block, Table, block_length, concat_blocks
 from .dirt import deliver_block, lossy_rows, truth_table
 from .randomness import stream
 from .shop import Part, Shop
+from .truth import COMPRESSION, write_parquet
 
 INBOX = Path("gcp/inbox")
 TRUTH = Path("truth/thelook")
@@ -80,12 +81,6 @@ class _Chunk:
     truth: pa.Table
     block: Block
     lossy: np.ndarray
-
-
-def write_parquet(table: pa.Table, path: Path) -> None:
-    """Write a small table the way all truth is written."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    pq.write_table(table, path, compression="zstd", compression_level=1)
 
 
 def _text_of(lines: pa.Array) -> memoryview:
@@ -217,7 +212,7 @@ class ThelookDelivery:
                 if base is None:
                     truth.base = self.stage / "work" / f"{table.name}.parquet"
                     truth.base.parent.mkdir(parents=True, exist_ok=True)
-                    base = pq.ParquetWriter(truth.base, labelled.schema, compression="zstd", compression_level=1)
+                    base = pq.ParquetWriter(truth.base, labelled.schema, **COMPRESSION)
                 base.write_table(labelled, row_group_size=max(len(labelled), 1))
                 truth.base_rows += len(labelled)
             self.progress(chunk.records)
@@ -362,7 +357,7 @@ def _merge_state(
         winners = winners.select(columns) if winners is not None else None
     winner_keys = winners[key].to_numpy() if winners is not None else np.empty(0, dtype=np.int64)
     done = 0
-    with pq.ParquetWriter(path, schema, compression="zstd", compression_level=1) as writer:
+    with pq.ParquetWriter(path, schema, **COMPRESSION) as writer:
         source = pq.ParquetFile(base) if base is not None else None
         for group in range(source.num_row_groups if source is not None else 0):
             rows = source.read_row_group(group, columns=columns)

@@ -163,9 +163,7 @@ def _digits(numbers: np.ndarray) -> pa.Array:
 def _grouped(whole: np.ndarray, grouped: np.ndarray) -> pa.Array:
     """Whole amounts as text, with a thousands separator where asked (amounts below a million)."""
     low = pc.utf8_lpad(_digits(whole % 1000), 3, "0")
-    return pc.if_else(
-        pa.array(grouped), pc.binary_join_element_wise(_digits(whole // 1000), low, ","), _digits(whole)
-    )
+    return pc.if_else(pa.array(grouped), pc.binary_join_element_wise(_digits(whole // 1000), low, ","), _digits(whole))
 
 
 def _currency(values: np.ndarray, rng: np.random.Generator) -> tuple[pa.Array, np.ndarray, np.ndarray]:
@@ -182,9 +180,7 @@ def _currency(values: np.ndarray, rng: np.random.Generator) -> tuple[pa.Array, n
     whole = np.where(yen_word, cents, cents // 100)
     grouped = (rng.random(count) < THOUSANDS_SHARE) & (whole >= 1000) & (whole < 1_000_000)
     decimals = pc.binary_join_element_wise(".", pc.utf8_lpad(_digits(cents % 100), 2, "0"), "")
-    number = pc.binary_join_element_wise(
-        _grouped(whole, grouped), pc.if_else(pa.array(yen_word), "", decimals), ""
-    )
+    number = pc.binary_join_element_wise(_grouped(whole, grouped), pc.if_else(pa.array(yen_word), "", decimals), "")
     prefix = pc.if_else(pa.array(word), "", pa.array(SYMBOLS).take(pa.array(kind)))
     words = pa.array([f" {label}" for label in VALUE_TYPES])
     suffix = pc.if_else(pa.array(word), words.take(pa.array(kind)), "")
@@ -306,7 +302,7 @@ def lossy_rows(delivered: dict[str, Delivered]) -> np.ndarray:
 
 
 def truth_table(columns: tuple[Column, ...], delivered: dict[str, Delivered]) -> pa.Table:
-    """The meant values, typed, each value column with ``<column>__delivered`` and money with ``<column>_value_type``."""
+    """The meant values, typed; beside them ``<column>__delivered`` and, for money, ``<column>_value_type``."""
     names, arrays = [], []
     states, value_types = pa.array(STATES), pa.array(VALUE_TYPES)
     for column in columns:

@@ -18,15 +18,17 @@ COUNTRY_SHARES = {
     "Poland": 0.0024, "Colombia": 0.00013, "Austria": 0.00003, "España": 0.00002, "Deutschland": 0.00001,
 }  # fmt: skip
 
-# country: state: city, postal code, latitude, longitude, weight within the country; …
+# country: lines of state: city, postal code, latitude, longitude, weight within the country; …
 _PLACES = {
     "China": """
 Beijing: Beijing,100000,39.904,116.407,22
 Shanghai: Shanghai,200000,31.230,121.474,25
 Tianjin: Tianjin,300000,39.125,117.190,14
 Chongqing: Chongqing,400000,29.563,106.552,16
-Guangdong: Guangzhou,510000,23.129,113.264,19; Shenzhen,518000,22.543,114.058,18; Dongguan,523000,23.021,113.752,11; Foshan,528000,23.022,113.121,10; Zhuhai,519000,22.271,113.577,3
-Jiangsu: Nanjing,210000,32.060,118.797,9; Suzhou,215000,31.299,120.585,13; Wuxi,214000,31.491,120.312,7; Xuzhou,221000,34.206,117.284,9
+Guangdong: Guangzhou,510000,23.129,113.264,19; Shenzhen,518000,22.543,114.058,18; Dongguan,523000,23.021,113.752,11
+Guangdong: Foshan,528000,23.022,113.121,10; Zhuhai,519000,22.271,113.577,3
+Jiangsu: Nanjing,210000,32.060,118.797,9; Suzhou,215000,31.299,120.585,13; Wuxi,214000,31.491,120.312,7
+Jiangsu: Xuzhou,221000,34.206,117.284,9
 Zhejiang: Hangzhou,310000,30.274,120.155,12; Ningbo,315000,29.868,121.544,9; Wenzhou,325000,27.994,120.699,9
 Sichuan: Chengdu,610000,30.573,104.067,20; Mianyang,621000,31.468,104.679,5
 Hubei: Wuhan,430000,30.593,114.305,13; Yichang,443000,30.692,111.287,4
@@ -54,12 +56,15 @@ Alabama: Birmingham,35203,33.521,-86.802,2; Mobile,36602,30.695,-88.040,2
 Alaska: Anchorage,99501,61.218,-149.900,1
 Arizona: Phoenix,85003,33.448,-112.074,16; Tucson,85701,32.222,-110.975,5; Mesa,85201,33.415,-111.831,5
 Arkansas: Little Rock,72201,34.747,-92.290,2
-California: Los Angeles,90012,34.052,-118.244,39; San Diego,92101,32.716,-117.161,14; San Jose,95112,37.338,-121.886,10; San Francisco,94103,37.775,-122.419,9; Fresno,93701,36.738,-119.787,5; Sacramento,95814,38.582,-121.494,5; Oakland,94607,37.804,-122.271,4; Bakersfield,93301,35.373,-119.019,4
+California: Los Angeles,90012,34.052,-118.244,39; San Diego,92101,32.716,-117.161,14
+California: San Jose,95112,37.338,-121.886,10; San Francisco,94103,37.775,-122.419,9; Fresno,93701,36.738,-119.787,5
+California: Sacramento,95814,38.582,-121.494,5; Oakland,94607,37.804,-122.271,4; Bakersfield,93301,35.373,-119.019,4
 Colorado: Denver,80202,39.739,-104.990,7; Colorado Springs,80903,38.834,-104.821,5
 Connecticut: Hartford,06103,41.764,-72.685,2; New Haven,06510,41.308,-72.928,2
 Delaware: Wilmington,19801,39.739,-75.540,1
 District of Columbia: Washington,20001,38.907,-77.037,7
-Florida: Jacksonville,32202,30.332,-81.656,9; Miami,33130,25.762,-80.192,5; Tampa,33602,27.951,-82.457,4; Orlando,32801,28.538,-81.379,3; Hialeah,33010,25.858,-80.278,2
+Florida: Jacksonville,32202,30.332,-81.656,9; Miami,33130,25.762,-80.192,5; Tampa,33602,27.951,-82.457,4
+Florida: Orlando,32801,28.538,-81.379,3; Hialeah,33010,25.858,-80.278,2
 Georgia: Atlanta,30303,33.749,-84.388,5; Savannah,31401,32.081,-81.091,2
 Hawaii: Honolulu,96813,21.307,-157.858,3
 Idaho: Boise,83702,43.615,-116.202,2
@@ -82,7 +87,8 @@ Nevada: Las Vegas,89101,36.170,-115.140,6; Reno,89501,39.530,-119.814,3
 New Hampshire: Manchester,03101,42.996,-71.455,1
 New Jersey: Newark,07102,40.736,-74.172,3; Jersey City,07302,40.728,-74.078,3
 New Mexico: Albuquerque,87102,35.084,-106.650,6
-New York: New York,10001,40.713,-74.006,60; Brooklyn,11201,40.678,-73.944,20; Buffalo,14202,42.886,-78.878,3; Rochester,14604,43.157,-77.609,2
+New York: New York,10001,40.713,-74.006,60; Brooklyn,11201,40.678,-73.944,20; Buffalo,14202,42.886,-78.878,3
+New York: Rochester,14604,43.157,-77.609,2
 North Carolina: Charlotte,28202,35.227,-80.843,9; Raleigh,27601,35.780,-78.638,5; Greensboro,27401,36.073,-79.792,3
 North Dakota: Fargo,58102,46.877,-96.790,1
 Ohio: Columbus,43215,39.961,-82.999,9; Cleveland,44113,41.499,-81.694,4; Cincinnati,45202,39.103,-84.512,3
@@ -93,7 +99,8 @@ Rhode Island: Providence,02903,41.824,-71.413,2
 South Carolina: Charleston,29401,32.777,-79.931,2; Columbia,29201,34.001,-81.035,1
 South Dakota: Sioux Falls,57104,43.545,-96.731,2
 Tennessee: Nashville,37203,36.163,-86.781,7; Memphis,38103,35.150,-90.049,6
-Texas: Houston,77002,29.760,-95.370,23; San Antonio,78205,29.424,-98.494,14; Dallas,75201,32.777,-96.797,13; Austin,78701,30.267,-97.743,10; Fort Worth,76102,32.756,-97.331,9; El Paso,79901,31.762,-106.485,7
+Texas: Houston,77002,29.760,-95.370,23; San Antonio,78205,29.424,-98.494,14; Dallas,75201,32.777,-96.797,13
+Texas: Austin,78701,30.267,-97.743,10; Fort Worth,76102,32.756,-97.331,9; El Paso,79901,31.762,-106.485,7
 Utah: Salt Lake City,84101,40.761,-111.891,2
 Vermont: Burlington,05401,44.476,-73.212,1
 Virginia: Virginia Beach,23451,36.853,-75.978,5; Richmond,23219,37.541,-77.436,2
@@ -103,7 +110,8 @@ Wisconsin: Milwaukee,53202,43.039,-87.907,6; Madison,53703,43.073,-89.401,3
 Wyoming: Cheyenne,82001,41.140,-104.820,1
 """,
     "Brasil": """
-São Paulo: São Paulo,01000-000,-23.551,-46.633,122; Guarulhos,07000-000,-23.454,-46.533,14; Campinas,13000-000,-22.906,-47.061,12; null,11900-000,-24.490,-47.840,10
+São Paulo: São Paulo,01000-000,-23.551,-46.633,122; Guarulhos,07000-000,-23.454,-46.533,14
+São Paulo: Campinas,13000-000,-22.906,-47.061,12; null,11900-000,-24.490,-47.840,10
 Rio de Janeiro: Rio de Janeiro,20000-000,-22.907,-43.173,67; Niterói,24000-000,-22.883,-43.104,5
 Bahia: Salvador,40000-000,-12.971,-38.501,29; null,44900-000,-11.300,-41.850,5
 Ceará: Fortaleza,60000-000,-3.717,-38.543,27
@@ -138,7 +146,9 @@ Hauts-de-France: Lille,59000,50.629,3.057,2
 Bretagne: Rennes,35000,48.117,-1.678,2
 """,
     "United Kingdom": """
-England: London,SW1A,51.507,-0.128,88; Birmingham,B1,52.486,-1.890,11; Leeds,LS1,53.801,-1.549,8; Sheffield,S1,53.381,-1.470,6; Manchester,M1,53.481,-2.242,6; Liverpool,L1,53.408,-2.991,5; Bristol,BS1,51.455,-2.588,5; Newcastle,NE1,54.978,-1.618,3
+England: London,SW1A,51.507,-0.128,88; Birmingham,B1,52.486,-1.890,11; Leeds,LS1,53.801,-1.549,8
+England: Sheffield,S1,53.381,-1.470,6; Manchester,M1,53.481,-2.242,6; Liverpool,L1,53.408,-2.991,5
+England: Bristol,BS1,51.455,-2.588,5; Newcastle,NE1,54.978,-1.618,3
 Scotland: Glasgow,G1,55.864,-4.252,6; Edinburgh,EH1,55.953,-3.188,5; Aberdeen,AB10,57.149,-2.094,2
 Wales: Cardiff,CF10,51.482,-3.179,4; Swansea,SA1,51.621,-3.944,2
 Northern Ireland: Belfast,BT1,54.597,-5.930,3
@@ -246,6 +256,4 @@ def load_geography() -> Geography:
         total = sum(weights[first:])
         weights[first:] = [weight / total * COUNTRY_SHARES[country] for weight in weights[first:]]
     share = np.array(weights)
-    return Geography(
-        countries, states, cities, codes, np.array(latitudes), np.array(longitudes), share / share.sum()
-    )
+    return Geography(countries, states, cities, codes, np.array(latitudes), np.array(longitudes), share / share.sum())

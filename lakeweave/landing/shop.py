@@ -433,9 +433,7 @@ class Shop:
         email = pc.binary_join_element_wise(pc.utf8_lower(first), plain_last, domain, "")
         number = pa.array(users["number"]).cast(pa.string())
         unit_number = pc.utf8_lpad(pa.array(np.maximum(users["unit"], 0)).cast(pa.string()), 3, "0")
-        unit = pc.binary_join_element_wise(
-            pc.if_else(pa.array(users["suite"]), " Suite ", " Apt. "), unit_number, ""
-        )
+        unit = pc.binary_join_element_wise(pc.if_else(pa.array(users["suite"]), " Suite ", " Apt. "), unit_number, "")
         street = pc.binary_join_element_wise(
             pc.binary_join_element_wise(number, self._streets.take(pa.array(users["street"])), " "),
             pc.if_else(pa.array(users["unit"] >= 0), unit, ""),
@@ -557,7 +555,9 @@ class Shop:
         group, position = _group_positions(length)
         last = position == length[group] - 1
         kinds = np.where(
-            length[group] == 5, _ONE_ITEM_PATH[np.minimum(position, 4)], np.where(last, PURCHASE, _LOOP_PATH[position % 3])
+            length[group] == 5,
+            _ONE_ITEM_PATH[np.minimum(position, 4)],
+            np.where(last, PURCHASE, _LOOP_PATH[position % 3]),
         )
         gaps = self._gaps[self.items["session_gaps"][items][group] + position]
         elapsed = np.cumsum(gaps, dtype=np.int64)
@@ -666,12 +666,12 @@ class Shop:
         """Divide a batch: how many new rows, which existing rows are edited, re-sent and re-sent clean."""
         total = self.batch_rows(table)
         shuffled = rng.permutation(existing)
-        edited = int(round(total * _EDITED.get(table, 0)))
-        resent = int(round(total * _RESENT.get(table, 0)))
+        edited = round(total * _EDITED.get(table, 0))
+        resent = round(total * _RESENT.get(table, 0))
         lossy = np.concatenate(self.lossy[table]) if self.lossy[table] else np.empty(0, dtype=np.int64)
         chosen = {"edited": shuffled[:edited], "resent": shuffled[edited : edited + resent]}
         lossy = np.setdiff1d(lossy, shuffled[: edited + resent])
-        chosen["clean"] = distinct_sample(rng, lossy, int(round(total * _RESENT_CLEAN[table])))
+        chosen["clean"] = distinct_sample(rng, lossy, round(total * _RESENT_CLEAN[table]))
         chosen["new"] = max(0, total - sum(len(rows) for rows in chosen.values()))
         return chosen
 
@@ -774,7 +774,7 @@ class Shop:
         total = self.batch_rows("order_items")
         moved = np.flatnonzero(np.isin(self.items["order"][:existing], moved_orders))
         lossy = np.concatenate(self.lossy["order_items"]) if self.lossy["order_items"] else np.empty(0, dtype=np.int64)
-        clean = distinct_sample(rng, np.setdiff1d(lossy, moved), int(round(total * _RESENT_CLEAN["order_items"])))
+        clean = distinct_sample(rng, np.setdiff1d(lossy, moved), round(total * _RESENT_CLEAN["order_items"]))
         rest = np.setdiff1d(np.arange(existing), np.concatenate([moved, clean]))
         resent = distinct_sample(rng, rest, total - len(bought) - len(moved) - len(clean))
         return [
@@ -804,9 +804,9 @@ class Shop:
         total = self.batch_rows("events")
         pool = concat_blocks(self.event_pool)
         lossy = np.concatenate(self.lossy_event_ids)
-        clean_ids = distinct_sample(rng, lossy, int(round(total * _RESENT_CLEAN["events"])))
+        clean_ids = distinct_sample(rng, lossy, round(total * _RESENT_CLEAN["events"]))
         clean = np.flatnonzero(np.isin(pool["id"], clean_ids))
-        resent_target = int(round(total * _RESENT["events"]))
+        resent_target = round(total * _RESENT["events"])
         room = total - len(clean) - resent_target
         lengths = self.items["session_length"][bought].astype(np.int64)
         real = bought[np.cumsum(lengths) <= room * 0.53]

@@ -8,25 +8,31 @@ from __future__ import annotations
 
 import numpy as np
 
-FIRST_NAMES_M = """
+
+def _words(text: str) -> list[str]:
+    """The words of a compact list."""
+    return text.split()
+
+
+FIRST_NAMES_M = _words("""
 James John Robert Michael William David Richard Joseph Thomas Charles Christopher Daniel Matthew Anthony Mark Donald
 Steven Paul Andrew Joshua Kenneth Kevin Brian George Timothy Ronald Edward Jason Jeffrey Ryan Jacob Gary Nicholas Eric
 Jonathan Stephen Larry Justin Scott Brandon Benjamin Samuel Gregory Alexander Frank Patrick Raymond Jack Dennis Jerry
 Tyler Aaron Jose Adam Nathan Henry Douglas Zachary Peter Kyle Noah Ethan Jeremy Walter Christian Keith Roger Terry
 Austin Sean Gerald Carl Harold Dylan Arthur Lawrence Jordan Jesse Bryan Billy Bruce Gabriel Joe Logan Alan Juan Albert
 Willie Elijah Wayne Randy Vincent Mason Roy Ralph Bobby Russell Bradley Philip Eugene
-""".split()
+""")
 
-FIRST_NAMES_F = """
+FIRST_NAMES_F = _words("""
 Mary Patricia Jennifer Linda Elizabeth Barbara Susan Jessica Sarah Karen Lisa Nancy Betty Sandra Margaret Ashley
 Kimberly Emily Donna Michelle Carol Amanda Melissa Deborah Stephanie Dorothy Rebecca Sharon Laura Cynthia Amy Kathleen
 Angela Shirley Brenda Emma Anna Pamela Nicole Samantha Katherine Christine Helen Debra Rachel Carolyn Janet Maria
 Catherine Heather Diane Olivia Julie Joyce Victoria Ruth Virginia Lauren Kelly Christina Joan Evelyn Judith Andrea
 Hannah Megan Cheryl Jacqueline Martha Madison Teresa Gloria Sara Janice Ann Kathryn Abigail Sophia Frances Jean Alice
 Judy Isabella Julia Grace Amber Denise Danielle Marilyn Beverly Charlotte Natalie Theresa Diana Brittany Doris
-""".split()
+""")
 
-LAST_NAMES = """
+LAST_NAMES = _words("""
 Smith Johnson Williams Brown Jones Garcia Miller Davis Rodriguez Martinez Hernandez Lopez Gonzalez Wilson Anderson
 Thomas Taylor Moore Jackson Martin Lee Perez Thompson White Harris Sanchez Clark Ramirez Lewis Robinson Walker Young
 Allen King Wright Scott Torres Nguyen Hill Flores Green Adams Nelson Baker Hall Rivera Campbell Mitchell Carter Roberts
@@ -43,33 +49,33 @@ Santos Hart Bradley Knight Elliott Cunningham Duncan Armstrong Hudson Carroll La
 Berry Perkins Hoffman Johnston Matthews Pena Richards Contreras Willis Carpenter Lawrence Sandoval Guerrero George
 Chapman Rios Estrada Ortega Watkins Greene Nunez Wheeler Valdez Harper Burke Larson Santiago Maldonado Morrison
 O'Brien O'Connor
-""".split()
+""")
 
-STREET_NAMES = """
+STREET_NAMES = _words("""
 Evergreen Maple Oak Cedar Elm Pine Walnut Chestnut Willow Birch Magnolia Juniper Hickory Sycamore Poplar Laurel Spruce
 Hawthorn Orchard Meadow Prairie Valley Ridge Summit Canyon Harbor Lake River Brook Spring Forest Park Garden Hillside
 Lakeview Riverside Sunset Highland Fairview Pleasant Franklin Jefferson Madison Monroe Lincoln Jackson Cleveland Adams
 Church Mill Market Bridge School College Union Liberty Heritage Colonial Pioneer Quarry Foundry Railroad Station Depot
 Falcon Heron Robin Cardinal Meadowlark Quail Pheasant Fox Deer Bear Wolf Elk Aspen Alder Cypress Dogwood Hazel Holly
-""".split()
+""")
 
-STREET_SUFFIXES = """
+STREET_SUFFIXES = _words("""
 Street Avenue Road Lane Drive Court Place Boulevard Circle Way Terrace Trail Parkway Square Ridge Run Crossing Loop Path
 Heights Hollow Landing Knoll Point Creek Glen Grove Crest Cove Bend Highway Alley Junction Plaza Row Summit View Village
-""".split()
+""")
 
-_BRAND_STARTS = """
+_BRAND_STARTS = _words("""
 Nor Hal Bre Tam Quil Ves Mar Lor Kes Dav Fen Gal Ild Jor Kal Lun Mil Nev Orr Pel Ras Sel Tor Ulm Val Wex Yar Zel Ash Bor
 Cal Dru Els Fal Gri Hol Ivo Jun Kir Lys Mon Nim Oak Pri Rov Sab Thal Urs Vin Wil Aub Cor Del Eve Fro Har Lin Mer Ros Tal
-""".split()
-_BRAND_ENDS = """
+""")
+_BRAND_ENDS = _words("""
 vale wick mere ston den dale ford by wen ric lan dor mont field brook worth ley ham holt rin ova ette ara ine elle ura
 essa mark croft gate haven crest lund vik stad berg nell tine ropa zia quin thea lora mina dra fino tello wyn gard rose
-""".split()
+""")
 _BRAND_FORMS = (
     "{0}", "{0}", "{0}", "{0}", "{0} Denim", "{0} & Co.", "{0} Studio", "{0} Outfitters", "House of {0}", "{0} Sport",
-    "O'{0}", "{0} and Daughters", "{0} Eighty-Two", "J.{0}", "{0} New York", "{0} Basics", "{0} Intimates", "{1} Apparel",
-    "{0}'s", "{0} Island",
+    "O'{0}", "{0} and Daughters", "{0} Eighty-Two", "J.{0}", "{0} New York", "{0} Basics", "{0} Intimates",
+    "{1} Apparel", "{0}'s", "{0} Island",
 )  # fmt: skip
 BRAND_COUNT = 2750
 
@@ -87,17 +93,17 @@ def brands() -> list[str]:
     return names
 
 
-ADJECTIVES = """
+ADJECTIVES = _words("""
 Classic Relaxed Slim Vintage Essential Everyday Weekend Modern Soft Lightweight Heavyweight Cropped Tailored Washed
 Organic Premium Signature Original Heritage Urban Coastal Alpine Breathable Stretch Quilted Brushed Ribbed Textured
 Seamless Reversible Packable Cozy Crisp Bold Graceful
-""".split()
+""")
 
-FABRICS = "cotton linen wool denim fleece jersey twill corduroy satin cashmere nylon bamboo flannel modal".split()
+FABRICS = _words("cotton linen wool denim fleece jersey twill corduroy satin cashmere nylon bamboo flannel modal")
 
-PATTERNS = "solid striped checked dotted floral geometric".split()
-BACKGROUNDS = "plain studio wood marble outdoor".split()
-COLORS = "black white gray navy blue teal green olive yellow orange red pink purple brown beige".split()
+PATTERNS = _words("solid striped checked dotted floral geometric")
+BACKGROUNDS = _words("plain studio wood marble outdoor")
+COLORS = _words("black white gray navy blue teal green olive yellow orange red pink purple brown beige")
 
 NOUNS: dict[str, tuple[str, ...]] = {
     "Jeans": ("Straight Leg Jean", "Bootcut Jean", "Skinny Jean", "Tapered Jean"),
