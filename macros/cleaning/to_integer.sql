@@ -1,4 +1,7 @@
-{# Text as a whole number, NULL where it is none. #}
+{#
+    Text as a whole number, NULL where it is none. The digits are matched first, because the engines' casts disagree on
+    fractions, exponents and hexadecimal digits: one would round 42.7, another cut it, a third refuse it.
+#}
 {% macro to_integer(expression) -%}
-    {{ dbt.safe_cast(expression, dbt.type_bigint()) }}
+    {{ dbt.safe_cast(lakeweave._regexp_extract('cast(' ~ expression ~ ' as ' ~ dbt.type_string() ~ ')', '^[-+]?[0-9]+$'), dbt.type_bigint()) }}
 {%- endmacro %}
