@@ -23,8 +23,8 @@ from lakeweave.inference.answers import FAILED, OK, Answers
 
 _WORD = re.compile(r"\w+(?:'\w+)?")
 _STOP = frozenset(
-    ("a", "an", "and", "as", "at", "be", "by", "for", "from", "in", "is", "it", "of", "on", "or", "s", "t", "that")
-    + ("the", "this", "to", "with")
+    {"a", "an", "and", "as", "at", "be", "by", "for", "from", "in", "is", "it", "of", "on", "or", "s", "t"}
+    | {"that", "the", "this", "to", "with"}
 )
 _PAIR_WEIGHT = 0.3
 _BLOCK = 256

@@ -224,7 +224,9 @@ class OpenAIBackend:
                         raise TimeoutError
                     if connection.sock is not None:
                         connection.sock.settimeout(left)
-                if response.will_close:
+                closing = response.will_close
+                response.close()  # read1 does not notice the end of a body of known length
+                if closing:
                     self._drop()
                 return _Reply(response.status, response.headers, b"".join(received))
             except _BROKEN_PIPE:

@@ -1,0 +1,224 @@
+"""A fake of an OpenAI-compatible model server that injects faults and counts what it is asked.
+
+    python tests/python/fakes/model_server.py --port 0 --latency 0.1 --faults 429=0.05,500=0.02,hang=0.01
+
+It is not a model: the answer is an echo of the prompt's last line. Faults are drawn from a hash of the prompt and of
+how often it was asked, so that a run can be repeated. Words in a prompt make a fault certain:
+
+``ALWAYS-500``, ``ALWAYS-400``, ``ALWAYS-HANG``  that answer every time
+``NOT-JSON``                                     an answer that is no JSON although JSON was promised
+``GARBAGE``                                      a body that is no chat completion
+``EMPTY``                                        an empty answer
+``FILTERED``                                     a refusal by the content filter
+``ECHO-KEY``                                     a refusal whose text repeats the Authorization header
+
+``GET /stats`` gives the counts, ``POST /reset`` clears them, ``POST /set`` changes latency and faults.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import hashlib
+import json
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+
+class FakeModelServer:
+    """State and behaviour of the fake."""
+
+    def __init__(self, latency: float, faults: dict[str, float], hang: float, retry_after: float) -> None:
+        self.latency, self.faults, self.hang, self.retry_after = latency, faults, hang, retry_after
+        self.status: int | None = None
+        self.reset()
+
+    def reset(self) -> None:
+        self.requests = 0
+        self.answered: Counter[str] = Counter()
+        self.asked: Counter[str] = Counter()
+        self.order: list[str] = []
+        self.kinds: Counter[str] = Counter()
+        self.in_flight = self.most_in_flight = 0
+        self.bodies: list[dict[str, Any]] = []
+
+    def fault(self, prompt: str, attempt: int) -> str | None:
+        """The fault for this request, or None."""
+        for word, kind in (("ALWAYS-500", "500"), ("ALWAYS-400", "400"), ("ALWAYS-HANG", "hang"), ("ECHO-KEY", "401")):
+            if word in prompt:
+                return kind
+        digest = hashlib.sha256(f"{attempt}|{prompt}".encode("utf-8", "surrogatepass")).digest()
+        draw = int.from_bytes(digest[:8], "big") / 2**64
+        for kind, share in self.faults.items():
+            if draw < share:
+                return kind
+            draw -= share
+        return None
+
+    async def answer(self, path: str, headers: dict[str, str], body: bytes) -> tuple[int, dict[str, str], bytes]:
+        """Status, headers and body of the reply."""
+        if path == "/stats":
+            return self.json(200, self.stats())
+        if path == "/reset":
+            self.reset()
+            return self.json(200, {})
+        if path == "/set":
+            for name, value in json.loads(body).items():
+                setattr(self, name, value)
+            return self.json(200, {})
+        if not path.endswith("/chat/completions"):
+            return self.json(404, {"error": {"message": f"no such path: {path}"}})
+        request = json.loads(body)
+        prompt = request["messages"][-1]["content"]
+        self.requests += 1
+        self.asked[prompt] += 1
+        self.order.append(prompt)
+        self.bodies = [*self.bodies[-4:], request]
+        if self.status is not None:
+            return self.json(self.status, {"error": {"message": f"the fake says {self.status}"}})
+        kind = self.fault(prompt, self.asked[prompt])
+        self.kinds[kind or "ok"] += 1
+        self.in_flight += 1
+        self.most_in_flight = max(self.most_in_flight, self.in_flight)
+        try:
+            if kind == "hang":
+                await asyncio.sleep(self.hang)
+            elif kind == "429":
+                return self.json(429, {"error": {"message": "slow down"}}, {"Retry-After": str(self.retry_after)})
+            elif kind is not None:
+                said = headers.get("authorization", "") if "ECHO-KEY" in prompt else f"the fake says {kind}"
+                return self.json(int(kind), {"error": {"message": said}})
+            await asyncio.sleep(self.latency)
+        finally:
+            self.in_flight -= 1
+        self.answered[prompt] += 1
+        return self.completion(prompt, request)
+
+    def completion(self, prompt: str, request: dict[str, Any]) -> tuple[int, dict[str, str], bytes]:
+        if "GARBAGE" in prompt:
+            return 200, {"Content-Type": "text/html"}, b"<html>it works</html>"
+        text = "echo: " + prompt.rsplit("\n", 1)[-1]
+        if request.get("response_format"):
+            text = "I would rather not." if "NOT-JSON" in prompt else "```json\n" + json.dumps({"echo": text}) + "\n```"
+        if "EMPTY" in prompt:
+            text = " "
+        return self.json(
+            200,
+            {
+                "object": "chat.completion",
+                "model": request["model"],
+                "choices": [
+                    {
+                        "index": 0,
+                        "finish_reason": "content_filter" if "FILTERED" in prompt else "stop",
+                        "message": {"role": "assistant", "content": text},
+                    }
+                ],
+                "usage": {"prompt_tokens": len(prompt) // 4, "completion_tokens": len(text) // 4},
+            },
+        )
+
+    def stats(self) -> dict[str, Any]:
+        return {
+            "requests": self.requests,
+            "answered": sum(self.answered.values()),
+            "distinct_answered": len(self.answered),
+            "answered_twice": sorted(p for p, n in self.answered.items() if n > 1),
+            "asked": dict(self.asked),
+            "order": self.order,
+            "kinds": dict(self.kinds),
+            "most_in_flight": self.most_in_flight,
+            "bodies": self.bodies,
+        }
+
+    @staticmethod
+    def json(status: int, body: Any, headers: dict[str, str] | None = None) -> tuple[int, dict[str, str], bytes]:
+        return status, {"Content-Type": "application/json", **(headers or {})}, json.dumps(body).encode()
+
+    async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One kept-alive connection."""
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
+            while True:
+                head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+                path = head[0].split(" ")[1]
+                headers = {k.lower(): v.strip() for k, _, v in (line.partition(":") for line in head[1:] if line)}
+                body = await reader.readexactly(int(headers.get("content-length", 0)))
+                status, extra, content = await self.answer(path, headers, body)
+                lines = [f"HTTP/1.1 {status} Fake", *(f"{k}: {v}" for k, v in extra.items())]
+                lines += [f"Content-Length: {len(content)}", "", ""]
+                writer.write("\r\n".join(lines).encode() + content)
+                await writer.drain()
+        with contextlib.suppress(Exception):
+            writer.close()
+
+
+class Client:
+    """Talks to a running fake."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.base_url = f"http://127.0.0.1:{port}/v1"
+
+    def _call(self, path: str, body: Any = None) -> Any:
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.port}{path}", data=None if body is None else json.dumps(body).encode()
+        )
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with opener.open(request, timeout=10) as reply:
+            return json.load(reply)
+
+    def stats(self) -> dict[str, Any]:
+        return self._call("/stats")
+
+    def reset(self) -> None:
+        self._call("/reset", {})
+
+    def set(self, **values: Any) -> None:
+        self._call("/set", values)
+
+
+@contextlib.contextmanager
+def running(
+    latency: float = 0.0, faults: str = "", hang: float = 5.0, retry_after: float = 0.05, port: int = 0
+) -> Iterator[Client]:
+    """Run the fake in a process of its own, as a context manager."""
+    command = [sys.executable, str(Path(__file__).resolve()), "--port", str(port), "--latency", str(latency)]
+    command += ["--faults", faults, "--hang", str(hang), "--retry-after", str(retry_after)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        yield Client(int(process.stdout.readline()))
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--latency", type=float, default=0.0, help="seconds for an answer")
+    parser.add_argument("--faults", default="", help="shares, e.g. 429=0.05,500=0.02,hang=0.01")
+    parser.add_argument("--hang", type=float, default=5.0, help="seconds that a hanging answer takes")
+    parser.add_argument("--retry-after", type=float, default=0.05)
+    given = parser.parse_args()
+    shares = {k: float(v) for k, _, v in (pair.partition("=") for pair in given.faults.split(",") if pair)}
+    server = FakeModelServer(given.latency, shares, given.hang, given.retry_after)
+
+    async def serve() -> None:
+        listening = await asyncio.start_server(server.handle, "127.0.0.1", given.port, limit=2**26)
+        listening.sockets[0].setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        print(listening.sockets[0].getsockname()[1], flush=True)
+        await listening.serve_forever()
+
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(serve())
+
+
+if __name__ == "__main__":
+    main()
