@@ -1,0 +1,79 @@
+"""The account of one file: where each of its records went."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from lakeweave.ingestion.layout import LayoutChange
+
+RAW_LIMIT = 1 << 20
+"""Characters of a rejected record's raw text that are kept; the file itself stays in the archive."""
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedRecord:
+    """A record that was not loaded. ``reason`` is a code of :data:`reasons.RECORD_REASONS`."""
+
+    record_number: int
+    line_number: int
+    raw_text: str
+    reason: str
+    column_name: str | None
+    message: str
+
+
+@dataclass
+class FileAccount:
+    """What became of a file: ``records`` = ``accepted`` + ``rejected`` + ``repeats``.
+
+    ``state`` is ``loaded`` or ``held``; a held file has a ``reason`` of :data:`reasons.FILE_REASONS`, and its counts go
+    as far as the reading went. ``lines`` counts physical lines; each of them is in a record, a header, a preamble or blank.
+    """
+
+    name: str
+    file_id: str | None = None
+    bytes: int = 0
+    format: str | None = None
+    encoding: str | None = None
+    delimiter: str | None = None
+    state: str = "loaded"
+    reason: str | None = None
+    message: str | None = None
+    columns: list[str] = field(default_factory=list)
+    records: int = 0
+    accepted: int = 0
+    repeats: int = 0
+    lines: int = 0
+    record_lines: int = 0
+    header_lines: int = 0
+    blank_lines: int = 0
+    rejects: list[RejectedRecord] = field(default_factory=list)
+    changes: list[LayoutChange] = field(default_factory=list)
+
+    @property
+    def rejected(self) -> int:
+        """Number of rejected records."""
+        return len(self.rejects)
+
+    def reject(self, number: int, line: int, raw: str, reason: str, message: str, column: str | None = None) -> None:
+        """Add a rejected record; a raw text longer than :data:`RAW_LIMIT` is cut, which the message then says."""
+        if len(raw) > RAW_LIMIT:
+            message += f" The raw text is cut after {RAW_LIMIT} of {len(raw)} characters."
+            raw = raw[:RAW_LIMIT]
+        self.rejects.append(RejectedRecord(number, line, raw, reason, column, message))
+
+    def hold(self, reason: str, message: str) -> None:
+        """Nothing of the file loads."""
+        self.state, self.reason, self.message = "held", reason, message
+
+    def by_reason(self) -> dict[str, int]:
+        """Rejected records by reason."""
+        return dict(sorted(Counter(r.reason for r in self.rejects).items()))
+
+    def reconciles(self) -> bool:
+        """Whether every record and every line is in exactly one place."""
+        return (
+            self.records == self.accepted + self.rejected + self.repeats
+            and self.lines == self.record_lines + self.header_lines + self.blank_lines
+        )

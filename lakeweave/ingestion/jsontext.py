@@ -1,0 +1,322 @@
+"""The careful reader of JSON: an array of objects, objects one after another, or one object to a line.
+
+Each element is a record. A number keeps the digits it was written with, a nested value is kept as JSON text, and
+``null`` is NULL.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from lakeweave.ingestion.account import FileAccount
+from lakeweave.ingestion.delimited import Batch, Lines
+from lakeweave.ingestion.encoding import BAD, shown
+from lakeweave.ingestion.layout import MAX_COLUMNS, LayoutChange, declared_names, frozen_message
+from lakeweave.ingestion.names import RESERVED, snake_case, unique_names
+from lakeweave.ingestion.sniff import FileHeld
+from lakeweave.ingestion.spec import Reading
+
+_SPACE = re.compile(r"[ \t\r\n]*")
+MAX_VALUE_CHARS = 256 << 20
+
+
+class _Number(str):
+    """A JSON number, as it is written in the file."""
+
+    __slots__ = ()
+
+
+class _Object(list):  # type: ignore[type-arg]
+    """A JSON object as its pairs, so that a repeated key is not lost."""
+
+    __slots__ = ()
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_Object, parse_float=_Number, parse_int=_Number, parse_constant=_Number)
+
+
+def to_text(value: Any) -> str | None:
+    """A value as the text that is staged: NULL for ``null``, JSON text for what is nested."""
+    if value is None:
+        return None
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return _dump(value)
+
+
+def _dump(value: Any) -> str:
+    if isinstance(value, _Number):
+        return str(value)
+    if isinstance(value, _Object):
+        return "{" + ", ".join(f"{json.dumps(k, ensure_ascii=False)}: {_dump(v)}" for k, v in value) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_dump, value)) + "]"
+    return json.dumps(value, ensure_ascii=False)
+
+
+class JsonReader:
+    """Reads JSON (``format`` ``json`` or ``jsonl``) into batches of accepted records."""
+
+    def __init__(self, chunks: Iterator[str], form: str, reading: Reading, account: FileAccount) -> None:
+        self._chunks = chunks
+        self._by_line = form == "jsonl"
+        self._reading = reading
+        self.account = account
+        self._declared = list(reading.columns or ())
+        self._known = declared_names(reading)
+        self._exact = {snake_case(c): c for c in self._declared}
+        self._targets: dict[tuple[str, int], str | None] = {}
+        self._seen: set[str] = set()
+        self._renamed: set[str] = set()
+        self.columns: list[str] = list(self._declared)
+
+    def batches(self, size: int = 20_000) -> Iterator[Batch]:
+        """All accepted records in file order; ``columns`` may have grown from one batch to the next."""
+        numbers: list[int] = []
+        rows: list[dict[str, str]] = []
+        values = self._lines() if self._by_line else self._values()
+        for value, raw, line, lines in values:
+            row = self._record(value, raw, line, lines)
+            if row is not None:
+                numbers.append(self.account.records)
+                rows.append(row)
+            if len(rows) >= size:
+                yield self._batch(numbers, rows)
+                numbers, rows = [], []
+        self._missing()
+        if rows:
+            yield self._batch(numbers, rows)
+
+    def _batch(self, numbers: list[int], rows: list[dict[str, str]]) -> Batch:
+        columns = list(self.columns)
+        return Batch(columns, numbers, [[r.get(c) for c in columns] for r in rows])  # type: ignore[misc]
+
+    # ---------------------------------------------------------------- values
+
+    def _lines(self) -> Iterator[tuple[Any, str, int, int]]:
+        lines = Lines(self._chunks)
+        while lines.at < len(lines.window) or lines.more():
+            (text,) = lines.pass_over(1)
+            if not text.strip():
+                self.account.blank_lines += 1
+                continue
+            yield self._parse(text), text, lines.number, 1
+        self.account.lines = lines.total
+
+    @staticmethod
+    def _parse(text: str) -> Any:
+        try:
+            return _DECODER.decode(text)
+        except (ValueError, RecursionError) as error:
+            return error
+
+    def _values(self) -> Iterator[tuple[Any, str, int, int]]:
+        """Values of an array, or values one after another, from the text as it comes.
+
+        Lines are not the unit here, one array may well be one line: all of them count as lines of records.
+        """
+        text, at, marked, line, total, last = "", 0, 0, 1, 0, ""
+        ended = array = closed = started = False
+        indent: str | None = None
+
+        def load() -> bool:
+            nonlocal text, at, marked, line, ended, total, last
+            chunk = next(self._chunks, None)
+            if chunk is None:
+                ended = True
+                return False
+            if chunk:
+                total += _line_ends(last, chunk)
+                last = chunk[-1]
+            line += text.count("\n", marked, at)
+            text = text[at:] + chunk
+            at = marked = 0
+            return True
+
+        while True:
+            at = _SPACE.match(text, at).end()  # type: ignore[union-attr]
+            if at >= len(text) - 1 and not ended and load():
+                continue
+            if at >= len(text):
+                break
+            c = text[at]
+            if (
+                (c == "[" and not started)
+                or (c == "]" and array and not closed)
+                or (c == "," and started and not closed)
+            ):
+                array = array or c == "["
+                closed = c == "]"
+                started = True
+                at += 1
+                continue
+            started = True
+            if indent is None:
+                before = text[:at].rpartition("\n")[2]
+                indent = before if not before.strip() and "\n" in text[:at] else ""
+            value, end, short = self._value(text, at, ended)
+            while short and load():
+                value, end, short = self._value(text, at, ended)
+            if end is None:
+                end = self._resume(text, at, indent)
+                while end is None and len(text) - at < MAX_VALUE_CHARS and load():
+                    end = self._resume(text, at, indent)
+                end = len(text) if end is None else end
+            line += text.count("\n", marked, at)
+            marked = at
+            yield value, text[at:end], line, 0
+            at = end
+        self.account.lines = self.account.record_lines = total + (1 if last not in ("", "\n", "\r") else 0)
+
+    @staticmethod
+    def _value(text: str, at: int, ended: bool) -> tuple[Any, int | None, bool]:
+        """The value at ``at`` (or the error), where it ends (``None``: nowhere), and whether more text may change that."""
+        try:
+            value, end = _DECODER.raw_decode(text, at)
+        except RecursionError as error:
+            return error, None, False
+        except ValueError as error:
+            cut = getattr(error, "pos", 0) > len(text) - 64 or "Unterminated" in str(error)
+            return error, None, not ended and cut and len(text) - at < MAX_VALUE_CHARS
+        return value, end, not ended and end >= len(text)
+
+    @staticmethod
+    def _resume(text: str, at: int, indent: str | None) -> int | None:
+        """Where the next element starts after one that is not JSON: a line that opens like the first element did."""
+        if indent is None:
+            return None
+        m = re.compile(rf"\n(?={re.escape(indent)}\{{)").search(text, at + 1)
+        return m.end() if m else None
+
+    # --------------------------------------------------------------- records
+
+    def _record(self, value: Any, raw: str, line: int, lines: int) -> dict[str, str] | None:
+        account = self.account
+        account.records += 1
+        if self._by_line:
+            account.record_lines += lines
+        number = account.records
+
+        def reject(reason: str, message: str, column: str | None = None) -> None:
+            account.reject(number, line, shown(raw).strip(), reason, message, column)
+
+        if BAD.search(raw):
+            nul = BAD.search(raw).group() == "\0"  # type: ignore[union-attr]
+            if nul:
+                reject("nul_byte", "The record holds a NUL byte.")
+            else:
+                reject("undecodable_bytes", f"The record holds bytes that are not valid {account.encoding}.")
+            return None
+        if isinstance(value, Exception):
+            reject(
+                "invalid_json",
+                f"The text is not valid JSON: {value}." if str(value) else "The text is nested too deeply.",
+            )
+            return None
+        if not isinstance(value, _Object):
+            reject("not_an_object", f"The record is a JSON {_kind(value)}, expected an object.")
+            return None
+        row: dict[str, str] = {}
+        occurrences: dict[str, int] = {}
+        for key, v in value:
+            name = self._canonical(key)
+            nth = occurrences[name] = occurrences.get(name, -1) + 1
+            try:
+                text = to_text(v)
+            except RecursionError:
+                reject("invalid_json", "A value is nested too deeply.", shown(key))
+                return None
+            if text is not None and BAD.search(text):
+                if "\0" in text:
+                    reject("nul_byte", "A value holds a NUL character.", shown(key))
+                else:
+                    reject("undecodable_bytes", "A value holds half a surrogate pair.", shown(key))
+                return None
+            target = self._target(key, name, nth)
+            if target is None:
+                if text and self._reading.layout_policy == "discard_row":
+                    message = f"The record has the value {text[:100]!r} in the undeclared column {shown(key)!r}."
+                    reject("unexpected_column", message, shown(key))
+                    return None
+                continue
+            if text is not None:
+                row[target] = text
+            self._seen.add(target)
+        return row
+
+    def _canonical(self, key: str) -> str:
+        """The normalised name of ``key``, that of its declared column if it is an alias of one."""
+        name = snake_case(key)
+        return snake_case(self._known[name]) if name in self._known else name
+
+    def _target(self, key: str, name: str, nth: int) -> str | None:
+        """The column that the ``nth`` value called ``name`` in a record goes to; a new one is recorded once."""
+        column = self._exact.get(name)
+        if column is not None and nth == 0 and name != snake_case(key) and key not in self._renamed:
+            self._renamed.add(key)
+            self._change(column, "renamed", "matched by alias", f"Key {shown(key)!r} is read as {column!r}.")
+        if (name, nth) in self._targets:
+            return self._targets[name, nth]
+        if column is not None and nth == 0:
+            self._targets[name, nth] = column
+            return column
+        declared = self._reading.columns is not None
+        policy = self._reading.layout_policy
+        taken = {t for t in self._targets.values() if t}
+        (new,) = unique_names([name], {*taken, *self._exact, *RESERVED, *(c.lower() for c in self._declared)})
+        if len(self.columns) >= MAX_COLUMNS:
+            raise FileHeld("too_many_columns", f"The records have more than {MAX_COLUMNS} different keys.")
+        if declared:
+            change = "empty_name" if not key.strip() else "duplicate" if nth else "added"
+            action = {"evolve": "column added", "freeze": "file held", "discard_row": "records with a value rejected"}[
+                policy
+            ]
+            what = "is not declared" if change == "added" else f"is called {new!r}"
+            self._change(new, change, action, f"Key {shown(key)!r} {what}.")
+        if declared and policy != "evolve":
+            self._targets[name, nth] = None
+            return None
+        self._targets[name, nth] = new
+        self.columns.append(new)
+        return new
+
+    def _change(self, column: str | None, change: str, action: str, message: str) -> None:
+        self.account.changes.append(LayoutChange(column, change, self._reading.layout_policy, action, message))
+
+    def _missing(self) -> None:
+        if self._reading.columns is None or not self.account.records:
+            return
+        policy = self._reading.layout_policy
+        for column in self._declared:
+            if column not in self._seen:
+                action = "file held" if policy == "freeze" else "filled with null"
+                self._change(column, "missing", action, f"No record of the file has the key {column!r}.")
+        if policy == "freeze" and (message := frozen_message(self.account.changes)):
+            raise FileHeld("layout_frozen", message)
+        accepted = self.account.records - self.account.rejected
+        if accepted and len(self._seen & set(self._declared)) * 2 < len(self._declared):
+            keys = ", ".join(sorted({repr(shown(k)) for k, _ in self._targets})[:12])
+            raise FileHeld(
+                "header_mismatch",
+                f"The records share fewer than half of the declared columns: found the keys {keys}, "
+                f"expected {', '.join(map(repr, self._declared[:12]))}.",
+            )
+
+
+def _kind(value: Any) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, _Number):
+        return "number"
+    return {bool: "boolean", str: "string", list: "array"}.get(type(value), type(value).__name__)
+
+
+def _line_ends(before: str, chunk: str) -> int:
+    """Line ends in ``chunk``; a ``\\n`` that completes a ``\\r`` of the chunk before is not counted again."""
+    n = chunk.count("\n") + chunk.count("\r") - chunk.count("\r\n")
+    return n - (before == "\r" and chunk.startswith("\n"))

@@ -1,0 +1,286 @@
+"""Opens a file of any format and reads it with an account of every record."""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import hashlib
+import itertools
+import os
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from typing import BinaryIO, Protocol
+
+from lakeweave.ingestion import layout, sniff
+from lakeweave.ingestion.account import FileAccount
+from lakeweave.ingestion.delimited import MAX_LINE_CHARS, Batch, DelimitedReader
+from lakeweave.ingestion.encoding import ESCAPE, detect
+from lakeweave.ingestion.jsontext import JsonReader
+from lakeweave.ingestion.sniff import HEAD, FileHeld, TextPlan
+from lakeweave.ingestion.spec import Reading
+from lakeweave.ingestion.tabular import ExcelReader, ParquetReader
+
+_CHUNK = 1 << 20
+_KNOWN_AS = {
+    "ole": "an old binary Excel or Word file; save it as .xlsx",
+    "zip": "a zip archive; deliver the files in it one by one",
+    "bzip2": "bzip2; use gzip",
+    "xz": "xz; use gzip",
+    "zstd": "zstd; use gzip",
+    "binary": "binary data",
+}
+Opener = Callable[[], BinaryIO]
+
+
+class Reader(Protocol):
+    """What all readers have: batches of accepted records, everything else goes to the account."""
+
+    account: FileAccount
+
+    def batches(self, size: int = ...) -> Iterator[Batch]:
+        """All accepted records in file order."""
+        ...
+
+
+def text_chunks(opener: Opener, encoding: str, skip: int) -> Iterator[str]:
+    """The text of a stream in ``encoding`` after ``skip`` bytes; what is not decodable comes as lone surrogates."""
+    decoder = codecs.getincrementaldecoder(encoding)(ESCAPE)
+    with opener() as stream:
+        stream.read(skip)
+        while chunk := stream.read(_CHUNK):
+            yield decoder.decode(chunk)
+        yield decoder.decode(b"", final=True)
+
+
+def _bytes_of(opener: Opener) -> Iterator[bytes]:
+    with opener() as stream:
+        while chunk := stream.read(_CHUNK):
+            yield chunk
+
+
+def text_encoding(opener: Opener, head: bytes, reading: Reading) -> tuple[str, str, int]:
+    """Name to record, codec to decode with, and length of the byte order mark of a text."""
+    mark = sniff.byte_order_mark(head)
+    if mark:
+        name, length = mark
+        return name, "utf-8" if name == "utf-8-sig" else name, length
+    if reading.encoding:
+        name = codecs.lookup(reading.encoding).name
+        return name, name, 0
+    wide = sniff.wide_encoding(head)
+    if wide:
+        return wide, wide, 0
+    name, _ = detect(_bytes_of(opener))
+    return name, name, 0
+
+
+def sniff_head(text: str, *, complete: bool, name: str, reading: Reading) -> TextPlan:
+    """:func:`sniff.sniff_text` over no more text than the first :data:`sniff.HEAD` characters, in whole lines."""
+    if len(text) > HEAD:
+        cut = text.find("\n", HEAD)
+        if cut < 0:
+            cut = text.find("\r", HEAD)
+        if cut >= 0 and cut + 2 < len(text):
+            text, complete = text[: cut + 2 if text[cut : cut + 2] == "\r\n" else cut + 1], False
+            # The last line is whole: mark it so that it is not dropped as cut off.
+            text += "\n" if text.endswith("\r") else ""
+    return sniff.sniff_text(text, complete=complete, name=name, reading=reading)
+
+
+def open_reader(path: str, name: str, reading: Reading, account: FileAccount) -> Reader:
+    """The reader for the file at ``path``, delivered as ``name``; raises :class:`FileHeld`."""
+    with open(path, "rb") as stream:
+        head = stream.read(HEAD)
+
+    def plain() -> BinaryIO:
+        return open(path, "rb")
+
+    def unpacked() -> BinaryIO:
+        return gzip.open(path, "rb")  # type: ignore[return-value]
+
+    kind = sniff.container(head)
+    opener: Opener = plain
+    packed = ""
+    if kind == "gzip":
+        opener, packed = unpacked, "+gzip"
+        account.format = "gzip"
+        with opener() as stream:
+            head = stream.read(HEAD)
+        kind = sniff.container(head)
+        if kind not in ("text", "empty"):
+            raise FileHeld(
+                "unknown_format",
+                f"The gzip file holds {_KNOWN_AS.get(kind, kind)}; only text formats are read from gzip.",
+            )
+    if kind == "empty":
+        raise FileHeld("empty_file", "The file has no content.")
+    if kind == "parquet":
+        account.format = "parquet"
+        return ParquetReader(path, reading, account)
+    if kind == "zip" and _is_workbook(path):
+        account.format = "excel"
+        return ExcelReader(path, reading, account)
+    if kind != "text":
+        raise FileHeld(
+            "unknown_format", f"The content is {_KNOWN_AS.get(kind, kind)}, whatever the name {name!r} says."
+        )
+    account.encoding, codec, skip = text_encoding(opener, head, reading)
+    chunks = text_chunks(opener, codec, skip)
+    text, complete = "", False
+    while not complete and (len(text) <= HEAD + _CHUNK // 2 or ("\n" not in text and "\r" not in text)):
+        chunk = next(chunks, None)
+        complete = chunk is None
+        text += chunk or ""
+        if len(text) > MAX_LINE_CHARS:
+            break
+    plan = sniff_head(text, complete=complete, name=name, reading=reading)
+    account.format = plan.format + packed
+    every = itertools.chain([text], chunks)
+    if plan.format in ("json", "jsonl"):
+        return JsonReader(every, plan.format, reading, account)
+    return delimited_reader(every, plan, reading, account)
+
+
+def delimited_reader(chunks: Iterator[str], plan: TextPlan, reading: Reading, account: FileAccount) -> DelimitedReader:
+    """The reader of delimited text for a ``plan``; records layout changes and raises :class:`FileHeld` for a frozen one."""
+    matched = layout.match(plan.cells, reading, positional=plan.positional)
+    account.delimiter = plan.dialect.delimiter
+    account.columns = list(plan.cells)
+    account.changes.extend(matched.changes)
+    if matched.held:
+        raise FileHeld("layout_frozen", matched.held)
+    return DelimitedReader(chunks, plan, matched, account)
+
+
+def _is_workbook(path: str) -> bool:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return "xl/workbook.xml" in archive.namelist()
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        raise FileHeld(
+            "corrupt_archive", "The file starts like a zip archive or workbook but is damaged or cut off."
+        ) from None
+
+
+def read_file(path: str, name: str, reading: Reading, account: FileAccount) -> Iterator[Batch]:
+    """Batches of the accepted records of a file; ``account`` is complete when they are used up.
+
+    Never raises because of what is in the file: a file that cannot be loaded is held in ``account``, and then the
+    batches that came before do not count.
+    """
+    emitted = 0
+    try:
+        reader = open_reader(path, name, reading, account)
+        for batch in reader.batches():
+            emitted += len(batch.numbers)
+            yield batch
+    except FileHeld as held:
+        account.hold(held.reason, held.message)
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        account.hold("corrupt_archive", f"The compressed file is damaged or cut off ({error}).")
+    except OSError as error:
+        account.hold("unreadable", f"The file cannot be read ({error.strerror or error}).")
+    except (MemoryError, RecursionError, ValueError, TypeError, KeyError, IndexError) as error:
+        account.hold(
+            "reader_failed", f"The reader failed on this file ({type(error).__name__}: {error}); please report it."
+        )
+    account.accepted = emitted
+    if account.state == "held":
+        return
+    undecodable = account.by_reason().get("undecodable_bytes", 0)
+    if undecodable >= 10 and undecodable * 2 > account.records:
+        account.hold(
+            "undecodable_file",
+            f"{undecodable} of {account.records} records hold bytes that are not valid {account.encoding}; "
+            "declare the `encoding` of the source and release the file.",
+        )
+    elif not account.reconciles():
+        account.hold("counts_do_not_reconcile", reconcile_message(account))
+    else:
+        check_share(account, reading)
+
+
+def check_share(account: FileAccount, reading: Reading) -> None:
+    """Hold a file of which more than the declared share of records was rejected."""
+    limit = reading.max_rejected_share
+    if limit is not None and account.rejected > limit * account.records:
+        account.hold(
+            "too_many_rejected",
+            f"{account.rejected} of {account.records} records were rejected, more than the declared share of {limit}: "
+            f"{', '.join(f'{n} {r}' for r, n in account.by_reason().items())}.",
+        )
+
+
+def reconcile_message(account: FileAccount) -> str:
+    """What does not add up, in numbers."""
+    return (
+        f"{account.records} records were found but {account.accepted} accepted + {account.rejected} rejected + "
+        f"{account.repeats} repeats were kept; {account.lines} lines were found but {account.record_lines} in records + "
+        f"{account.header_lines} in the header + {account.blank_lines} blank were kept."
+    )
+
+
+def account_file(
+    path: str | os.PathLike[str],
+    columns: list[str] | None = None,
+    *,
+    reading: Reading | None = None,
+    name: str | None = None,
+) -> FileAccount:
+    """Read one file and say where each of its records went; never raises because of the file.
+
+    ``columns`` are the declared columns (default: the header of the file as it is); ``reading`` gives every other
+    setting. The accepted records themselves come from :func:`accepted_records`.
+    """
+    location = os.fspath(path)
+    reading = reading or Reading(columns=tuple(columns) if columns else None)
+    account = FileAccount(name or os.path.basename(location))
+    seen: set[bytes] = set()
+    repeats = 0
+    try:
+        with open(location, "rb") as stream:
+            digest = hashlib.file_digest(stream, "sha256")
+            account.bytes = stream.tell()
+        account.file_id = digest.hexdigest()
+    except OSError as error:
+        account.hold("unreadable", f"The file cannot be read ({error.strerror or error}).")
+        return account
+    for batch in read_file(location, account.name, reading, account):
+        for row in batch.rows:
+            # A later batch of JSON may have more columns; trailing NULLs do not make a row another row.
+            end = len(row)
+            while end and not row[end - 1]:
+                end -= 1
+            key = hashlib.blake2b(
+                "\x00".join("\x01" if v is None else v for v in row[:end]).encode("utf-8", "surrogatepass"),
+                digest_size=16,
+            ).digest()
+            if key in seen:
+                repeats += 1
+            seen.add(key)
+    account.accepted -= repeats
+    account.repeats = repeats
+    return account
+
+
+def accepted_records(
+    path: str | os.PathLike[str],
+    columns: list[str] | None = None,
+    *,
+    reading: Reading | None = None,
+    name: str | None = None,
+) -> Iterator[dict[str, str | None]]:
+    """The accepted records of a file (repeats included) in order, column name → text; an empty field is ``None``.
+
+    Nothing comes from a file that :func:`account_file` holds only after it was read; ask that first.
+    """
+    location = os.fspath(path)
+    reading = reading or Reading(columns=tuple(columns) if columns else None)
+    account = FileAccount(name or os.path.basename(location))
+    for batch in read_file(location, account.name, reading, account):
+        blank = batch.columns if reading.columns is None else [*reading.columns, *batch.columns]
+        for row in batch.rows:
+            record: dict[str, str | None] = dict.fromkeys(blank)
+            record.update((c, v or None) for c, v in zip(batch.columns, row, strict=True))
+            yield record

@@ -1,0 +1,44 @@
+"""Why a record was rejected or a file was held: the documented list, one sentence for each code.
+
+The codes are stored in ``ledger.rejected_records.reason`` and ``ledger.files.reason``; nothing else is ever written
+there by the embedded reader. A record is rejected alone, the rest of its file loads. A file is held as a whole,
+nothing of it loads until it is released or delivered again.
+"""
+
+from __future__ import annotations
+
+RECORD_REASONS: dict[str, str] = {
+    "too_few_fields": "The record has fewer fields than the header has columns.",
+    "too_many_fields": "The record has more non-empty fields than the header has columns.",
+    "unclosed_quote": "A quoted field that starts on this line is not closed where the record would have to end.",
+    "malformed_quote": "A closing quote is followed by something other than a delimiter or the end of the line.",
+    "undecodable_bytes": "The record holds bytes that are not valid in the encoding of the file.",
+    "nul_byte": "The record holds a NUL byte.",
+    "repeated_header": "The record repeats the header of the file word for word.",
+    "unexpected_column": "The record carries a value in a column that is not declared, and the layout policy is discard_row.",
+    "invalid_json": "The text of the record is not valid JSON.",
+    "not_an_object": "The record is valid JSON but not an object, so it has no column names.",
+}
+
+FILE_REASONS: dict[str, str] = {
+    "empty_file": "The file holds no text at all.",
+    "header_mismatch": "The file has no header that shares at least half of the declared columns, and no declared layout fits.",
+    "unknown_format": "The content is none of CSV, TSV, JSON, JSON lines, Parquet, Excel or gzip of a text format.",
+    "undecodable_file": "Most records hold bytes that are not valid in any encoding that could be found.",
+    "counts_do_not_reconcile": "Two independent counts of the file's records or lines differ.",
+    "changed_while_reading": "The file changed while it was read; it is read again in the next build.",
+    "layout_frozen": "The layout differs from the declared one, and the layout policy is freeze.",
+    "unreadable": "The operating system refused to read the file.",
+    "corrupt_archive": "The compressed file is damaged or cut off.",
+    "corrupt_file": "The file has the mark of its format but cannot be read as such.",
+    "too_many_columns": "The header has more columns than a table may have.",
+    "line_too_long": "A single line is longer than the reader's limit.",
+    "too_many_rejected": "The share of rejected records is above the declared limit.",
+    "reader_failed": "The reader itself failed on this file, which is a defect of the reader.",
+    "missing_dependency": "Reading this format needs an optional package that is not installed.",
+}
+
+
+def sentence(code: str) -> str:
+    """The documented sentence for a reason ``code``; raises ``KeyError`` for a code that is not in the list."""
+    return RECORD_REASONS[code] if code in RECORD_REASONS else FILE_REASONS[code]

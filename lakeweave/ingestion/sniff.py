@@ -1,0 +1,406 @@
+"""What a file is: its format, dialect and header, judged from its first bytes.
+
+Everything here is a proposal. Whether it was right is found out by reading: the counts of the fast path and the line
+ledger of the careful reader do not depend on it.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import fnmatch
+import io
+import json
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from lakeweave.ingestion import layout
+from lakeweave.ingestion.names import snake_case
+from lakeweave.ingestion.spec import Reading
+
+HEAD = 64 << 10
+HEADER_SEARCH = 20
+"""The declared header is looked for in this many first lines; what stands before it is the preamble."""
+
+_USUAL = (",", "\t", ";", "|")
+_OTHERS = "^~:\x01\x1f\x1e\x02!#&*$%@§¦¬`=/\\+<>"
+_CONTROL = bytes(set(range(32)) - {7, 8, 9, 10, 11, 12, 13, 26, 27, 1, 2, 28, 29, 30, 31})
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_JSON_START = re.compile(r"\s*(\{\s*(\"|\}|$)|\[\s*(\{|\]|\[|\"|-?\d|true|false|null|$))")
+
+
+class FileHeld(Exception):
+    """The file cannot be loaded as a whole. ``reason`` is a code of :data:`reasons.FILE_REASONS`."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.message = message
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How fields are separated and quoted. ``skip_space`` drops blanks after a delimiter."""
+
+    delimiter: str = ","
+    quote: str = '"'
+    escape: str | None = None
+    skip_space: bool = False
+
+    def options(self, *, strict: bool) -> dict[str, object]:
+        """Keyword arguments of :func:`csv.reader`."""
+        return {
+            "delimiter": self.delimiter,
+            "quotechar": self.quote,
+            "escapechar": self.escape,
+            "doublequote": True,
+            "skipinitialspace": self.skip_space,
+            "strict": strict,
+        }
+
+
+@dataclass
+class TextPlan:
+    """How a text file will be read.
+
+    ``cells`` are the names of the columns by position: the header's cells without empty ones at the end, or the names
+    of a positional layout. ``header_lines`` physical lines come before the first record, ``preamble_lines`` of them
+    before the header. ``header`` is the header as it stands in the file (``None``: it has none).
+    """
+
+    format: str
+    dialect: Dialect = field(default_factory=Dialect)
+    cells: list[str] = field(default_factory=list)
+    header: list[str] | None = None
+    header_lines: int = 0
+    preamble_lines: int = 0
+    header_bytes: int = 0
+    positional: bool = False
+
+
+def byte_order_mark(head: bytes) -> tuple[str, int] | None:
+    """Encoding and length of the byte order mark that ``head`` starts with, if any."""
+    for mark, encoding in _BOMS:
+        if head.startswith(mark):
+            return encoding, len(mark)
+    return None
+
+
+def container(head: bytes) -> str:
+    """``empty``, ``gzip``, ``parquet``, ``zip``, ``other`` (a known binary format), ``binary`` or ``text``."""
+    if not head:
+        return "empty"
+    for magic, kind in (
+        (b"\x1f\x8b", "gzip"),
+        (b"PAR1", "parquet"),
+        (b"PK\x03\x04", "zip"),
+        (b"PK\x05\x06", "zip"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "ole"),
+        (b"%PDF-", "pdf"),
+        (b"\x89PNG", "png"),
+        (b"\xff\xd8\xff", "jpeg"),
+        (b"GIF8", "gif"),
+        (b"BZh", "bzip2"),
+        (b"\xfd7zXZ\x00", "xz"),
+        (b"\x28\xb5\x2f\xfd", "zstd"),
+        (b"\x7fELF", "elf"),
+        (b"SQLite format 3\x00", "sqlite"),
+        (b"Obj\x01", "avro"),
+        (b"ORC", "orc"),
+    ):
+        if (
+            head.startswith(magic)
+            and (kind != "orc" or b"\0" in head[:64])
+            and (kind != "bzip2" or head[4:10] == b"1AY&SY")
+        ):
+            return kind
+    if byte_order_mark(head) or wide_encoding(head):
+        return "text"
+    sample = head[:HEAD]
+    control = len(sample) - len(sample.translate(None, _CONTROL))
+    return "binary" if control > max(2, len(sample) // 20) else "text"
+
+
+def wide_encoding(head: bytes) -> str | None:
+    """UTF-16 without a byte order mark: nearly every second byte of Western text is NUL then."""
+    sample = head[: HEAD - HEAD % 2]
+    sample = sample[: len(sample) - len(sample) % 2]
+    pairs = len(sample) // 2
+    if pairs < 2:
+        return None
+    even, odd = sample[0::2].count(0), sample[1::2].count(0)
+    if odd > pairs * 0.4 and even < pairs * 0.05:
+        return "utf-16-le"
+    if even > pairs * 0.4 and odd < pairs * 0.05:
+        return "utf-16-be"
+    return None
+
+
+def split_lines(text: str) -> list[str]:
+    """Physical lines with their ends: LF, CRLF and CR all end a line, nothing else does."""
+    return io.StringIO(text, newline="").readlines()
+
+
+def sniff_text(text: str, *, complete: bool, name: str, reading: Reading) -> TextPlan:
+    """Propose how to read a text file that starts with ``text`` (all of it if ``complete``).
+
+    Raises :class:`FileHeld` for a file without text and for a header that does not fit.
+    """
+    lines = split_lines(text)
+    if not complete and len(lines) > 1:
+        lines.pop()
+    if not any(line.strip() for line in lines):
+        raise FileHeld("empty_file", "The file holds nothing but blank space.")
+    as_json = _json_format(text, lines, name, complete)
+    if as_json:
+        return TextPlan(as_json)
+    if reading.columns is None:
+        return _sniff_undeclared(lines, reading)
+    return _sniff_declared(lines, name, reading)
+
+
+def _json_format(text: str, lines: list[str], name: str, complete: bool) -> str | None:
+    suffix = name.lower().removesuffix(".gz").rpartition(".")[2]
+    claimed = suffix in ("json", "jsonl", "ndjson", "geojson")
+    first = next(line for line in lines if line.strip())
+    whole = _parses(first)
+    if not claimed:
+        # Another extension: only what is certainly JSON is taken for it.
+        if not _JSON_START.match(text):
+            return None
+        if whole is dict:
+            return "jsonl"
+        if whole is list:
+            return "json"
+        if complete and _parses(text) in (dict, list):
+            return "json"
+        return "json" if re.match(r"\s*(\[\s*\{|\{)\s*\"[^\"]*\"\s*:", text) else None
+    filled = [line.strip() for line in lines if line.strip()][:HEADER_SEARCH]
+    objects = sum(line.startswith("{") and _parses(line) is dict for line in filled)
+    if suffix in ("jsonl", "ndjson"):
+        if objects * 2 >= len(filled) or not _JSON_START.match(text):
+            return "jsonl" if objects or text.lstrip()[:1] in '{["' else None
+        return "json" if text.lstrip().startswith("[") or not objects else "jsonl"
+    if text.lstrip().startswith("["):
+        return "json"
+    if objects >= 2 and objects * 2 >= len(filled):
+        return "jsonl"
+    return "json" if _JSON_START.match(text) or objects else None
+
+
+def _parses(text: str) -> type | None:
+    try:
+        return type(json.loads(text))
+    except (ValueError, RecursionError):
+        return None
+
+
+def _rows(lines: Sequence[str], dialect: Dialect, limit: int) -> list[tuple[list[str], int]]:
+    """The first ``limit`` records that are not blank, each with the number of lines up to its end."""
+    reader = csv.reader(iter(lines), **dialect.options(strict=False))  # type: ignore[arg-type]
+    rows: list[tuple[list[str], int]] = []
+    try:
+        for row in reader:
+            if any(cell.strip() for cell in row):
+                rows.append((row, reader.line_num))
+                if len(rows) >= limit:
+                    break
+    except csv.Error:
+        pass
+    return rows
+
+
+def _candidates(lines: Sequence[str], reading: Reading) -> list[str]:
+    if reading.delimiter:
+        return [reading.delimiter]
+    text = "".join(lines[: HEADER_SEARCH * 2])
+    usual = [d for d in _USUAL if d in text]
+    others = sorted((d for d in _OTHERS if d in text), key=lambda d: -text.count(d))
+    unknown = sorted(
+        {
+            c
+            for c in text
+            if not c.isalnum()
+            and not c.isspace()
+            and ord(c) > 127
+            and c not in _OTHERS
+            and not 0xDC00 <= ord(c) <= 0xDFFF
+        },
+        key=lambda d: (-text.count(d), d),
+    )
+    blank = [" "] if " " in text else []
+    return [*usual, *others, *unknown[:3], *blank] or [","]
+
+
+def _refine(lines: Sequence[str], delimiter: str) -> Dialect:
+    """Quote, escape and blanks after the delimiter, for a known ``delimiter``."""
+    text = "".join(lines)
+    d = re.escape(delimiter)
+    scores = {}
+    for quote in ('"', "'"):
+        opened = len(re.findall(rf"(?:^|{d}) ?{quote}", text, re.MULTILINE))
+        closed = len(re.findall(rf"{quote}(?={d}|\r|\n|$)", text))
+        scores[quote] = min(opened, closed)
+    quote = "'" if scores["'"] >= 2 and scores["'"] > 2 * scores['"'] else '"'
+    escaped = re.search(rf"\\{quote}(?!{d}|\r|\n|$)", text) is not None
+    skip_space = False
+    if delimiter != " ":
+        after = len(re.findall(rf"{d} +{quote}", text))
+        skip_space = after > 0 and after >= len(re.findall(rf"{d}{quote}", text))
+    return Dialect(delimiter, quote, "\\" if escaped else None, skip_space)
+
+
+def _trimmed(row: list[str]) -> list[str]:
+    end = len(row)
+    while end > 1 and not row[end - 1].strip():
+        end -= 1
+    return row[:end]
+
+
+def _with_header(lines: Sequence[str], dialect: Dialect, row: list[str], start: int, end: int) -> TextPlan:
+    cells = _trimmed(row)
+    following = [r for r, _ in _rows(lines[end:], dialect, HEADER_SEARCH)]
+    if (
+        not dialect.skip_space
+        and dialect.delimiter != " "
+        and len(cells) > 1
+        and all(c.startswith(" ") for c in cells[1:])
+        and all(c.startswith(" ") or not c for r in following for c in r[1:])
+    ):
+        dialect = Dialect(dialect.delimiter, dialect.quote, dialect.escape, True)
+        cells = [cells[0], *(c.lstrip(" ") for c in cells[1:])]
+    if len(cells) > layout.MAX_COLUMNS:
+        raise FileHeld(
+            "too_many_columns", f"The header has {len(cells)} columns; at most {layout.MAX_COLUMNS} are read."
+        )
+    return TextPlan(
+        "tsv" if dialect.delimiter == "\t" else "csv",
+        dialect,
+        cells,
+        header=list(row),
+        header_lines=end,
+        preamble_lines=start,
+        header_bytes=sum(len(line.encode("utf-8", "surrogatepass")) for line in lines[:end]),
+    )
+
+
+def _sniff_undeclared(lines: list[str], reading: Reading) -> TextPlan:
+    best: tuple[float, int, int] | None = None
+    chosen, width = ",", 1
+    candidates = [d for d in _candidates(lines, reading) if reading.delimiter or d not in "/\\+<>=*$%@"]
+    for rank, delimiter in enumerate(candidates):
+        rows = [r for r, _ in _rows(lines, _refine(lines[:200], delimiter), 100)]
+        widths = Counter(len(_trimmed(r)) if i == 0 else len(r) for i, r in enumerate(rows))
+        if not widths:
+            continue
+        modal, n = max(widths.items(), key=lambda w: (w[1], w[0]))
+        if modal < 2 and not reading.delimiter:
+            continue
+        score = n / len(rows) + (0.5 if len(_trimmed(rows[0])) == modal else 0.0)
+        if best is None or (score, -rank) > (best[0], best[1]):
+            best, chosen, width = (score, -rank, modal), delimiter, modal
+    dialect = _refine(lines[:200], chosen)
+    if reading.header == "no":
+        return TextPlan(
+            "tsv" if chosen == "\t" else "csv", dialect, [f"column_{i + 1}" for i in range(width)], positional=True
+        )
+    rows = _rows(lines, dialect, 1)
+    if not rows:
+        raise FileHeld("unknown_format", "No record could be read from the beginning of the file.")
+    row, end = rows[0]
+    return _with_header(lines, dialect, row, 0, end)
+
+
+def _sniff_declared(lines: list[str], name: str, reading: Reading) -> TextPlan:
+    assert reading.columns is not None
+    known = layout.declared_names(reading)
+    wanted = len(reading.columns)
+    best: tuple[int, int, int] | None = None
+    found: tuple[Dialect, list[str], int, int] | None = None
+    shown: list[str] = []
+    candidates = _candidates(lines, reading)
+    if reading.header != "no":
+        filled = [i for i, line in enumerate(lines[: 4 * HEADER_SEARCH]) if line.strip()][:HEADER_SEARCH]
+        for rank, delimiter in enumerate(candidates):
+            for quote in ('"', "'"):
+                dialect = Dialect(delimiter, quote)
+                for i in filled:
+                    if quote == "'" and "'" not in lines[i]:
+                        continue
+                    rows = _rows(lines[i : i + 1], dialect, 1)
+                    if not rows:
+                        continue
+                    row = [c.strip() for c in rows[0][0]] if delimiter != "\t" else rows[0][0]
+                    row = [c.strip(quote).strip() for c in row]
+                    if i == filled[0] and not shown:
+                        shown = rows[0][0]
+                    score = layout.shared(row, known)
+                    if score * 2 >= wanted and (best is None or (score, -i, -rank) > best):
+                        best, found = (score, -i, -rank), (dialect, rows[0][0], i, i + 1)
+            if best and best[0] == wanted:
+                break
+        if found is None:
+            # A header whose names have line ends in them takes more than one line.
+            for delimiter in candidates[:4]:
+                for row, end in _rows(lines, Dialect(delimiter), 1):
+                    if layout.shared(row, known) * 2 >= wanted:
+                        found = (Dialect(delimiter), row, 0, end)
+    if found:
+        dialect = _refine(lines[:200], found[0].delimiter)
+        rows = _rows(lines[found[2] : found[3]], dialect, 1)
+        row = rows[0][0] if rows else found[1]
+        if layout.shared(row, known) < layout.shared(found[1], known):
+            row, dialect = found[1], found[0]
+        return _with_header(lines, dialect, row, found[2], found[3])
+    if reading.header != "yes":
+        plan = _positional(lines, name, reading, candidates)
+        if plan:
+            return plan
+    raise FileHeld(
+        "header_mismatch",
+        f"No header with at least half of the declared columns was found: the first line has {_names(shown)}, "
+        f"expected {_names(list(reading.columns))}.",
+    )
+
+
+def _positional(lines: list[str], name: str, reading: Reading, candidates: list[str]) -> TextPlan | None:
+    layouts = [
+        la.columns
+        for la in reading.layouts
+        if fnmatch.fnmatchcase(name, la.pattern) or fnmatch.fnmatchcase(name.rpartition("/")[2], la.pattern)
+    ]
+    if not layouts and reading.header == "no":
+        layouts = [reading.columns or ()]
+    best: tuple[float, int, int] | None = None
+    chosen: TextPlan | None = None
+    seen: set[int] = set()
+    for rank, delimiter in enumerate(candidates):
+        dialect = _refine(lines[:200], delimiter)
+        rows = [r for r, _ in _rows(lines, dialect, HEADER_SEARCH)]
+        seen.update(len(r) for r in rows)
+        for order, columns in enumerate(layouts):
+            fits = sum(len(r) == len(columns) or len(_trimmed(r)) == len(columns) for r in rows)
+            score = (fits / max(1, len(rows)), -order, -rank)
+            if fits * 2 >= len(rows) > 0 and (best is None or score > best):
+                best = score
+                chosen = TextPlan("tsv" if delimiter == "\t" else "csv", dialect, list(columns), positional=True)
+    if layouts and not chosen:
+        raise FileHeld(
+            "header_mismatch",
+            f"The file has no header, and its records do not have the {' or '.join(str(len(c)) for c in layouts)} fields "
+            f"of its declared layout: found {', '.join(map(str, sorted(seen)))}.",
+        )
+    return chosen
+
+
+def _names(names: Sequence[str]) -> str:
+    shown = [repr(snake_case(n) if len(n) > 40 else n) for n in names[:12]]
+    return f"{len(names)} column(s) ({', '.join(shown)}{', …' if len(names) > 12 else ''})"
