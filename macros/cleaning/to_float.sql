@@ -1,4 +1,4 @@
 {# Text as a 64-bit float, NULL where it is none. dbt says `float` and means four bytes on DuckDB and Spark, hence the double. #}
 {% macro to_float(expression) -%}
-    {{ dbt.safe_cast(expression, lakeweave.type_double()) }}
+    {{ lakeweave.safe_cast(expression, lakeweave.type_double()) }}
 {%- endmacro %}

@@ -14,9 +14,10 @@
 
 
 {% macro _newest_records(records, source, key, keep_if=none, order_by=[]) -%}
+    {%- set only_changed = model.resource_type != 'unit_test' and is_incremental() %}
     select newest.*
     from (
-        {{ lakeweave._ordered_records(records, source, key, order_by, only_changed=is_incremental()) | indent(8) }}
+        {{ lakeweave._ordered_records(records, source, key, order_by, only_changed) | indent(8) }}
     ) as newest
     where newest._recency = 1
         {%- if keep_if %}
@@ -47,7 +48,7 @@
     {%- endif %}
     where {{ typed_key }} is not null
         and not records.is_duplicate_in_file
-        {%- if only_changed and not in_unit_test %}
+        {%- if only_changed %}
         and {{ typed_key }} in (
             {{ lakeweave._changed_keys(records, source, key) | indent(12) }}
         )

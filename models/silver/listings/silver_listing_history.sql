@@ -17,10 +17,10 @@ typed as (
         category,
         color,
         description,
-        {{ dbt.safe_cast('price', dbt.type_numeric()) }} as price,
+        {{ lakeweave.safe_cast('price', dbt.type_numeric()) }} as price,
         {{ lakeweave.to_integer('units_sold') }} as units_sold,
         coalesce(op, 'I') = 'D' as is_deleted,
-        {{ dbt.safe_cast('dms_commit_ts', dbt.type_timestamp()) }} as valid_from,
+        {{ lakeweave.safe_cast('dms_commit_ts', dbt.type_timestamp()) }} as valid_from,
         _recency
     from ordered
 

@@ -18,6 +18,16 @@ located as (
 
 ),
 
+split as (
+
+    select
+        *,
+        {{ lakeweave.repair_case('substring(name, 1, length(name) - length(coalesce(state_at_end, \'\')))') }} as city,
+        upper({{ lakeweave.trim_text('state_at_end') }}) as state
+    from located
+
+),
+
 standardized as (
 
     select
@@ -25,9 +35,9 @@ standardized as (
         {{ lakeweave.to_integer('id') }} as id,
 
         ---------- text
-        {{ lakeweave.repair_case('name') }} as name,
-        substring(name, 1, length(name) - length(coalesce(state_at_end, ''))) as city,
-        upper({{ lakeweave.trim_text('state_at_end') }}) as state,
+        case when state is null then city else concat(city, ' ', state) end as name,
+        city,
+        state,
 
         ---------- numbers
         {{ lakeweave.to_float('latitude') }} as latitude,
@@ -36,7 +46,7 @@ standardized as (
         ---------- timestamps
         {{ lakeweave.run_timestamp() }} as silver_loaded_at
 
-    from located
+    from split
 
 )
 

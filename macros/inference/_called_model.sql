@@ -1,0 +1,104 @@
+{#
+    What is known of a model that can be called, from its node: name, function, what stands behind it on this target,
+    and its relation. None when there is no such node or it is not a remote model.
+#}
+{% macro _called_model(name, package_name=none) -%}
+    {%- for node in graph.nodes.values() if node.resource_type == 'model' and node.name == name -%}
+        {%- set described = node.config.meta.get('remote_model') -%}
+        {%- if described and (package_name is none or node.package_name == package_name) -%}
+            {%- set behind = described.behind or {} -%}
+            {{ return({
+                'model': name,
+                'function': described.function,
+                'version': described.version,
+                'max_input_characters': described.max_input_characters,
+                'behind': behind,
+                'relation': api.Relation.create(database=node.database, schema=node.schema, identifier=node.alias),
+                'unique_id': node.unique_id,
+            }) }}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(none) }}
+{%- endmacro %}
+
+
+{# The version that answers: part of every fingerprint. #}
+{% macro _model_version(called) -%}
+    {{ return(adapter.dispatch('_model_version', 'lakeweave')(called)) }}
+{%- endmacro %}
+
+{# A warehouse's model is its endpoint, service or imported file, and the project's own mark. #}
+{% macro default___model_version(called) -%}
+    {%- set behind = called.behind -%}
+    {%- set stands = behind.get('endpoint') or behind.get('service') or behind.get('path') -%}
+    {%- if not stands -%}
+        {%- do exceptions.raise_compiler_error(
+            "The model `" ~ called.model ~ "` has no endpoint on `" ~ target.type ~ "`. There is no default: say in dbt_project.yml what "
+            ~ "stands behind it, e.g. vars: {endpoints: {" ~ target.type ~ ": {" ~ called.model ~ ": <endpoint>}}}."
+        ) -%}
+    {%- endif -%}
+    {{ return(stands ~ ('#' ~ called.version if called.version else '')) }}
+{%- endmacro %}
+
+{# The local models name themselves, and complain here when they cannot answer. #}
+{% macro duckdb___model_version(called) -%}
+    {%- set rows = lakeweave.ask(
+        "select lakeweave_model_version('" ~ called.function ~ "', " ~ lakeweave._literal(lakeweave._model_spec(called)) ~ ") as model_version"
+    ) -%}
+    {%- set named = rows[0][0] if rows else 'local' -%}
+    {{ return(named ~ ('#' ~ called.version if called.version else '')) }}
+{%- endmacro %}
+
+{% macro spark___model_version(called) -%}
+    {{ return(lakeweave.duckdb___model_version(called)) }}
+{%- endmacro %}
+
+{% macro databricks___model_version(called) -%}
+    {{ return(lakeweave.default___model_version(called)) }}
+{%- endmacro %}
+
+
+{# What the local functions are told about the model, as JSON. `more` adds keys. #}
+{% macro _model_spec(called, more={}) -%}
+    {%- set spec = {'model': called.model} -%}
+    {%- if called.behind.get('path') -%}
+        {%- do spec.update({'path': called.behind.path}) -%}
+    {%- endif -%}
+    {%- do spec.update(more) -%}
+    {{ return(tojson(spec, sort_keys=true)) }}
+{%- endmacro %}
+
+
+{# The one row that says what stands behind a model's name. #}
+{% macro _model_row(called) -%}
+    {{ return(adapter.dispatch('_model_row', 'lakeweave')(called)) }}
+{%- endmacro %}
+
+{% macro default___model_row(called) -%}
+    {%- set behind = called.behind -%}
+    select
+        {{ lakeweave._literal(called.model) }} as model,
+        {{ lakeweave._literal(called.function) }} as function_name,
+        {{ lakeweave._literal(behind.get('endpoint') or behind.get('service') or behind.get('path') or '') }} as endpoint,
+        {{ lakeweave._literal(lakeweave._model_version(called)) }} as model_version,
+        {{ lakeweave._literal(tojson(behind, sort_keys=true)) }} as options
+{%- endmacro %}
+
+{% macro duckdb___model_row(called) -%}
+    {%- set spec = lakeweave._literal(lakeweave._model_spec(called)) -%}
+    select
+        {{ lakeweave._literal(called.model) }} as model,
+        {{ lakeweave._literal(called.function) }} as function_name,
+        lakeweave_model_endpoint({{ lakeweave._literal(called.function) }}, {{ spec }}) as endpoint,
+        lakeweave_model_version({{ lakeweave._literal(called.function) }}, {{ spec }})
+            {%- if called.version %} || {{ lakeweave._literal('#' ~ called.version) }}{% endif %} as model_version,
+        {{ lakeweave._literal(tojson(called.behind, sort_keys=true)) }} as options
+{%- endmacro %}
+
+{% macro spark___model_row(called) -%}
+    {{ return(lakeweave.duckdb___model_row(called)) }}
+{%- endmacro %}
+
+{% macro databricks___model_row(called) -%}
+    {{ return(lakeweave.default___model_row(called)) }}
+{%- endmacro %}

@@ -1,0 +1,62 @@
+{#
+    Creates the tables of inference in the ledger where they are absent:
+
+    * `model_responses`: one row per attempt, appended to and never changed. What was paid for is only known here.
+    * `inference_runs`: one row per inference model and run, from which gold.model_usage tells what the ledger saved.
+    * `models`: one row per definition that a remote model was created with; the newest decides whether it changed.
+#}
+{% macro create_response_ledger() -%}
+    {%- set tables = lakeweave._response_ledger_tables() -%}
+    {%- do adapter.create_schema(lakeweave.ledger_relation('model_responses').without_identifier()) -%}
+    {%- for name in tables -%}
+        {%- do run_query(lakeweave._create_response_table(name, tables[name])) -%}
+    {%- endfor -%}
+{%- endmacro %}
+
+
+{% macro _response_ledger_tables() -%}
+    {%- set text, whole, moment = dbt.type_string(), dbt.type_bigint(), dbt.type_timestamp() -%}
+    {{ return({
+        'model_responses': [
+            ('fingerprint', text), ('function', text), ('model', text), ('model_version', text), ('options', text),
+            ('response', text), ('embedding', lakeweave.type_embedding()), ('status', text), ('state', text), ('attempt', whole),
+            ('input_tokens', whole), ('output_tokens', whole), ('requested_at', moment), ('invocation_id', text), ('node_id', text),
+        ],
+        'inference_runs': [
+            ('invocation_id', text), ('node_id', text), ('function', text), ('model', text), ('model_version', text),
+            ('ran_at', moment), ('row_count', whole), ('input_count', whole), ('answered_before', whole), ('calls', whole),
+            ('ok', whole), ('retryable', whole), ('failed', whole), ('pending', whole),
+        ],
+        'models': [
+            ('model', text), ('relation', text), ('function', text), ('model_version', text), ('definition', text),
+            ('created_at', moment), ('invocation_id', text), ('node_id', text),
+        ],
+    }) }}
+{%- endmacro %}
+
+
+{% macro _create_response_table(name, columns) -%}
+    {{ return(adapter.dispatch('_create_response_table', 'lakeweave')(name, columns)) }}
+{%- endmacro %}
+
+{% macro default___create_response_table(name, columns) -%}
+    create table if not exists {{ lakeweave.ledger_relation(name) }} (
+        {%- for column in columns %}
+        {{ adapter.quote(column[0]) }} {{ column[1] }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    )
+{%- endmacro %}
+
+{# Clustered, so that a run reads the answers of its own model only: https://cloud.google.com/bigquery/docs/clustered-tables #}
+{% macro bigquery___create_response_table(name, columns) -%}
+    {{ lakeweave.default___create_response_table(name, columns) }}
+    {%- if name == 'model_responses' %}
+    cluster by model, fingerprint
+    {%- endif %}
+{%- endmacro %}
+
+{# https://docs.delta.io/latest/delta-batch.html#create-a-table #}
+{% macro spark___create_response_table(name, columns) -%}
+    {{ lakeweave.default___create_response_table(name, columns) }}
+    using delta
+{%- endmacro %}

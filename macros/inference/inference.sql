@@ -1,0 +1,51 @@
+{#
+    Goes above a model whose body is only the question. Sets the materialization, its settings and the dependency on the
+    called model, so that lineage shows who asks whom. See docs/inference.md.
+
+    Every mistake in the call is gathered and told at once, when the project is parsed.
+#}
+{% macro inference(
+    function,
+    model,
+    input,
+    options={},
+    allow_pii=false,
+    max_calls_per_run=none,
+    max_cost_per_run=none,
+    batch_size=none,
+    max_attempts=3,
+    on_over_budget='warn',
+    max_input_characters=none,
+    content_hash=none,
+    object_table=none
+) -%}
+    {%- set asked = {
+        'function': function,
+        'model': model,
+        'input': input,
+        'options': options if options is mapping else {},
+        'allow_pii': allow_pii,
+        'max_calls_per_run': max_calls_per_run,
+        'max_cost_per_run': max_cost_per_run,
+        'batch_size': batch_size,
+        'max_attempts': max_attempts,
+        'on_over_budget': on_over_budget,
+        'max_input_characters': max_input_characters,
+        'content_hash': content_hash,
+        'object_table': object_table,
+    } -%}
+    {%- set problems = lakeweave._inference_problems(asked, kwargs) -%}
+    {%- if options is not mapping -%}
+        {%- do problems.append("`options` is " ~ tojson(options | string) ~ "; expected a mapping such as {'temperature': 0}.") -%}
+    {%- endif -%}
+    {%- if execute and not problems -%}
+        {%- do problems.extend(lakeweave._called_model_problems(asked)) -%}
+    {%- endif -%}
+    {%- do lakeweave._raise_problems("The call of `inference` in " ~ (this or 'this model'), problems) -%}
+    {%- do asked.update({'options': lakeweave._canonical_options(function, options)}) -%}
+    {{- config(materialized='inference', meta={'inference': asked}) -}}
+    -- depends_on: {{ ref(model) }}
+    {%- if max_cost_per_run is not none %}
+    -- depends_on: {{ ref('lakeweave', 'model_prices') }}
+    {%- endif %}
+{% endmacro %}

@@ -1,0 +1,57 @@
+{#
+    Makes a file of models/ml a model that can be called: it is a node, so that lineage shows what depends on it. What
+    stands behind the name is given by the project, by target and model name, and never has a default:
+
+        vars:
+          endpoints:
+            bigquery:
+              gemini: {endpoint: gemini-3.1-flash-lite, connection: us.gemini}
+              vision: {service: CLOUD_AI_VISION_V1, connection: us.vision}
+              yoga_pose: {path: "gs://bucket/yoga.onnx", format: ONNX}
+            databricks:
+              gemini: databricks-meta-llama-3-3-70b-instruct
+            duckdb:
+              yoga_pose: {path: lakeweave/models/yoga.onnx}
+
+    On the embedded target and on Spark the profile says which local model answers. `version` is the project's own mark:
+    a new one makes every answer of this model new content.
+#}
+{% macro remote_model(function, version=none, max_input_characters=none, endpoint=none) -%}
+    {%- set functions = lakeweave._inference_functions() -%}
+    {%- set problems = [] -%}
+    {%- if function not in functions -%}
+        {%- do problems.append("`function` is " ~ tojson(function | string) ~ "; expected one of: " ~ functions | join(', ') ~ ".") -%}
+    {%- endif -%}
+    {%- if version is not none and (version is not string or '#' in version) -%}
+        {%- do problems.append("`version` is " ~ tojson(version | string) ~ "; expected a text without '#'.") -%}
+    {%- endif -%}
+    {%- if max_input_characters is not none and (max_input_characters is not integer or max_input_characters < 1) -%}
+        {%- do problems.append("`max_input_characters` is " ~ tojson(max_input_characters | string) ~ "; expected a whole number of at least 1.") -%}
+    {%- endif -%}
+    {%- for name in kwargs -%}
+        {%- do problems.append("`" ~ name ~ "` is not an argument; expected: function, version, max_input_characters, endpoint.") -%}
+    {%- endfor -%}
+    {%- set behind = endpoint or var('endpoints', {}).get(target.type, {}).get(model.name) or {} -%}
+    {%- if behind is string -%}
+        {%- set behind = {'path' if function == 'predict_image' and target.type in ('duckdb', 'spark') else 'endpoint': behind} -%}
+    {%- endif -%}
+    {%- set known = ['endpoint', 'service', 'path', 'format', 'connection'] -%}
+    {%- for name in behind if name not in known -%}
+        {%- do problems.append("vars.endpoints." ~ target.type ~ "." ~ model.name ~ " has `" ~ name ~ "`; expected: " ~ known | join(', ') ~ ".") -%}
+    {%- endfor -%}
+    {%- do lakeweave._raise_problems("The call of `remote_model` in " ~ model.name, problems) -%}
+    {{- config(
+        materialized='remote_model',
+        meta={'remote_model': {
+            'function': function,
+            'version': version,
+            'max_input_characters': max_input_characters,
+            'behind': behind,
+        }}
+    ) -}}
+    {%- if execute -%}
+        {{ lakeweave._model_row(lakeweave._called_model(model.name, model.package_name)) }}
+    {%- else -%}
+        select 1 as nothing
+    {%- endif -%}
+{%- endmacro %}
