@@ -78,13 +78,16 @@ def _config(arguments: argparse.Namespace) -> LandingConfig:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line. Returns 0, or 2 when the landing zone cannot be made as asked."""
+    """Run the command line. Returns 0, 2 when the landing zone cannot be made as asked, 130 when interrupted."""
     arguments = _parser().parse_args(argv)
     try:
         summary = generate(_config(arguments))
     except LandingError as error:
         print(error, file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("Interrupted: the landing zone is as it was before.", file=sys.stderr)
+        return 130
     if not arguments.quiet:
         print(summary.message)
     return 0

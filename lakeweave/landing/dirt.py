@@ -256,6 +256,8 @@ def deliver_column(
     column: Column, values: Text | np.ndarray, rate: np.ndarray | float, rng: np.random.Generator
 ) -> Delivered:
     """Turn one clean column into file text. ``rate`` is one dirty rate or one per row."""
+    if isinstance(values, Text) and len(values.vocabulary) > len(values):
+        values = values.compact()
     if column.kind == "text":
         return dirty_text(values, column, rate, rng)
     if column.kind == "money":

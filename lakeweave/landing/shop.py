@@ -692,8 +692,14 @@ class Shop:
             Part(self.order_rows(plan["clean"]), pristine=True),
         ]
         stock_plan = self._parts_of("inventory_items", rng, len(self.inventory["product"]))
+        stock_room = self.batch_rows("inventory_items")
         old_items, old_units = len(self.items["order"]), len(self.inventory["product"])
         bought = self._add_items(rng, placed, stock_plan["new"])
+        # Every item needs two units at least: what is sent again gives way when there are many items.
+        stock_room -= len(self.inventory["product"]) - old_units
+        for name in ("edited", "clean", "resent"):
+            stock_plan[name] = stock_plan[name][: max(0, stock_room)]
+            stock_room -= len(stock_plan[name])
         files["order_items"] = self._items_batch(rng, plan["edited"], bought, old_items)
         files["inventory_items"] = self._inventory_batch(rng, stock_plan, old_units, start, end)
         files["events"] = self._events_batch(batch, bought, start, end)

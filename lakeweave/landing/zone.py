@@ -22,7 +22,7 @@ from .shop import Shop
 
 SETTINGS = Path("truth/landing.json")
 # Raised when the same settings give other bytes than before.
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True)
