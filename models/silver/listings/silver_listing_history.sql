@@ -19,7 +19,7 @@ typed as (
         description,
         {{ lakeweave.safe_cast('price', dbt.type_numeric()) }} as price,
         {{ lakeweave.to_integer('units_sold') }} as units_sold,
-        coalesce(op, 'I') = 'D' as is_deleted,
+        coalesce(op, 'I') = 'D' as is_delete,
         {{ lakeweave.safe_cast('dms_commit_ts', dbt.type_timestamp()) }} as valid_from,
         _recency
     from ordered
@@ -40,7 +40,8 @@ versions as (
 
     select
         *,
-        lead(valid_from) over (partition by product_id order by valid_from) as valid_to
+        lead(valid_from) over (partition by product_id order by valid_from) as valid_to,
+        coalesce(lead(is_delete) over (partition by product_id order by valid_from), false) as is_deleted
     from last_of_commit
     where place_in_commit = 1
 
@@ -72,6 +73,7 @@ history as (
         valid_to
 
     from versions
+    where not is_delete
 
 )
 

@@ -1,0 +1,145 @@
+"""What the pipeline recovers of what the shop meant, at scale 0.1, against the truth that the generator wrote beside it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from tests.python.embedded.conftest import make_landing
+from tests.python.support import Workspace
+
+TABLES = ("users", "products", "orders", "order_items", "inventory_items", "events", "distribution_centers")
+
+# Nobody can know what stood where a word for "no value" or nothing at all was delivered.
+LOST = ("sentinel", "empty")
+
+# What silver means by a value of the truth, where it is more than the value: the standard spelling.
+STANDARD = {"gender", "country"}
+
+# Case can be known again where a standard spelling is known or where a rule holds for all values (e-mails, codes, paths). A free
+# name that arrived in all capitals or all small letters gets a capital on every word, and one that arrived with a
+# capital on every word stays: "Rio De Janeiro" does not tell that the "de" was small, nor "Women'S" that the "s" was.
+FREE_NAMES = {
+    "first_name": 0.99,
+    "last_name": 0.95,
+    "state": 0.85,
+    "city": 0.90,
+    "street_address": 0.95,
+    "name": 0.50,
+    "brand": 0.60,
+    "product_name": 0.45,
+    "product_brand": 0.60,
+}
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workspace, Path]:
+    """Scale 0.1, bronze and silver only."""
+    landing = make_landing(tmp_path_factory.mktemp("truth") / "landing", 0.1)
+    workspace = Workspace.create(tmp_path_factory.mktemp("truth_build"), landing)
+    workspace.dbt("seed", "--quiet")
+    workspace.dbt("run", "--quiet", "--select", "bronze silver.thelook silver.listings")
+    return workspace, landing / "truth"
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_silver_has_exactly_the_expected_keys(built: tuple[Workspace, Path], table: str) -> None:
+    workspace, truth = built
+    key = "order_id" if table == "orders" else "id"
+    meant = f"read_parquet('{truth}/thelook/{table}.parquet')"
+    expected = f"select {key} from {meant}" + (" where email is not null" if table == "users" else "")
+    rows, distinct, missing, extra = workspace.query(
+        f"select count(*), count(distinct {key}), (select count(*) from ({expected}) where {key} not in (select {key} from silver.{table})),"
+        f" count(*) filter ({key} not in ({expected})) from silver.{table}"
+    )[0]
+    assert (missing, extra) == (0, 0)
+    assert rows == distinct > 0
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_every_recoverable_value_is_recovered(
+    built: tuple[Workspace, Path], table: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    workspace, truth = built
+    key = "order_id" if table == "orders" else "id"
+    meant = f"read_parquet('{truth}/thelook/{table}.parquet')"
+    columns = [row[0] for row in duckdb.sql(f"describe select * from {meant}").fetchall()]
+    present = [row[0] for row in workspace.query(f"describe silver.{table}")]
+    wrong: list[str] = []
+    lines = [f"\n{table}: share recovered, by what befell the value"]
+    for column in columns:
+        if column not in present or f"{column}__delivered" not in columns:
+            continue
+        truth_value = f'meant."{column}"'
+        if column in STANDARD:
+            truth_value = (
+                f"coalesce((select max(standard) from seeds.standard_spellings where domain = '{column}'"
+                f" and lower(spelling) = lower({truth_value})), {truth_value})"
+            )
+        elif column == "city":
+            truth_value = f"nullif({truth_value}, 'null')"
+        rates = workspace.query(
+            f"""
+            with compared as (
+                select meant."{column}__delivered" as befell, {truth_value} as meant, made."{column}" as made
+                from {meant} as meant inner join silver.{table} as made using ({key})
+            )
+            select befell, count(*), count(*) filter (
+                meant::varchar is not distinct from made::varchar
+                or abs(try_cast(meant::varchar as double) - try_cast(made::varchar as double)) < 1e-5
+            ), any_value(meant::varchar || ' -> ' || coalesce(made::varchar, 'NULL'))
+                filter (meant::varchar is distinct from made::varchar)
+            from compared where befell not in {LOST} group by befell order by befell
+            """
+        )
+        lines.append(f"  {column:28s} " + "  ".join(f"{befell} {right / n:.1%} of {n:,}" for befell, n, right, _ in rates))
+        for befell, n, right, example in rates:
+            enough = FREE_NAMES.get(column, 1.0) if befell == "recased" else 1.0
+            if right < enough * n:
+                wrong.append(f"{column}, {befell}: {right} of {n} recovered, expected {enough:.0%}; e.g. {example}")
+    with capsys.disabled():
+        print("\n".join(lines))
+    assert not wrong
+
+
+def test_currencies_are_kept(built: tuple[Workspace, Path]) -> None:
+    workspace, truth = built
+    for table, column in (("products", "cost"), ("products", "retail_price"), ("order_items", "sale_price"), ("inventory_items", "cost")):
+        wrong = workspace.query(
+            f"select count(*) from read_parquet('{truth}/thelook/{table}.parquet') as meant join silver.{table} as made using (id)"
+            f" where meant.{column}_value_type is distinct from made.{column}_value_type and meant.{column}__delivered not in {LOST}"
+        )[0][0]
+        assert wrong == 0, f"{table}.{column}"
+
+
+def test_every_delivered_record_is_accounted_for(built: tuple[Workspace, Path]) -> None:
+    workspace, truth = built
+    wrong = workspace.query(
+        f"""
+        select meant.file_name, meant.records, made.records, made.accepted, made.rejected, made.repeats, made.state
+        from read_parquet('{truth}/thelook/files.parquet') as meant
+        left join ledger.files as made on made.source = 'thelook.' || meant.table_name and made.file_name = meant.file_name
+        where made.file_name is null or made.records <> meant.records
+            or made.records <> made.accepted + made.rejected + made.repeats
+            or (meant.kind <> 'redelivered' and (made.state <> 'loaded' or made.repeats <> meant.exact_repeats))
+            or (meant.kind = 'redelivered' and (made.state <> 'repeat' or made.repeats <> meant.records))
+        """
+    )
+    assert not wrong
+
+
+def test_listings_follow_their_changes(built: tuple[Workspace, Path]) -> None:
+    workspace, truth = built
+    for relation, file in (
+        ("(select *, committed_at as dms_commit_ts from silver.listings)", "listings"),
+        ("(select *, is_deleted as deleted from silver.listing_history)", "listings_history"),
+    ):
+        meant = f"read_parquet('{truth}/listings/{file}.parquet')"
+        shared = [row[0] for row in duckdb.sql(f"describe select * from {meant}").fetchall() if not row[0].startswith("_")]
+        row = ", ".join(
+            f"cast({name} as decimal(18, 4))" if name == "price" else f"cast({name} as varchar)" for name in shared
+        )
+        for left, right in ((meant, relation), (relation, meant)):
+            assert workspace.query(f"select {row} from {left} except select {row} from {right} limit 3") == [], relation

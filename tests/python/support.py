@@ -1,0 +1,123 @@
+"""A workspace of its own for a test: the project, a landing zone, a warehouse, and dbt run against them."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+
+ROOT = Path(__file__).resolve().parents[2]
+
+# What differs between two builds of the same state: when they ran, and what the clock or the disk put down.
+VOLATILE = {
+    "processed_at",
+    "silver_loaded_at",
+    "invocation_id",
+    "delivered_at",
+    "stat_key",
+    "path",
+    "dbt_scd_id",
+    "dbt_updated_at",
+    "dbt_valid_from",
+    "dbt_valid_to",
+    "requested_at",
+    "responded_at",
+}
+PROJECT = ("analyses", "docs", "lakeweave", "macros", "models", "seeds", "snapshots", "tests/generic", "tests/singular")
+
+
+@dataclass
+class Workspace:
+    """One copy of the project at ``root`` with a warehouse and a landing zone beside it."""
+
+    root: Path
+    landing: Path
+    environment: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def create(cls, root: Path, landing: Path | None = None, only: tuple[str, ...] = PROJECT) -> Workspace:
+        """Link the project's folders into ``root``; files that dbt writes stay there."""
+        root.mkdir(parents=True, exist_ok=True)
+        for name in only:
+            target = root / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if (ROOT / name).exists():
+                target.symlink_to(ROOT / name, target_is_directory=True)
+        shutil.copy(ROOT / "dbt_project.yml", root)
+        shutil.copy(ROOT / "profiles.example.yml", root / "profiles.yml")
+        (root / "warehouse").mkdir(exist_ok=True)
+        return cls(root, landing or root / "landing")
+
+    @property
+    def warehouse(self) -> Path:
+        """The DuckDB file."""
+        return self.root / "warehouse" / "lakeweave.duckdb"
+
+    def env(self) -> dict[str, str]:
+        """The environment of a dbt process of this workspace."""
+        return {
+            **os.environ,
+            "LAKEWEAVE_LANDING": str(self.landing),
+            "LAKEWEAVE_WAREHOUSE": str(self.warehouse),
+            "LAKEWEAVE_TARGET": "duckdb",
+            "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+            "PYTHONPATH": str(self.root),
+            **self.environment,
+        }
+
+    def command(self, *arguments: str) -> list[str]:
+        """The words of a dbt call with this Python."""
+        return [sys.executable, "-m", "dbt.cli.main", *arguments]
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """A dbt process in its own group, so that a test can kill all of it."""
+        return subprocess.Popen(
+            self.command(*arguments),
+            cwd=self.root,
+            env=self.env(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    def dbt(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run dbt to its end; with ``check``, a failure is an AssertionError with dbt's own words."""
+        done = subprocess.run(
+            self.command(*arguments), cwd=self.root, env=self.env(), capture_output=True, text=True, check=False
+        )
+        if check:
+            assert done.returncode == 0, f"dbt {' '.join(arguments)} failed:\n{done.stdout[-6000:]}\n{done.stderr[-2000:]}"
+        return done
+
+    def results(self) -> list[dict[str, object]]:
+        """What dbt says of its last run, node by node."""
+        return json.loads((self.root / "target" / "run_results.json").read_text())["results"]
+
+    def query(self, sql: str, *parameters: object) -> list[tuple]:
+        """Rows of a query, read-only."""
+        with duckdb.connect(str(self.warehouse), read_only=True) as connection:
+            return connection.execute(sql, list(parameters)).fetchall()
+
+    def state(self, schemas: tuple[str, ...] = ("bronze", "silver", "gold", "ledger", "snapshots")) -> dict[str, tuple]:
+        """For each table its row count and an order-free hash of all that is not volatile; bronze without record times."""
+        state: dict[str, tuple] = {}
+        with duckdb.connect(str(self.warehouse), read_only=True) as connection:
+            columns: dict[tuple[str, str], list[str]] = {}
+            for schema, table, column in connection.execute(
+                "select table_schema, table_name, column_name from information_schema.columns order by all"
+            ).fetchall():
+                if schema in schemas and column not in VOLATILE:
+                    columns.setdefault((schema, table), []).append(column)
+            for (schema, table), names in sorted(columns.items()):
+                row = ", ".join(f'"{name}"' for name in names)
+                state[f"{schema}.{table}"] = connection.execute(
+                    f'select count(*), coalesce(sum(hash({row})::hugeint), 0)::varchar from "{schema}"."{table}"'
+                ).fetchone() or ()
+        return state
