@@ -17,8 +17,8 @@ Files of the feed ``thelook``, below ``gcp/inbox/<table>/``:
 * Order of truth: names compared with digit runs as numbers; a later name wins, in a file the last record wins, and
   exact repeats in a file do not count.
 
-Files of the feed ``listings``, below ``aws/dms/listings/shop/listings/``: ``LOAD00000001.csv`` and change files; order of
-truth is (``dms_commit_ts``, file name, record).
+Files of the feed ``listings``, below ``aws/dms/listings/shop/listings/``: ``LOAD00000001.csv`` and change files; order
+of truth is (``dms_commit_ts``, file name, record).
 
 Truth, below ``truth/``:
 
@@ -26,7 +26,7 @@ Truth, below ``truth/``:
   winning record meant them; ``<column>__delivered`` (clean, padded, recased, sentinel, empty, currency, reformatted:
   what happened to the winner's cell); ``<column>_value_type`` for money; ``_file_name`` and ``_record_number`` of the
   winner.
-* ``thelook/<table>_after_<nnn>.parquet``: the same after batches up to nnn; with more than 250,000 keys only the key
+* ``thelook/<table>_after_<nnn>.parquet``: the same after batches up to nnn; with more than 100,000 keys only the key
   and ``_file_name``.
 * ``thelook/files.parquet`` and ``listings/files.parquet``: every delivered file with its counts and hash.
 * ``listings/listings.parquet`` and ``listings_after_<nnn>.parquet`` (current rows), ``listings_history.parquet``

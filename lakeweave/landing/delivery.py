@@ -23,7 +23,7 @@ from .blocks import TABLES, Block, Table, block_length, concat_blocks
 from .dirt import deliver_block, lossy_rows, truth_table
 from .randomness import stream
 from .shop import Part, Shop
-from .truth import COMPRESSION, write_parquet
+from .truth import parquet_writer, write_parquet
 
 INBOX = Path("gcp/inbox")
 TRUTH = Path("truth/thelook")
@@ -34,7 +34,7 @@ REPEAT_SHARE = 0.03
 # With every batch whose number divides by this come one late and one re-delivered file, of two batches before.
 LATE_EVERY = 3
 # Up to this many keys the state after each batch is written in full, beyond it only keys and winning files.
-FULL_STATE_ROWS = 250_000
+FULL_STATE_ROWS = 100_000
 
 
 def dirty_rate(batch: int) -> float:
@@ -211,8 +211,7 @@ class ThelookDelivery:
             if keep:
                 if base is None:
                     truth.base = self.stage / "work" / f"{table.name}.parquet"
-                    truth.base.parent.mkdir(parents=True, exist_ok=True)
-                    base = pq.ParquetWriter(truth.base, labelled.schema, **COMPRESSION)
+                    base = parquet_writer(truth.base, labelled.schema, temporary=True)
                 base.write_table(labelled, row_group_size=max(len(labelled), 1))
                 truth.base_rows += len(labelled)
             self.progress(chunk.records)
@@ -290,7 +289,6 @@ class ThelookDelivery:
         """Write the state after each delivered batch, and the final one."""
         truth = self._truth[table.name]
         folder = self.stage / TRUTH
-        folder.mkdir(parents=True, exist_ok=True)
         final = folder / f"{table.name}.parquet"
         for batch in self.delivered:
             winners = _winners(truth.later, table.key, batch)
@@ -357,7 +355,7 @@ def _merge_state(
         winners = winners.select(columns) if winners is not None else None
     winner_keys = winners[key].to_numpy() if winners is not None else np.empty(0, dtype=np.int64)
     done = 0
-    with pq.ParquetWriter(path, schema, **COMPRESSION) as writer:
+    with parquet_writer(path, schema) as writer:
         source = pq.ParquetFile(base) if base is not None else None
         for group in range(source.num_row_groups if source is not None else 0):
             rows = source.read_row_group(group, columns=columns)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-from dataclasses import astuple, dataclass, replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -74,7 +74,7 @@ class Listing:
 
     def cells(self) -> list[str]:
         """The row as DMS writes it: NULL for NULL."""
-        return ["NULL" if v is None else f"{v:.2f}" if isinstance(v, float) else str(v) for v in astuple(self)]
+        return ["NULL" if v is None else f"{v:.2f}" if isinstance(v, float) else str(v) for v in vars(self).values()]
 
 
 COLUMNS = tuple(Listing.__dataclass_fields__)

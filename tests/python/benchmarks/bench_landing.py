@@ -58,7 +58,8 @@ def main() -> None:
         kept = "kept" if records / seconds >= PROMISED_ROWS and gib < PROMISED_GIB else "MISSED"
         print(
             f"scale {arguments.scale}, {arguments.batches} batches, {arguments.threads} threads: "
-            f"{records:,} records in {seconds:.1f} s = {records / seconds:,.0f} rows/s, peak {gib:.2f} GiB; promise (at scale 1) {kept}"
+            f"{records:,} records in {seconds:.1f} s = {records / seconds:,.0f} rows/s, "
+            f"peak {gib:.2f} GiB; promise (at scale 1) {kept}"
         )
 
 
