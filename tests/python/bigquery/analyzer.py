@@ -111,7 +111,7 @@ class Analyzer:
     def prepared(self, query: str) -> tuple[str, Any]:
         """A query with its table functions rewritten, and the catalog to resolve it in. For the reference implementation."""
         rewritten = rewrite(query, self.warehouse)
-        return rewritten.edited.text, self._catalog(tokens(query), rewritten, _Scope())
+        return rewritten.edited.text, self._catalog(tokens(rewritten.edited.text), rewritten, _Scope())
 
     # ----------------------------------------------------------------------------------------------------- scripts
 
@@ -298,8 +298,8 @@ class Analyzer:
             raise SqlError(wrong.message, wrong.offset + at) from wrong
         rewritten.functions.update(extra or {})
         about = kinds if kinds is not None else effects.things(stream)
-        catalog = self._catalog(stream, rewritten, scope)
         final = rewritten.edited.text
+        catalog = self._catalog(tokens(final), rewritten, scope)
         response = self._ask(final, catalog, about, lambda offset: rewritten.edited.origin(offset) + at, sql)
         resolved = unwrap(response.resolved_statement)
         columns = tuple(

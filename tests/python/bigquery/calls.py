@@ -59,6 +59,12 @@ class _Rewriter:
         """Appends the text from `start` to `end`, whose tokens are `first` to `last`, with its calls rewritten."""
         place = first
         while place < last:
+            if (parts := self._one_quoted_name(place)) is not None:
+                # `p.d.t` and `p`.`d`.`t` are the same to BigQuery, and both have the alias `t`; to the analyzer they differ.
+                out.keep(start, self.stream[place].start)
+                out.add(".".join(f"`{part}`" for part in parts), self.stream[place].start)
+                start, place = self.stream[place].end, place + 1
+                continue
             call = self._call_at(place, last)
             if call is None:
                 place += 1
@@ -75,6 +81,15 @@ class _Rewriter:
             else:
                 place = call.open
         out.keep(start, end)
+
+    def _one_quoted_name(self, place: int) -> list[str] | None:
+        """The parts of a name such as `p.d.t` in one pair of backticks, where it names a table, model or connection."""
+        token = self.stream[place]
+        if token.kind != "quoted" or "." not in token.text:
+            return None
+        parts = token.name.split(".")
+        known = self.warehouse.table(tuple(parts)) is not None or self.warehouse.full(tuple(parts)) in self.warehouse.models
+        return parts if known else None
 
     def _call_at(self, place: int, last: int) -> _Call | None:
         token = self.stream[place]

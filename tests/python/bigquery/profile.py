@@ -182,3 +182,12 @@ def analyzer_options() -> Any:
     ):
         options.system_variables.add(name_path=path.split("."), type=type_pb2.TypeProto(type_kind=kind))
     return options
+
+
+@lru_cache(maxsize=1)
+def execution_options() -> Any:
+    """As `analyzer_options`, for running a query: nobody gives system variables a value there."""
+    options = type(analyzer_options())()
+    options.CopyFrom(analyzer_options())
+    del options.system_variables[:]
+    return options

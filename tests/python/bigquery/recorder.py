@@ -1,0 +1,276 @@
+"""Runs the project on the real dbt-bigquery adapter against a stand-in client and records what it sends.
+
+    recording = record(Path("."))
+    recording.statements   # every statement of a first run, a second run, a full refresh and the operations, in order
+    recording.warehouse    # what they leave behind
+
+dbt runs in this process (`dbtRunner`), with the project's own `profiles.example.yml` and one thread, so that the order is
+the same every time. The project is parsed once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+from . import sqltypes
+from .answers import RULES, Answer
+from .standin import Client, Log, Statement
+from .warehouse import Column, Table, Warehouse
+
+ROOT = Path(__file__).resolve().parents[3]
+
+NOT_TESTS = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
+
+
+@dataclass(frozen=True)
+class Operation:
+    """A `dbt run-operation`, with its arguments as YAML."""
+
+    macro: str
+    arguments: str = "{}"
+    fails: str = ""
+    """Words of the error with which it is meant to end; empty for success."""
+
+
+@dataclass
+class Outcome:
+    """What dbt said about a node in a phase."""
+
+    phase: str
+    node: str
+    status: str
+    message: str
+
+
+@dataclass
+class Recording:
+    """What a project sends to BigQuery."""
+
+    manifest: Any
+    log: Log
+    warehouse: Warehouse
+    outcomes: list[Outcome] = field(default_factory=list)
+    snapshots: dict[str, Warehouse] = field(default_factory=dict)
+    """The warehouse as it was after each phase."""
+    compiled: dict[tuple[str, str], str] = field(default_factory=dict)
+    """By phase and node: the model's SELECT as dbt compiled it."""
+
+    @property
+    def statements(self) -> list[Statement]:
+        """Every statement, in order."""
+        return self.log.statements
+
+
+class Recorder:
+    """A project, its stand-in warehouse and its parsed manifest. Phases are recorded one after the other."""
+
+    def __init__(
+        self,
+        project: Path = ROOT,
+        warehouse: Warehouse | None = None,
+        raises: bool = True,
+        rules: Sequence[Answer] = RULES,
+        target_path: Path | None = None,
+        variables: str = "{}",
+    ) -> None:
+        self.project = project
+        self.raises, self.rules, self.variables = raises, rules, variables
+        self._scratch = Path(tempfile.mkdtemp(prefix="lakeweave-bigquery-"))
+        self.target_path = target_path or self._scratch / "target"
+        self._profiles = self._scratch / "profiles"
+        self._profiles.mkdir()
+        shutil.copy(project / "profiles.example.yml", self._profiles / "profiles.yml")
+        credentials = _profile(self._profiles / "profiles.yml")
+        self.warehouse = warehouse or Warehouse(credentials["project"])
+        self._location = credentials.get("location")
+        self.log = Log()
+        self.recording: Recording | None = None
+
+    def close(self) -> None:
+        """Takes the scratch folder away."""
+        shutil.rmtree(self._scratch, ignore_errors=True)
+
+    # ----------------------------------------------------------------------------------------------------------- dbt
+
+    def parse(self) -> Recording:
+        """Parses the project and declares its sources. Raises `RuntimeError` where dbt cannot parse it."""
+        manifest = self._invoke(["parse"], None).result
+        self.recording = Recording(manifest, self.log, self.warehouse)
+        self.declare_sources()
+        return self.recording
+
+    def phase(self, name: str, *arguments: str) -> list[Outcome]:
+        """Runs dbt with the arguments and records what it sends under the phase's name."""
+        if self.recording is None:
+            self.parse()
+        recording = self.recording
+        assert recording is not None
+        self.log.phase = name
+        done = self._invoke([*arguments], recording.manifest)
+        outcomes = []
+        if done.result is not None and hasattr(done.result, "results"):
+            for each in done.result.results:
+                node = each.node.unique_id
+                outcomes.append(Outcome(name, node, str(each.status), str(each.message or "")))
+                code = getattr(each.node, "compiled_code", None)
+                if code:
+                    recording.compiled[name, node] = code
+        if done.exception is not None:
+            outcomes.append(Outcome(name, self.log.operation or "dbt", "error", _one_line(str(done.exception))))
+        recording.outcomes += outcomes
+        recording.snapshots[name] = self.warehouse.copy()
+        return outcomes
+
+    def operation(self, each: Operation) -> Outcome:
+        """Runs one `dbt run-operation` and records what it sends."""
+        self.log.operation = f"operation {each.macro}"
+        outcomes = self.phase("operations", "run-operation", each.macro, "--args", each.arguments)
+        outcome = next((one for one in outcomes if one.status not in ("success", "pass")), None)
+        failed = outcome.message if outcome else ""
+        assert self.recording is not None
+        self.recording.outcomes = [one for one in self.recording.outcomes if one not in outcomes]
+        status = "success" if bool(failed) == bool(each.fails) and each.fails in failed else "error"
+        message = failed if status == "error" and failed else f"was meant to fail with: {each.fails}" if each.fails else ""
+        made = Outcome("operations", self.log.operation, status, message)
+        self.recording.outcomes.append(made)
+        self.log.operation = ""
+        return made
+
+    def _invoke(self, arguments: list[str], manifest: Any) -> Any:
+        from dbt.cli.main import dbtRunner
+
+        common = [
+            "--project-dir", str(self.project), "--profiles-dir", str(self._profiles), "--target", "bigquery",
+            "--target-path", str(self.target_path), "--vars", self.variables,
+        ]  # fmt: skip
+        if arguments[0] != "parse":
+            common += ["--threads", "1"] if arguments[0] != "run-operation" else []
+        quiet = [
+            "--quiet", "--log-level", "none", "--log-level-file", "none", "--log-path", str(self._scratch / "logs"),
+            "--no-send-anonymous-usage-stats", "--no-version-check", "--no-use-colors",
+        ]  # fmt: skip
+        with self._offline():
+            done = dbtRunner(manifest=manifest).invoke([*quiet, arguments[0], *common, *arguments[1:]])
+        if manifest is None and not done.success:
+            raise RuntimeError(f"dbt cannot parse {self.project}: {done.exception}")
+        return done
+
+    @contextlib.contextmanager
+    def _offline(self) -> Iterator[None]:
+        """The adapter with the stand-in in place of Google's client, and Python models recorded instead of submitted."""
+        from dbt.adapters.bigquery import connections, retry
+        from dbt.adapters.bigquery.impl import BigQueryAdapter
+        from dbt_common.events.contextvars import get_node_info
+
+        def node() -> str:
+            return str(get_node_info().get("unique_id") or self.log.operation)
+
+        def client(_: Any) -> Client:
+            return Client(self.warehouse, self.log, node, self._location, self.raises, self.rules)
+
+        def submit(_: Any, parsed_model: dict[str, Any], compiled_code: str) -> Any:
+            return self._python_model(parsed_model, compiled_code)
+
+        environment = {
+            "LAKEWEAVE_TARGET": "bigquery", "DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DO_NOT_TRACK": "1",
+            "LAKEWEAVE_SCHEMA": os.environ.get("LAKEWEAVE_SCHEMA", "dev"),
+        }  # fmt: skip
+        with (
+            mock.patch.dict(os.environ, environment),
+            mock.patch.object(connections, "create_bigquery_client", client),
+            mock.patch.object(retry, "create_bigquery_client", client),
+            mock.patch.object(BigQueryAdapter, "submit_python_job", submit),
+        ):
+            yield
+
+    # ------------------------------------------------------------------------------------------------- what is given
+
+    def declare_sources(self) -> None:
+        """Puts the sources' tables into the warehouse, with the columns and types that their YAML declares.
+
+        A source table without typed columns is left out: a statement that reads it is then refused, unless an operation
+        of the project creates it first.
+        """
+        assert self.recording is not None
+        for source in self.recording.manifest.sources.values():
+            meta = {**(source.source_meta or {}), **(source.meta or {}), **(getattr(source.config, "meta", None) or {})}
+            external = source.external is not None or bool(meta)
+            columns = [
+                Column(each.name, sqltypes.parse(each.data_type)) for each in source.columns.values() if each.data_type
+            ]
+            if not columns or len(columns) != len(source.columns):
+                continue
+            project, dataset = str(source.database).strip("`"), str(source.schema).strip("`")
+            self.warehouse.datasets.add(f"{project}.{dataset}")
+            table = Table(project, dataset, source.identifier, "EXTERNAL" if external else "TABLE", columns)
+            from . import functions
+
+            table.is_object_table = {c.name.lower() for c in columns} >= {"uri", "generation", "content_type", "md5_hash"}
+            if table.is_object_table:
+                table.columns = [Column(name, sqltypes.parse(words)) for name, words in functions.OBJECT_TABLE.items()]
+            self.warehouse.tables[table.path] = table
+
+    def _python_model(self, parsed_model: dict[str, Any], compiled_code: str) -> Any:
+        """A Python model's job: the code must compile, and its table has the columns that the model's YAML declares."""
+        from dbt.adapters.bigquery.impl import BigQueryAdapter  # noqa: F401 - the adapter must be there
+        from dbt.adapters.bigquery.connections import BigQueryAdapterResponse
+
+        compile(compiled_code, parsed_model["original_file_path"], "exec")
+        columns = ", ".join(
+            f"`{name}` {each['data_type']}" for name, each in parsed_model["columns"].items() if each.get("data_type")
+        )
+        path = f"{parsed_model['database']}.{parsed_model['schema']}.{parsed_model['alias']}"
+        client = Client(
+            self.warehouse, self.log, lambda: parsed_model["unique_id"], self._location, self.raises, self.rules
+        )
+        client._by_api(f"CREATE OR REPLACE TABLE `{path}` ({columns})")
+        return BigQueryAdapterResponse(_message="OK")
+
+
+def _profile(path: Path) -> dict[str, Any]:
+    """The credentials of the target `bigquery`, with `env_var` resolved as dbt does."""
+    import jinja2
+    import yaml
+
+    def env_var(name: str, default: str | None = None) -> str:
+        return os.environ.get(name, default if default is not None else "")
+
+    text = jinja2.Environment().from_string(path.read_text()).render(env_var=env_var)
+    outputs = next(iter(yaml.safe_load(text).values()))["outputs"]
+    return outputs["bigquery"]
+
+
+def _one_line(text: str) -> str:
+    return re.sub(r"\s+", " ", text).strip()
+
+
+PHASES: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("first run", ("build",)),
+    ("second run", ("build", *NOT_TESTS)),
+    ("full refresh", ("build", "--full-refresh", *NOT_TESTS)),
+)
+"""The three kinds of run. Tests and unit tests say the same on each, so they are sent once."""
+
+
+def record(project: Path = ROOT, operations: Sequence[Operation] = ()) -> Recording:
+    """Records all phases of a project, then the operations."""
+    recorder = Recorder(project)
+    try:
+        recorder.parse()
+        for name, arguments in PHASES:
+            recorder.phase(name, *arguments)
+        for each in operations:
+            recorder.operation(each)
+        assert recorder.recording is not None
+        return recorder.recording
+    finally:
+        recorder.close()
