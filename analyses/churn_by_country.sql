@@ -34,4 +34,4 @@ rates as (
 )
 
 select * from rates
-order by customers desc, country
+order by customers desc, country asc

@@ -13,24 +13,28 @@ cohorts as (
         traffic_source,
         cohort_year,
         cohort_month,
-        max(cohort_size) as cohort_size
-        {%- for month in months %},
-        sum(case when months_since_first_order = {{ month }} then active_customers else 0 end) as active_in_month_{{ month }}
+        {%- for month in months %}
+        sum(case when months_since_first_order = {{ month }} then active_customers else 0 end) as active_in_month_{{ month }},
         {%- endfor %}
+        max(cohort_size) as cohort_size
     from retention
     group by traffic_source, cohort_year, cohort_month
 
 ),
 
-/* Cohorts too young for six months would pull the later months down, so they are left out. */
+newest_month as (
+
+    select max(12 * cohort_year + cohort_month + months_since_first_order) as number_of_month from retention
+
+),
+
+/* Cohorts younger than the last month that is looked at would pull it down, so they are left out. */
 old_enough as (
 
     select cohorts.*
     from cohorts
-    where 12 * cohorts.cohort_year + cohorts.cohort_month <= (
-        select max(12 * retention.cohort_year + retention.cohort_month + retention.months_since_first_order) - {{ months | last }}
-        from retention
-    )
+    inner join newest_month
+        on 12 * cohorts.cohort_year + cohorts.cohort_month + {{ months | last }} <= newest_month.number_of_month
 
 ),
 
@@ -38,15 +42,15 @@ by_source as (
 
     select
         traffic_source,
+        {%- for month in months %}
+        round(100.0 * sum(active_in_month_{{ month }}) / sum(cohort_size), 2) as month_{{ month }}_pct,
+        {%- endfor %}
         count(*) as cohorts,
         sum(cohort_size) as customers
-        {%- for month in months %},
-        round(100.0 * sum(active_in_month_{{ month }}) / sum(cohort_size), 2) as month_{{ month }}_pct
-        {%- endfor %}
     from old_enough
     group by traffic_source
 
 )
 
 select * from by_source
-order by customers desc, traffic_source
+order by customers desc, traffic_source asc

@@ -43,4 +43,4 @@ shares as (
 )
 
 select * from shares
-order by attribute, users desc, attribute_value
+order by attribute asc, users desc, attribute_value asc

@@ -2,23 +2,29 @@ with
 
 records as (
 
-    select 'users' as table_name, {{ lakeweave.file_name_column() }} as file_name, is_duplicate_in_file from {{ ref('bronze_users') }}
+    select 'users' as table_name, {{ lakeweave.file_name_column() }} as file_name, is_duplicate_in_file
+    from {{ ref('bronze_users') }}
     union all
-    select 'products' as table_name, {{ lakeweave.file_name_column() }} as file_name, is_duplicate_in_file from {{ ref('bronze_products') }}
+    select 'products' as table_name, {{ lakeweave.file_name_column() }} as file_name, is_duplicate_in_file
+    from {{ ref('bronze_products') }}
     union all
-    select 'orders' as table_name, {{ lakeweave.file_name_column() }} as file_name, is_duplicate_in_file from {{ ref('bronze_orders') }}
+    select 'orders' as table_name, {{ lakeweave.file_name_column() }} as file_name, is_duplicate_in_file
+    from {{ ref('bronze_orders') }}
     union all
-    select 'order_items' as table_name, {{ lakeweave.file_name_column() }} as file_name, is_duplicate_in_file from {{ ref('bronze_order_items') }}
+    select 'order_items' as table_name, {{ lakeweave.file_name_column() }} as file_name, is_duplicate_in_file
+    from {{ ref('bronze_order_items') }}
     union all
     select 'inventory_items' as table_name, {{ lakeweave.file_name_column() }} as file_name, is_duplicate_in_file
     from {{ ref('bronze_inventory_items') }}
     union all
-    select 'events' as table_name, {{ lakeweave.file_name_column() }} as file_name, is_duplicate_in_file from {{ ref('bronze_events') }}
+    select 'events' as table_name, {{ lakeweave.file_name_column() }} as file_name, is_duplicate_in_file
+    from {{ ref('bronze_events') }}
     union all
     select 'distribution_centers' as table_name, {{ lakeweave.file_name_column() }} as file_name, is_duplicate_in_file
     from {{ ref('bronze_distribution_centers') }}
     union all
-    select 'listings' as table_name, {{ lakeweave.file_name_column() }} as file_name, is_duplicate_in_file from {{ ref('bronze_listings') }}
+    select 'listings' as table_name, {{ lakeweave.file_name_column() }} as file_name, is_duplicate_in_file
+    from {{ ref('bronze_listings') }}
 
 ),
 

@@ -35,4 +35,4 @@ rates as (
 )
 
 select * from rates
-order by revenue_usd desc, department, category
+order by revenue_usd desc, department asc, category asc

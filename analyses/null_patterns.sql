@@ -39,4 +39,4 @@ shares as (
 )
 
 select * from shares
-order by nulls_pct desc, model_name, column_name
+order by nulls_pct desc, model_name asc, column_name asc

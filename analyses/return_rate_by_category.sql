@@ -30,4 +30,4 @@ rates as (
 )
 
 select * from rates
-order by return_rate_pct desc, product_category
+order by return_rate_pct desc, product_category asc

@@ -54,4 +54,4 @@ lost as (
 )
 
 select * from lost
-order by values_lost desc, column_name
+order by values_lost desc, column_name asc
