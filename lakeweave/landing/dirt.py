@@ -281,9 +281,11 @@ def deliver_block(
 ) -> tuple[pa.Array, dict[str, Delivered]]:
     """Turn a clean block into CSV lines (with line ends, no header) and the record of what was delivered."""
     delivered = {column.name: deliver_column(column, block[column.name], rate, rng) for column in columns}
-    texts = [cells.text for cells in delivered.values()]
-    lines = pc.binary_join_element_wise(*texts, ",", null_handling="replace", null_replacement="")
-    return pc.binary_join_element_wise(lines, "", "\n"), delivered
+    *texts, last = (cells.text for cells in delivered.values())
+    nulls = {"null_handling": "replace", "null_replacement": ""}
+    # The line end goes to the last, short field: joining whole lines with it would copy them once more.
+    lines = pc.binary_join_element_wise(*texts, pc.binary_join_element_wise(last, "", "\n", **nulls), ",", **nulls)
+    return lines, delivered
 
 
 def lossy_rows(delivered: dict[str, Delivered]) -> np.ndarray:

@@ -22,14 +22,15 @@ PROGRAM = """
 import resource, sys
 from lakeweave.landing.__main__ import main
 code = main(sys.argv[1:])
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-print("peak", peak // 1024 if sys.platform == "darwin" else peak)
+usage = resource.getrusage(resource.RUSAGE_SELF)
+print("peak", usage.ru_maxrss // 1024 if sys.platform == "darwin" else usage.ru_maxrss)
+print("cpu", usage.ru_utime + usage.ru_stime)
 sys.exit(code)
 """
 
 
-def measure(scale: str, batches: str, folder: Path, threads: str) -> tuple[int, float, float]:
-    """One run: (records written, seconds with start of the interpreter, peak memory in GiB)."""
+def measure(scale: str, batches: str, folder: Path, threads: str) -> tuple[int, float, float, float]:
+    """One run: (records written, seconds with start of the interpreter, seconds of CPU, peak in GiB)."""
     out = Path(tempfile.mkdtemp(prefix="bench_landing-", dir=folder)) / "landing"
     command = [sys.executable, "-c", PROGRAM, "--scale", scale, "--batches", batches, "--out", str(out)]
     started = time.perf_counter()
@@ -41,7 +42,8 @@ def measure(scale: str, batches: str, folder: Path, threads: str) -> tuple[int, 
     if done.returncode:
         sys.exit(done.stderr)
     records = int(re.search(r"([\d,]+) records", done.stdout)[1].replace(",", ""))
-    return records, seconds, int(re.search(r"peak (\d+)", done.stdout)[1]) / 2**20
+    cpu = float(re.search(r"cpu ([\d.]+)", done.stdout)[1])
+    return records, seconds, cpu, int(re.search(r"peak (\d+)", done.stdout)[1]) / 2**20
 
 
 def main() -> None:
@@ -54,12 +56,12 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()))
     arguments = parser.parse_args()
     for _ in range(arguments.runs):
-        records, seconds, gib = measure(arguments.scale, arguments.batches, arguments.folder, arguments.threads)
+        records, seconds, cpu, gib = measure(arguments.scale, arguments.batches, arguments.folder, arguments.threads)
         kept = "kept" if records / seconds >= PROMISED_ROWS and gib < PROMISED_GIB else "MISSED"
         print(
             f"scale {arguments.scale}, {arguments.batches} batches, {arguments.threads} threads: "
-            f"{records:,} records in {seconds:.1f} s = {records / seconds:,.0f} rows/s, "
-            f"peak {gib:.2f} GiB; promise (at scale 1) {kept}"
+            f"{records:,} records in {seconds:.1f} s = {records / seconds:,.0f} rows/s "
+            f"({cpu:.1f} s of CPU), peak {gib:.2f} GiB; promise (at scale 1) {kept}"
         )
 
 
