@@ -9,7 +9,13 @@
 
 {# https://duckdb.org/docs/stable/sql/functions/text#trimstring-characters #}
 {% macro duckdb__trim_text(expression) -%}
-    trim({{ expression }}, e' \t\n\r{{ "\u00a0" }}')
+    {#- Trimming a set of characters is slow, and most values need none: look at the two ends first. -#}
+    {%- set first, last = 'ascii(' ~ expression ~ ')', 'ascii(right(' ~ expression ~ ', 1))' -%}
+    case
+        when {{ first }} <= 32 or {{ first }} = 160 or {{ last }} <= 32 or {{ last }} = 160
+            then trim({{ expression }}, e' \t\n\r{{ "\u00a0" }}')
+        else {{ expression }}
+    end
 {%- endmacro %}
 
 {# https://cloud.google.com/bigquery/docs/reference/standard-sql/string_functions#trim #}

@@ -78,7 +78,7 @@
     {%- set behind = called.behind -%}
     select
         {{ lakeweave._literal(called.model) }} as model,
-        {{ lakeweave._literal(called.function) }} as function_name,
+        {{ lakeweave._literal(called.function) }} as function,
         {{ lakeweave._literal(behind.get('endpoint') or behind.get('service') or behind.get('path') or '') }} as endpoint,
         {{ lakeweave._literal(lakeweave._model_version(called)) }} as model_version,
         {{ lakeweave._literal(tojson(behind, sort_keys=true)) }} as options
@@ -88,7 +88,7 @@
     {%- set spec = lakeweave._literal(lakeweave._model_spec(called)) -%}
     select
         {{ lakeweave._literal(called.model) }} as model,
-        {{ lakeweave._literal(called.function) }} as function_name,
+        {{ lakeweave._literal(called.function) }} as function,
         lakeweave_model_endpoint({{ lakeweave._literal(called.function) }}, {{ spec }}) as endpoint,
         lakeweave_model_version({{ lakeweave._literal(called.function) }}, {{ spec }})
             {%- if called.version %} || {{ lakeweave._literal('#' ~ called.version) }}{% endif %} as model_version,

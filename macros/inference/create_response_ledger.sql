@@ -14,6 +14,31 @@
 {%- endmacro %}
 
 
+{# The hook at the start of a run creates the ledger, but a project that disabled this package's models has no such hook. #}
+{% macro _ensure_response_ledger() -%}
+    {%- if load_relation(lakeweave.ledger_relation('inference_runs')) is none -%}
+        {{ return(adapter.dispatch('_ensure_response_ledger', 'lakeweave')()) }}
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro default___ensure_response_ledger() -%}
+    {%- do lakeweave.create_response_ledger() -%}
+    {%- do adapter.commit() -%}
+{%- endmacro %}
+
+{# Two threads that create the same schema at once end in a conflict, so one does it and the others wait. #}
+{% macro duckdb___ensure_response_ledger() -%}
+    {%- set token = lakeweave._literal(tojson({'run': 'ledger ' ~ invocation_id, 'holder': model.unique_id})) -%}
+    {%- set granted = lakeweave.ask("select lakeweave_claim('ledger', " ~ token ~ ") as granted") -%}
+    {%- if granted and granted[0][0] -%}
+        {%- do lakeweave.default___ensure_response_ledger() -%}
+        {%- do lakeweave.ask("select lakeweave_settle(" ~ token ~ ") as report") -%}
+    {%- else -%}
+        {%- do lakeweave.ask("select lakeweave_wait(" ~ token ~ ", 60.0) as is_free") -%}
+    {%- endif -%}
+{%- endmacro %}
+
+
 {% macro _response_ledger_tables() -%}
     {%- set text, whole, moment = dbt.type_string(), dbt.type_bigint(), dbt.type_timestamp() -%}
     {{ return({

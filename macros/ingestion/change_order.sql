@@ -4,7 +4,7 @@
 #}
 {% macro change_order(committed_at='dms_commit_ts', operation='op') -%}
     {{ return([
-        lakeweave.safe_cast(committed_at, dbt.type_timestamp()),
+        lakeweave.cast_or_null(committed_at, dbt.type_timestamp()),
         'case when ' ~ operation ~ ' is null then 0 else 1 end',
     ]) }}
 {%- endmacro %}

@@ -259,10 +259,10 @@
             fresh.file_id as _content_hash,
             fresh.file_name as source_file_name,
             row_number() over (
-                partition by fresh.file_id order by to_json_string(struct({{ columns | join(', ') }}))
+                partition by fresh.file_id order by to_json_string(struct(raw.{{ columns | join(', raw.') }}))
             ) as _record_number,
             row_number() over (
-                partition by fresh.file_id, to_json_string(struct({{ columns | join(', ') }})) order by fresh.path
+                partition by fresh.file_id, to_json_string(struct(raw.{{ columns | join(', raw.') }})) order by fresh.path
             ) > 1 as is_duplicate_in_file
         from {{ relation }} as raw
         inner join {{ lakeweave._fresh_files_relation(source_name, table_name) }} as fresh

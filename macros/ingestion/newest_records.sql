@@ -5,7 +5,8 @@
     the file. So it makes no difference in which order, how late or in how many runs the files came. A file name whose
     content was replaced counts with its last version only; a content that came under several names counts from its first.
     A source that knows better gives `order_by`: expressions over the bronze columns that come before the file's name.
-    Exact repeats within a file do not count. In an incremental run only keys are read that a newly accounted file touches.
+    Exact repeats within a file do not count. In an incremental run only keys are read that a newly accounted file touches. A unit test has no ledger: there the
+    fixture's `_content_hash` stands for the name.
 #}
 {% macro newest_records(source_name, table_name, key, keep_if=none, order_by=[]) -%}
     {%- set records = ref('bronze_' ~ table_name) -%}
@@ -37,7 +38,7 @@
                 {%- for expression in order_by %}
                 {{ expression }} desc,
                 {%- endfor %}
-                {{ lakeweave.natural_order('records.' ~ lakeweave.file_name_column()) if in_unit_test else 'files.file_sequence' }} desc,
+                {{ lakeweave.natural_order('records._content_hash') if in_unit_test else 'files.file_sequence' }} desc,
                 records._record_number desc
         ) as _recency
     from {{ records }} as records

@@ -3,6 +3,6 @@
         is_duplicate_in_file,
         {{ lakeweave.run_timestamp() }} as processed_at,
         _content_hash,
-        {{ lakeweave.file_name_column() }},
+        {{ '_file_name as ' if model.resource_type == 'unit_test' }}{{ lakeweave.file_name_column() }},
         _record_number
 {%- endmacro %}

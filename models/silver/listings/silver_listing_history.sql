@@ -17,10 +17,10 @@ typed as (
         category,
         color,
         description,
-        {{ lakeweave.safe_cast('price', dbt.type_numeric()) }} as price,
+        {{ lakeweave.cast_or_null('price', dbt.type_numeric()) }} as price,
         {{ lakeweave.to_integer('units_sold') }} as units_sold,
         coalesce(op, 'I') = 'D' as is_delete,
-        {{ lakeweave.safe_cast('dms_commit_ts', dbt.type_timestamp()) }} as valid_from,
+        {{ lakeweave.cast_or_null('dms_commit_ts', dbt.type_timestamp()) }} as valid_from,
         _recency
     from ordered
 

@@ -26,11 +26,11 @@ typed as (
         description,
 
         ---------- numbers
-        {{ lakeweave.safe_cast('price', dbt.type_numeric()) }} as price,
+        {{ lakeweave.cast_or_null('price', dbt.type_numeric()) }} as price,
         {{ lakeweave.to_integer('units_sold') }} as units_sold,
 
         ---------- timestamps
-        {{ lakeweave.safe_cast('dms_commit_ts', dbt.type_timestamp()) }} as committed_at,
+        {{ lakeweave.cast_or_null('dms_commit_ts', dbt.type_timestamp()) }} as committed_at,
         {{ lakeweave.run_timestamp() }} as silver_loaded_at
 
     from newest

@@ -23,9 +23,9 @@ standardized as (
         upper(sku) as sku,
 
         ---------- numbers
-        {{ lakeweave.safe_cast('cost', dbt.type_numeric()) }} as cost,
+        {{ lakeweave.cast_or_null('cost', dbt.type_numeric()) }} as cost,
         cost_value_type,
-        {{ lakeweave.safe_cast('retail_price', dbt.type_numeric()) }} as retail_price,
+        {{ lakeweave.cast_or_null('retail_price', dbt.type_numeric()) }} as retail_price,
         retail_price_value_type,
 
         ---------- timestamps

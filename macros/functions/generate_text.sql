@@ -1,0 +1,87 @@
+{#
+    Text from a model, as a table expression: the columns of `relation` (a relation, a CTE or a query in brackets), then
+    `response`, `response_status` ('' is success) and `response_state`. `input` is the column with the prompt.
+
+        select id, response from {{ lakeweave.generate_text(ref('reviews'), model='gemini', input='prompt') }}
+
+    This asks anew whenever it is evaluated. What is to be paid for once goes through `inference`.
+#}
+{% macro generate_text(relation, model, input='prompt', options={}) -%}
+    {%- set called = lakeweave._checked_call('generate_text', model, input, options) -%}
+    {%- set _ = ref(model) -%}
+    {%- if not execute -%}
+        {{ return(relation | string) }}
+    {%- endif -%}
+    {{ return(lakeweave._answered(relation, called, input, options)) }}
+{%- endmacro %}
+
+
+{# https://cloud.google.com/bigquery/docs/reference/standard-sql/bigqueryml-syntax-ai-generate-text #}
+{% macro _bigquery_generate_text(relation, called, input, options, how) -%}
+    {%- set wants_json = options.get('response_format') == 'json' -%}
+    {%- set response = "regexp_replace(answered.result, r'^\\s*```(?:json)?\\s*|\\s*```\\s*$', '')" if wants_json else 'answered.result' -%}
+    (
+        select
+            answered.*,
+            case when answered.status = '' then {{ response }} end as response,
+            cast(null as array<float64>) as embedding,
+            case
+                when answered.status <> '' then answered.status
+                when answered.result is null or trim(answered.result) = '' then 'the answer is empty'
+                {%- if wants_json %}
+                when safe.parse_json({{ response }}) is null then 'the answer is not the promised JSON'
+                {%- endif %}
+                else ''
+            end as response_status,
+            case
+                when starts_with(answered.status, 'A retryable error occurred') then 'retryable'
+                when answered.status <> '' then 'failed'
+                when answered.result is null or trim(answered.result) = '' then 'retryable'
+                {%- if wants_json %}
+                when safe.parse_json({{ response }}) is null then 'retryable'
+                {%- endif %}
+                else 'ok'
+            end as response_state,
+            safe_cast(json_value(answered.full_response, '$.usage_metadata.prompt_token_count') as int64) as input_tokens,
+            safe_cast(json_value(answered.full_response, '$.usage_metadata.candidates_token_count') as int64) as output_tokens
+        from ai.generate_text(
+            model {{ called.relation }},
+            (select asked.*{% if input | lower != 'prompt' %}, asked.{{ adapter.quote(input) }} as prompt{% endif %} from {{ relation }} as asked),
+            struct({{ lakeweave._bigquery_text_settings(options) | join(', ') }})
+        ) as answered
+    )
+{%- endmacro %}
+
+
+{#
+    Settings of the table function. What it has no setting for goes through model_params, which then must hold all of them.
+    https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference
+#}
+{% macro _bigquery_text_settings(options) -%}
+    {%- set given = lakeweave._canonical_options('generate_text', options) -%}
+    {%- if given.get('response_format') == 'json' or 'seed' in given -%}
+        {%- set config = {'temperature': given.get('temperature', 0)} -%}
+        {%- for name in ['top_p', 'max_output_tokens', 'stop_sequences', 'seed'] if name in given -%}
+            {%- do config.update({name: given[name]}) -%}
+        {%- endfor -%}
+        {%- if given.get('response_format') == 'json' -%}
+            {%- do config.update({'response_mime_type': 'application/json'}) -%}
+        {%- endif -%}
+        {{ return([lakeweave._literal(tojson({'generation_config': config}, sort_keys=true)) ~ ' as model_params']) }}
+    {%- endif -%}
+    {%- set settings = [] -%}
+    {%- for name in ['temperature', 'top_p'] if name in given or name == 'temperature' -%}
+        {%- do settings.append('cast(' ~ given.get(name, 0) ~ ' as float64) as ' ~ name) -%}
+    {%- endfor -%}
+    {%- if 'max_output_tokens' in given -%}
+        {%- do settings.append(given.max_output_tokens ~ ' as max_output_tokens') -%}
+    {%- endif -%}
+    {%- if 'stop_sequences' in given -%}
+        {%- set quoted = [] -%}
+        {%- for text in given.stop_sequences -%}
+            {%- do quoted.append(lakeweave._literal(text)) -%}
+        {%- endfor -%}
+        {%- do settings.append('[' ~ quoted | join(', ') ~ '] as stop_sequences') -%}
+    {%- endif -%}
+    {{ return(settings) }}
+{%- endmacro %}

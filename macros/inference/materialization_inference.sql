@@ -1,0 +1,506 @@
+{#
+    Asks a model what it was not asked before, and joins the answers to the body.
+
+        stage the body once → the distinct fingerprints that have no final answer in the ledger → cut to the budget, in a
+        fixed order → ask in batches, each committed to the ledger before the next is sent → relation = body ⋈ ledger
+
+    The relation can be dropped and rebuilt at will, by `--full-refresh` or by hand: what was paid for is in the ledger,
+    which this never drops. Every row of the body is in the relation, whatever became of its call.
+
+    Calls are ordered by their input, so that inputs which share a beginning follow one another (a server can then reuse
+    what it computed for the beginning), and by the fingerprint. The budget cuts at the end of that order.
+#}
+{% materialization inference, default, supported_languages=['sql'] %}
+
+    {%- set target_relation = this.incorporate(type='table') -%}
+    {%- set existing = load_cached_relation(this) -%}
+    {%- do lakeweave._ensure_response_ledger() -%}
+    {%- set asked = lakeweave._asked(config.get('meta')['inference']) -%}
+    {%- set staged = lakeweave._scratch_relation(target_relation, 'asked') -%}
+    {%- set pending = lakeweave._scratch_relation(target_relation, 'pending') -%}
+
+    {{ run_hooks(pre_hooks, inside_transaction=False) }}
+    {{ run_hooks(pre_hooks, inside_transaction=True) }}
+
+    {%- set body_columns = lakeweave._body_columns(sql, asked) -%}
+    {%- do lakeweave._refuse_personal_columns(sql, asked) -%}
+
+    {%- call statement('stage') -%}
+        {{ config.get('sql_header') or '' }}
+        {{ lakeweave._create_scratch(staged, lakeweave._staged_sql(sql, asked)) }}
+    {%- endcall -%}
+    {%- call statement('pending') -%}
+        {{ lakeweave._create_scratch(pending, lakeweave._pending_sql(staged, asked)) }}
+    {%- endcall -%}
+    {%- do adapter.commit() -%}
+
+    {%- set plan = lakeweave._plan_of_run(staged, pending, asked) -%}
+    {%- if plan.over_budget and asked.on_over_budget == 'error' -%}
+        {%- do exceptions.raise_compiler_error(lakeweave._over_budget_message(plan, asked) ~ " Nothing was asked.") -%}
+    {%- endif -%}
+    {%- set outcome = lakeweave._ask_in_batches(pending, plan, asked) -%}
+
+    {%- do lakeweave._write_relation(existing, target_relation, lakeweave._answered_sql(staged, body_columns, asked, outcome)) -%}
+    {%- call statement('account') -%}
+        {{ lakeweave._account_of_run_sql(target_relation, asked) }}
+    {%- endcall -%}
+
+    {{ run_hooks(post_hooks, inside_transaction=True) }}
+    {%- do apply_grants(target_relation, config.get('grants'), should_revoke=should_revoke(existing, full_refresh_mode=True)) -%}
+    {%- do persist_docs(target_relation, model) -%}
+    {%- do adapter.commit() -%}
+    {%- do lakeweave._drop_scratch(pending) -%}
+    {%- do lakeweave._drop_scratch(staged) -%}
+    {{ run_hooks(post_hooks, inside_transaction=False) }}
+
+    {%- do lakeweave._tell(target_relation, plan, outcome, asked) -%}
+    {{ return({'relations': [target_relation]}) }}
+
+{% endmaterialization %}
+
+
+{# The settings of this node, with what only a running project knows: who answers, as which version, at which price. #}
+{% macro _asked(settings) -%}
+    {%- set asked = {} -%}
+    {%- do asked.update(settings) -%}
+    {%- set called = lakeweave._called_model(settings.model) -%}
+    {%- if called is none -%}
+        {%- do lakeweave._raise_problems("The call of `inference` in " ~ this, lakeweave._called_model_problems(settings)) -%}
+    {%- endif -%}
+    {%- set answer = lakeweave._inference_functions()[settings.function].answer -%}
+    {%- do asked.update({
+        'called': called,
+        'model_version': lakeweave._model_version(called),
+        'answer': answer,
+        'node_id': model.unique_id,
+        'batch_size': settings.batch_size or var('inference_batch_size', none) or lakeweave._default_batch_size(settings.function),
+        'max_input_characters': settings.max_input_characters or called.max_input_characters,
+        'price': lakeweave._price(called, settings) if settings.max_cost_per_run is not none
+            or var('inference_max_cost_per_run', none) is not none else none,
+    }) -%}
+    {{ return(asked) }}
+{%- endmacro %}
+
+
+{# One batch is what a kill can lose, and what is between two commits. A warehouse's statement is worth more rows. #}
+{% macro _default_batch_size(function) -%}
+    {%- if function in ('annotate_image', 'predict_image') or target.type in ('duckdb', 'spark') -%}
+        {{ return(500) }}
+    {%- endif -%}
+    {{ return(10000) }}
+{%- endmacro %}
+
+
+{# The columns of the body, quoted; an error when the body lacks the input or has a column that the answer brings. #}
+{% macro _body_columns(body, asked) -%}
+    {%- set names = get_columns_in_query(body) -%}
+    {%- if not names -%}
+        {# Nothing came back: an offline proof. The star then stands for the columns. #}
+        {{ return([]) }}
+    {%- endif -%}
+    {%- set lower = names | map('lower') | list -%}
+    {%- set problems = [] -%}
+    {%- for argument in ['input', 'content_hash'] if asked[argument] is not none and asked[argument] | lower not in lower -%}
+        {%- do problems.append("`" ~ argument ~ "` is '" ~ asked[argument] ~ "', which the body does not have; its columns are: " ~ names | join(', ') ~ ".") -%}
+    {%- endfor -%}
+    {%- set brought = lakeweave._answer_columns(asked) -%}
+    {%- for name in lower if name in brought -%}
+        {%- do problems.append("The body has a column `" ~ name ~ "`, which the answer brings; rename it.") -%}
+    {%- endfor -%}
+    {%- do lakeweave._raise_problems("The body of " ~ this, problems) -%}
+    {%- set quoted = [] -%}
+    {%- for name in names -%}
+        {%- do quoted.append(adapter.quote(name)) -%}
+    {%- endfor -%}
+    {{ return(quoted) }}
+{%- endmacro %}
+
+
+{% macro _answer_columns(asked) -%}
+    {{ return([asked.answer, 'response_state', 'response_status', 'fingerprint', 'responded_at']) }}
+{%- endmacro %}
+
+
+{# Body plus fingerprint. NULL as fingerprint marks a row that cannot be asked: there is nothing to ask, or too much. #}
+{% macro _staged_sql(body, asked) -%}
+    {%- set input = "cast(body." ~ adapter.quote(asked.input) ~ " as " ~ dbt.type_string() ~ ")" -%}
+    {%- set content = input -%}
+    {%- if asked.content_hash -%}
+        {%- set content = "cast(body." ~ adapter.quote(asked.content_hash) ~ " as " ~ dbt.type_string() ~ ")" -%}
+    {%- endif -%}
+    select
+        body.*,
+        case
+            when {{ lakeweave._reason_not_askable('body', asked) }} is null
+                then {{ lakeweave.fingerprint(asked.function, asked.model, asked.model_version, asked.options, content) }}
+        end as fingerprint
+    from (
+        {{ body }}
+    ) as body
+{%- endmacro %}
+
+
+{# Why a row cannot be asked, as an SQL expression; NULL when it can. #}
+{% macro _reason_not_askable(alias, asked) -%}
+    {%- set input = "cast(" ~ alias ~ "." ~ adapter.quote(asked.input) ~ " as " ~ dbt.type_string() ~ ")" -%}
+    case
+        when {{ input }} is null then 'null input'
+        when {{ lakeweave._is_blank(input) }} then 'empty input'
+        {%- if asked.content_hash %}
+        when {{ alias }}.{{ adapter.quote(asked.content_hash) }} is null then 'no content hash'
+        {%- endif %}
+        {%- if asked.max_input_characters %}
+        when length({{ input }}) > {{ asked.max_input_characters }} then 'input is longer than {{ asked.max_input_characters }} characters'
+        {%- endif %}
+    end
+{%- endmacro %}
+
+
+{# What is to be asked, once per fingerprint, with its place in the order; `batch` is NULL beyond the budget. #}
+{% macro _pending_sql(staged, asked) -%}
+    {%- set price = asked.price -%}
+    with
+
+    asked as (
+        select
+            fingerprint,
+            min(cast({{ adapter.quote(asked.input) }} as {{ dbt.type_string() }})) as input
+        from {{ staged }}
+        where fingerprint is not null
+        group by fingerprint
+    ),
+
+    known as (
+        {{ lakeweave._known_sql(asked) }}
+    ),
+
+    ordered as (
+        select
+            asked.fingerprint,
+            asked.input,
+            coalesce(known.attempts, 0) as attempts,
+            row_number() over (order by asked.input, asked.fingerprint) as place
+            {%- if price %},
+            sum({{ lakeweave._estimated_cost('asked.input', asked) }}) over (
+                order by asked.input, asked.fingerprint rows between unbounded preceding and current row
+            ) as cost_so_far
+            {%- endif %}
+        from asked
+        left join known on asked.fingerprint = known.fingerprint
+        where known.fingerprint is null or (
+            known.is_answered = 0
+            and known.refused_at <= known.forgiven
+            and known.attempts - known.forgiven < {{ asked.max_attempts }}
+            and known.asked_in_this_run = 0
+        )
+    )
+
+    select
+        fingerprint,
+        input,
+        attempts,
+        place,
+        case
+            when place > {{ asked.max_calls_per_run if asked.max_calls_per_run is not none else 'place' }} then null
+            {%- if price and asked.max_cost_per_run is not none %}
+            when cost_so_far > {{ asked.max_cost_per_run }} then null
+            {%- endif %}
+            else cast(floor((place - 1) / {{ asked.batch_size }}) as {{ dbt.type_bigint() }})
+        end as batch
+    from ordered
+{%- endmacro %}
+
+
+{#
+    What the ledger knows of each fingerprint of this model. An `offered` row is a mark, not an attempt: attempts up to it
+    are forgiven. Attempts of this very run count once: nothing is asked twice in one run.
+#}
+{% macro _known_sql(asked) -%}
+    select
+        fingerprint,
+        max(attempt) as attempts,
+        max(case when state = 'offered' then attempt else 0 end) as forgiven,
+        max(case when state = 'failed' then attempt else 0 end) as refused_at,
+        max(case when state = 'ok' then 1 else 0 end) as is_answered,
+        max(case when invocation_id = '{{ invocation_id }}' then 1 else 0 end) as asked_in_this_run
+    from {{ lakeweave.ledger_relation('model_responses') }}
+    where {{ lakeweave._same_model(asked) }}
+    group by fingerprint
+{%- endmacro %}
+
+
+{# The ledger's rows of one model: the fingerprint says as much, but this is what a warehouse can prune by. #}
+{% macro _same_model(asked) -%}
+    function = {{ lakeweave._literal(asked.function) }}
+        and model = {{ lakeweave._literal(asked.model) }}
+        and model_version = {{ lakeweave._literal(asked.model_version) }}
+{%- endmacro %}
+
+
+{# Numbers about this run before anything is asked. #}
+{% macro _plan_of_run(staged, pending, asked) -%}
+    {%- set price = asked.price -%}
+    {%- set rows = lakeweave.ask(
+        "select (select count(*) from " ~ staged ~ ") as row_count, (select count(distinct fingerprint) from " ~ staged ~ ") as input_count, "
+        ~ "count(*) as to_ask, count(batch) as within_budget, coalesce(max(batch) + 1, 0) as batches, "
+        ~ "coalesce(sum(" ~ (lakeweave._estimated_cost('input', asked) if price else '0') ~ "), 0) as cost from " ~ pending,
+        [[0, 0, 0, 0, 0, 0]]
+    ) -%}
+    {%- set found = rows[0] -%}
+    {{ return({
+        'rows': found[0] | int,
+        'inputs': found[1] | int,
+        'to_ask': found[2] | int,
+        'within_budget': found[3] | int,
+        'batches': found[4] | int,
+        'cost': found[5] | float,
+        'over_budget': (found[2] | int) > (found[3] | int),
+    }) }}
+{%- endmacro %}
+
+
+{% macro _over_budget_message(plan, asked) -%}
+    {%- set limits = [] -%}
+    {%- if asked.max_calls_per_run is not none -%}
+        {%- do limits.append("max_calls_per_run = " ~ asked.max_calls_per_run) -%}
+    {%- endif -%}
+    {%- if asked.max_cost_per_run is not none -%}
+        {%- do limits.append("max_cost_per_run = " ~ asked.max_cost_per_run ~ " of an estimated " ~ '%.4f' | format(plan.cost)) -%}
+    {%- endif -%}
+    {{ return(this ~ " is over its budget (" ~ limits | join(', ') ~ "): " ~ plan.within_budget ~ " of " ~ plan.to_ask
+        ~ " questions fit.") }}
+{%- endmacro %}
+
+
+{#
+    Asks batch by batch. On the embedded target another thread may hold some of the questions: then its answers are waited
+    for, and what it could not answer is left for the next run. Gives the reason why something was not sent, if any.
+#}
+{% macro _ask_in_batches(pending, plan, asked) -%}
+    {%- set seen = namespace(unsent=0, reason='', refused=0, stopped='', told=modules.datetime.datetime.now()) -%}
+    {%- for round in range(3) -%}
+        {%- set seen.refused = 0 -%}
+        {%- for number in range(plan.batches) -%}
+            {%- set left = lakeweave._run_budget_left(asked) -%}
+            {%- if left.stop -%}
+                {%- set seen.stopped = left.stop -%}
+                {%- break -%}
+            {%- endif -%}
+            {%- for sql in lakeweave._batch_statements(pending, number, asked, left.calls) -%}
+                {%- call statement('batch') -%}
+                    {{ sql }}
+                {%- endcall -%}
+            {%- endfor -%}
+            {%- do adapter.commit() -%}
+            {%- set report = lakeweave._settle(asked) -%}
+            {%- set seen.refused = seen.refused + report.refused -%}
+            {%- if report.unsent > 0 -%}
+                {%- set seen.unsent = seen.unsent + report.unsent -%}
+                {%- set seen.reason = report.reason -%}
+                {%- break -%}
+            {%- endif -%}
+            {%- if report.over_budget > 0 -%}
+                {%- set seen.stopped = "the calls of the whole run are used up (inference_max_calls_per_run)" -%}
+                {%- break -%}
+            {%- endif -%}
+            {%- if (modules.datetime.datetime.now() - seen.told).total_seconds() > 15 -%}
+                {%- set seen.told = modules.datetime.datetime.now() -%}
+                {%- do log(this ~ ": asked batch " ~ (number + 1) ~ " of " ~ plan.batches, info=True) -%}
+            {%- endif -%}
+        {%- endfor -%}
+        {%- if seen.refused == 0 or seen.unsent > 0 or seen.stopped -%}
+            {%- break -%}
+        {%- endif -%}
+        {%- do lakeweave._wait(asked) -%}
+    {%- endfor -%}
+    {{ return({'unsent': seen.unsent, 'reason': seen.reason, 'stopped': seen.stopped}) }}
+{%- endmacro %}
+
+
+{# The budget of the whole run, of all models together, from what the ledger says was asked in it so far. #}
+{% macro _run_budget_left(asked) -%}
+    {%- set max_calls, max_cost = var('inference_max_calls_per_run', none), var('inference_max_cost_per_run', none) -%}
+    {%- set stop = '' -%}
+    {%- if max_calls is not none or max_cost is not none or asked.max_cost_per_run is not none -%}
+        {%- set price = asked.price or {'per_call': 0, 'per_input': 0, 'per_output': 0} -%}
+        {%- set mine = "case when node_id = " ~ lakeweave._literal(asked.node_id) ~ " then " -%}
+        {%- set cost = "(" ~ price.per_call ~ " + coalesce(input_tokens, 0) * " ~ price.per_input ~ " + coalesce(output_tokens, 0) * " ~ price.per_output ~ ")" -%}
+        {%- set rows = lakeweave.ask(
+            "select count(*) as calls, coalesce(sum(" ~ mine ~ cost ~ " else 0 end), 0) as cost, coalesce(sum(" ~ cost ~ "), 0) as cost_of_run from "
+            ~ lakeweave.ledger_relation('model_responses') ~ " where invocation_id = '" ~ invocation_id ~ "' and state <> 'offered'",
+            [[0, 0, 0]]
+        ) -%}
+        {%- if max_calls is not none and rows[0][0] | int >= max_calls | int -%}
+            {%- set stop = "the calls of the whole run are used up (inference_max_calls_per_run = " ~ max_calls ~ ")" -%}
+        {%- elif asked.max_cost_per_run is not none and rows[0][1] | float > 0 and rows[0][1] | float >= asked.max_cost_per_run | float -%}
+            {%- set stop = "the cost reached max_cost_per_run = " ~ asked.max_cost_per_run -%}
+        {%- elif max_cost is not none and rows[0][2] | float >= max_cost | float -%}
+            {%- set stop = "the cost of the whole run is used up (inference_max_cost_per_run = " ~ max_cost ~ ")" -%}
+        {%- endif -%}
+    {%- endif -%}
+    {{ return({'stop': stop, 'calls': max_calls}) }}
+{%- endmacro %}
+
+
+{# The questions of one batch. Whoever has asked one of them meanwhile in this run spares it here. #}
+{% macro _batch_sql(pending, number) -%}
+    select pending.fingerprint, pending.input, pending.attempts, pending.place
+    from {{ pending }} as pending
+    left join (
+        select distinct fingerprint
+        from {{ lakeweave.ledger_relation('model_responses') }}
+        where invocation_id = '{{ invocation_id }}'
+    ) as meanwhile on pending.fingerprint = meanwhile.fingerprint
+    where pending.batch = {{ number }} and meanwhile.fingerprint is null
+{%- endmacro %}
+
+
+{# The ledger's rows from answers to a batch. #}
+{% macro _ledger_rows_sql(answers, asked) -%}
+    insert into {{ lakeweave.ledger_relation('model_responses') }} (
+        fingerprint, function, model, model_version, options, response, embedding, status, state, attempt,
+        input_tokens, output_tokens, requested_at, invocation_id, node_id
+    )
+    select
+        fingerprint,
+        {{ lakeweave._literal(asked.function) }},
+        {{ lakeweave._literal(asked.model) }},
+        {{ lakeweave._literal(asked.model_version) }},
+        {{ lakeweave._literal(tojson(asked.options, sort_keys=true)) }},
+        case when response_state = 'ok' then response end,
+        case when response_state = 'ok' then embedding end,
+        response_status,
+        response_state,
+        attempts + 1,
+        input_tokens,
+        output_tokens,
+        {{ lakeweave._now() }},
+        '{{ invocation_id }}',
+        {{ lakeweave._literal(asked.node_id) }}
+    from {{ answers }}
+    where response_state <> 'unsent'
+{%- endmacro %}
+
+
+{# This moment in UTC, as a timestamp: when a batch was sent. #}
+{% macro _now() -%}
+    cast('{{ modules.datetime.datetime.now(modules.pytz.utc).strftime("%Y-%m-%d %H:%M:%S.%f") }}' as {{ dbt.type_timestamp() }})
+{%- endmacro %}
+
+
+{# Body and ledger joined: one row for every row of the body. #}
+{% macro _answered_sql(staged, body_columns, asked, outcome) -%}
+    {%- set not_asked = 'not asked yet' -%}
+    {%- if outcome.reason -%}
+        {%- set not_asked = 'not asked: ' ~ outcome.reason -%}
+    {%- elif outcome.stopped -%}
+        {%- set not_asked = 'not asked: ' ~ outcome.stopped -%}
+    {%- endif -%}
+    select
+        {% if body_columns -%}
+            {% for column in body_columns %}
+        staged.{{ column }},
+            {%- endfor %}
+        {%- else -%}
+        staged.* {{ lakeweave._star_without('fingerprint') }},
+        {%- endif %}
+        answers.{{ asked.answer }},
+        case
+            when staged.fingerprint is null then 'failed'
+            when answers.fingerprint is null then 'pending'
+            when answers.state = 'ok' then 'ok'
+            when answers.attempt <= answers.forgiven then 'retryable'
+            when answers.state = 'failed' or answers.attempt - answers.forgiven >= {{ asked.max_attempts }} then 'failed'
+            else 'retryable'
+        end as response_state,
+        case
+            when staged.fingerprint is null then {{ lakeweave._reason_not_askable('staged', asked) }}
+            when answers.fingerprint is null then {{ lakeweave._literal(not_asked) }}
+            else answers.status
+        end as response_status,
+        staged.fingerprint,
+        answers.requested_at as responded_at
+    from {{ staged }} as staged
+    left join (
+        select *
+        from (
+            select
+                fingerprint,
+                {{ asked.answer }},
+                state,
+                status,
+                attempt,
+                requested_at,
+                max(case when state = 'offered' then attempt else 0 end) over (partition by fingerprint) as forgiven,
+                row_number() over (
+                    partition by fingerprint
+                    order by
+                        case state when 'ok' then 0 when 'offered' then 2 else 1 end,
+                        case when state = 'ok' then requested_at end,
+                        attempt desc
+                ) as place
+            from {{ lakeweave.ledger_relation('model_responses') }}
+            where {{ lakeweave._same_model(asked) }}
+                and fingerprint in (select fingerprint from {{ staged }})
+        ) as ranked
+        where place = 1 and state <> 'offered'
+    ) as answers on staged.fingerprint = answers.fingerprint
+{%- endmacro %}
+
+
+{# One row about this run: what was asked, and what the ledger answered for nothing. #}
+{% macro _account_of_run_sql(target_relation, asked) -%}
+    {%- set mine = "invocation_id = '" ~ invocation_id ~ "' and node_id = " ~ lakeweave._literal(asked.node_id) ~ " and state <> 'offered'" -%}
+    {%- set ledger = lakeweave.ledger_relation('model_responses') -%}
+    insert into {{ lakeweave.ledger_relation('inference_runs') }} (
+        invocation_id, node_id, function, model, model_version, ran_at, row_count, input_count, answered_before, calls,
+        ok, retryable, failed, pending
+    )
+    select
+        '{{ invocation_id }}',
+        {{ lakeweave._literal(asked.node_id) }},
+        {{ lakeweave._literal(asked.function) }},
+        {{ lakeweave._literal(asked.model) }},
+        {{ lakeweave._literal(asked.model_version) }},
+        {{ lakeweave._now() }},
+        inputs.row_count,
+        inputs.input_count,
+        inputs.answered - coalesce(calls.ok, 0),
+        coalesce(calls.calls, 0),
+        inputs.ok,
+        inputs.retryable,
+        inputs.failed,
+        inputs.pending
+    from (
+        select
+            count(*) as row_count,
+            count(distinct fingerprint) as input_count,
+            count(distinct case when response_state = 'ok' then fingerprint end) as answered,
+            coalesce(sum(case when response_state = 'ok' then 1 else 0 end), 0) as ok,
+            coalesce(sum(case when response_state = 'retryable' then 1 else 0 end), 0) as retryable,
+            coalesce(sum(case when response_state = 'failed' then 1 else 0 end), 0) as failed,
+            coalesce(sum(case when response_state = 'pending' then 1 else 0 end), 0) as pending
+        from {{ target_relation }}
+    ) as inputs
+    cross join (
+        select
+            count(*) as calls,
+            coalesce(sum(case when state = 'ok' then 1 else 0 end), 0) as ok
+        from {{ ledger }}
+        where {{ mine }}
+    ) as calls
+{%- endmacro %}
+
+
+{# Quiet when all is well; a warning with numbers when something was left. #}
+{% macro _tell(target_relation, plan, outcome, asked) -%}
+    {%- if outcome.unsent > 0 -%}
+        {%- do exceptions.warn(target_relation ~ ": questions were left pending, because the model could not be asked. " ~ outcome.reason
+            ~ " The next run asks them.") -%}
+    {%- elif outcome.stopped -%}
+        {%- do exceptions.warn(target_relation ~ ": questions were left pending: " ~ outcome.stopped ~ ". The next run asks them.") -%}
+    {%- endif -%}
+    {%- if plan.over_budget -%}
+        {%- do exceptions.warn(lakeweave._over_budget_message(plan, asked) ~ " The others are pending; the next run asks them.") -%}
+    {%- endif -%}
+{%- endmacro %}
