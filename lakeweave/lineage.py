@@ -1,0 +1,193 @@
+"""The picture of the lineage in the README: ``python -m lakeweave.lineage`` draws dbt's manifest into docs/lineage.svg.
+
+One box per source table, model and snapshot, grouped by layer and feed, a line from each to whatever reads it. Seeds
+are left out: nearly every bronze and silver model reads them. The picture depends on the manifest alone, so a test can
+tell whether it has drifted (``--check``).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections import defaultdict
+from dataclasses import dataclass, field
+from html import escape
+from pathlib import Path
+from typing import Any
+
+# Left to right; what stands in one list shares a place, one below the other.
+COLUMNS = (("sources",), ("bronze", "ml"), ("silver",), ("gold", "snapshots"))
+FEEDS = ("thelook", "listings", "marketplace", "yoga", "grocery", "ledger", "shop")
+COLORS = {
+    "sources": ("#f4f4f5", "#71717a"),
+    "bronze": ("#fdf1e4", "#b4690e"),
+    "ml": ("#f3ecfb", "#7c3aad"),
+    "silver": ("#eef2f6", "#526479"),
+    "gold": ("#fdf7d8", "#a17c07"),
+    "snapshots": ("#e8f5ee", "#2f7d55"),
+}
+BOX_WIDTH, BOX_HEIGHT, BOX_GAP = 176, 24, 8
+RANK_GAP, COLUMN_GAP, GROUP_GAP = 36, 56, 18
+PADDING, TITLE = 12, 22
+
+
+@dataclass
+class Node:
+    """One box: where it belongs, what it reads, and where it ends up (``x``, ``y`` of its upper left corner)."""
+
+    key: str
+    name: str
+    layer: str
+    feed: str
+    parents: list[str] = field(default_factory=list)
+    rank: int = 0
+    x: float = 0.0
+    y: float = 0.0
+
+
+def read_nodes(manifest: dict[str, Any]) -> dict[str, Node]:
+    """Boxes of the manifest's own project by their unique id; a source table that nobody reads has none."""
+    project = manifest["metadata"]["project_name"]
+    layers = {layer for column in COLUMNS for layer in column}
+    nodes: dict[str, Node] = {}
+    for key, node in manifest["nodes"].items():
+        if node["package_name"] != project or node["resource_type"] not in ("model", "snapshot"):
+            continue
+        layer = "snapshots" if node["resource_type"] == "snapshot" else node["fqn"][1]
+        if layer not in layers:
+            continue
+        feed = node["fqn"][2] if layer != "snapshots" and len(node["fqn"]) > 3 else ""
+        nodes[key] = Node(key, node["name"], layer, feed, list(node["depends_on"]["nodes"]))
+    read = {parent for node in nodes.values() for parent in node.parents}
+    for key, source in manifest["sources"].items():
+        if key in read:
+            nodes[key] = Node(key, source["name"], "sources", source["source_name"])
+    for node in nodes.values():
+        node.parents = sorted(parent for parent in set(node.parents) if parent in nodes)
+    return nodes
+
+
+def _rank(nodes: dict[str, Node]) -> None:
+    """How many models of its own layer stand before each one: 0 for those that read none."""
+
+    def rank(node: Node) -> int:
+        same = [nodes[parent] for parent in node.parents if nodes[parent].layer == node.layer]
+        return 1 + max(rank(parent) for parent in same) if same else 0
+
+    for node in nodes.values():
+        node.rank = rank(node)
+
+
+def _feed_order(feed: str) -> tuple[int, str]:
+    return (FEEDS.index(feed) if feed in FEEDS else len(FEEDS), feed)
+
+
+def lay_out(nodes: dict[str, Node]) -> tuple[list[tuple[str, str, float, float, float, float]], float, float]:
+    """Place every box.
+
+    Returns:
+        The groups as (layer, feed, x, y, width, height), and the width and height of the whole, in pixels.
+    """
+    _rank(nodes)
+    groups: list[tuple[str, str, float, float, float, float]] = []
+    x, bottom = float(PADDING), 0.0
+    for column in COLUMNS:
+        members = [node for node in nodes.values() if node.layer in column]
+        if not members:
+            continue
+        y, column_width = float(PADDING), 0.0
+        for layer in column:
+            for feed in sorted({node.feed for node in members if node.layer == layer}, key=_feed_order):
+                group = [node for node in members if node.layer == layer and node.feed == feed]
+                ranks: dict[int, list[Node]] = defaultdict(list)
+                for node in group:
+                    ranks[node.rank].append(node)
+                first = min(ranks)
+                for rank, column_nodes in sorted(ranks.items()):
+                    # Beside what it reads, as far as the order of the boxes can do that.
+                    def beside(node: Node) -> tuple[float, str]:
+                        heights = [nodes[parent].y for parent in node.parents if nodes[parent].y]
+                        return (sum(heights) / len(heights) if heights else 0.0, node.name)
+
+                    for place, node in enumerate(sorted(column_nodes, key=beside)):
+                        node.x = x + PADDING + (rank - first) * (BOX_WIDTH + RANK_GAP)
+                        node.y = y + TITLE + place * (BOX_HEIGHT + BOX_GAP)
+                width = 2 * PADDING + (max(ranks) - first + 1) * (BOX_WIDTH + RANK_GAP) - RANK_GAP
+                height = TITLE + max(map(len, ranks.values())) * (BOX_HEIGHT + BOX_GAP) - BOX_GAP + PADDING
+                groups.append((layer, feed, x, y, width, height))
+                column_width = max(column_width, width)
+                y += height + GROUP_GAP
+        bottom = max(bottom, y - GROUP_GAP)
+        x += column_width + COLUMN_GAP
+    return groups, x - COLUMN_GAP + PADDING, bottom + PADDING
+
+
+def draw(manifest: dict[str, Any]) -> str:
+    """The picture as SVG text, the same for the same manifest."""
+    nodes = read_nodes(manifest)
+    groups, width, height = lay_out(nodes)
+    lines = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}" '
+        f'height="{height:.0f}" font-family="system-ui, sans-serif" font-size="12" role="img">',
+        "<title>Lineage: sources, bronze, silver, gold</title>",
+        f'<rect width="{width:.0f}" height="{height:.0f}" fill="#ffffff"/>',
+    ]
+    for layer, feed, x, y, group_width, group_height in groups:
+        fill, stroke = COLORS[layer]
+        title = f"{layer} · {feed}" if feed else layer
+        lines.append(
+            f'<rect x="{x:.0f}" y="{y:.0f}" width="{group_width:.0f}" height="{group_height:.0f}" rx="6" '
+            f'fill="{fill}" stroke="{stroke}" stroke-opacity="0.4"/>'
+            f'<text x="{x + PADDING:.0f}" y="{y + 15:.0f}" fill="{stroke}" font-weight="600">{escape(title)}</text>'
+        )
+    lines.append('<g fill="none" stroke="#8a94a3" stroke-width="1.1" stroke-opacity="0.75">')
+    for key in sorted(nodes):
+        node = nodes[key]
+        for parent in (nodes[parent] for parent in node.parents):
+            x1, y1 = parent.x + BOX_WIDTH, parent.y + BOX_HEIGHT / 2
+            x2, y2 = node.x, node.y + BOX_HEIGHT / 2
+            bend = max(24.0, (x2 - x1) / 2)
+            lines.append(
+                f'<path d="M{x1:.0f} {y1:.0f}C{x1 + bend:.0f} {y1:.0f} {x2 - bend:.0f} {y2:.0f} {x2:.0f} {y2:.0f}"/>'
+            )
+    lines.append("</g>")
+    for key in sorted(nodes):
+        node = nodes[key]
+        label = node.name.removeprefix(f"{node.layer}_")
+        lines.append(
+            f'<g><title>{escape(node.name)}</title><rect x="{node.x:.0f}" y="{node.y:.0f}" width="{BOX_WIDTH}" '
+            f'height="{BOX_HEIGHT}" rx="4" fill="#ffffff" stroke="{COLORS[node.layer][1]}"/>'
+            f'<text x="{node.x + 8:.0f}" y="{node.y + 16:.0f}" fill="#1f2933">{escape(label)}</text></g>'
+        )
+    return "\n".join([*lines, "</svg>", ""])
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Write or check the picture; 0, or 1 when it has drifted, or 2 when there is no manifest."""
+    parser = argparse.ArgumentParser(prog="python -m lakeweave.lineage", description=__doc__)
+    parser.add_argument("--manifest", type=Path, default=Path("target/manifest.json"), help="dbt's manifest")
+    parser.add_argument("--out", type=Path, default=Path("docs/lineage.svg"), help="the picture")
+    parser.add_argument("--check", action="store_true", help="write nothing; fail when the picture has drifted")
+    arguments = parser.parse_args(argv)
+    if not arguments.manifest.exists():
+        print(f"lakeweave: there is no manifest at {arguments.manifest}. `dbt parse` writes one.", file=sys.stderr)
+        return 2
+    picture = draw(json.loads(arguments.manifest.read_text()))
+    if arguments.check:
+        if arguments.out.exists() and arguments.out.read_text() == picture:
+            return 0
+        print(
+            f"lakeweave: {arguments.out} is not what the manifest draws. "
+            "`dbt parse && python -m lakeweave.lineage` renews it.",
+            file=sys.stderr,
+        )
+        return 1
+    arguments.out.parent.mkdir(parents=True, exist_ok=True)
+    arguments.out.write_text(picture)
+    print(arguments.out)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
