@@ -203,7 +203,7 @@ def _judge(given: dict[str, str]) -> Answer:
         _lowest(given[name]) for name in ("Days since last order", "Average order value", "Return rate")
     )
     if days is None:
-        return _failed("the days since the last order are not a number")
+        return _risk("medium", "there are orders, but the day of the last one is not known")
     points = (0 if days < 90 else 2 if days < 180 else 3 if days < 365 else 4) - (orders >= 3) - (orders >= 6)
     points += (returned or 0) >= 50
     said = [f"{_band(given['Orders'])} order{'' if given['Orders'] == '1' else 's'}"]

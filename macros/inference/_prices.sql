@@ -1,22 +1,28 @@
 {# What a call of this model costs, from seeds/model_prices.csv; an error when a budget needs a price that is not there. #}
 {% macro _price(called, settings) -%}
-    {%- set version = lakeweave._model_version(called).split('#')[0] -%}
-    {%- set prices = lakeweave._prices_relation() -%}
-    {%- set rows = none -%}
-    {%- if prices is not none and (settings.max_cost_per_run is not none or load_relation(prices) is not none) -%}
-        {%- set rows = lakeweave.ask(
-            "select per_call, per_million_input_tokens, per_million_output_tokens from " ~ prices
-            ~ " where model_version = " ~ lakeweave._literal(version)
+    {%- set price = lakeweave._price_if_known(called, settings.max_cost_per_run is not none) -%}
+    {%- if price is none and settings.max_cost_per_run is not none -%}
+        {%- do exceptions.raise_compiler_error(
+            this ~ " has a budget in money (max_cost_per_run), but seeds/model_prices.csv has no price for `"
+            ~ lakeweave._model_version(called).split('#')[0] ~ "`. Add a row with that model_version, and run `dbt seed`."
         ) -%}
     {%- endif -%}
+    {{ return(price) }}
+{%- endmacro %}
+
+
+{# The same, none when there is no price. `is_built` says that the seed is a parent and needs no looking for. #}
+{% macro _price_if_known(called, is_built=false) -%}
+    {%- set prices = lakeweave._prices_relation() -%}
+    {%- if prices is none or not (is_built or load_relation(prices) is not none) -%}
+        {{ return(none) }}
+    {%- endif -%}
+    {%- set rows = lakeweave.ask(
+        "select per_call, per_million_input_tokens, per_million_output_tokens from " ~ prices
+        ~ " where model_version = " ~ lakeweave._literal(lakeweave._model_version(called).split('#')[0])
+    ) -%}
     {%- if not rows -%}
-        {%- if settings.max_cost_per_run is none -%}
-            {{ return(none) }}
-        {%- endif -%}
-        {%- do exceptions.raise_compiler_error(
-            this ~ " has a budget in money (max_cost_per_run), but seeds/model_prices.csv has no price for `" ~ version
-            ~ "`. Add a row with that model_version, and run `dbt seed`."
-        ) -%}
+        {{ return(none) }}
     {%- endif -%}
     {{ return({
         'per_call': rows[0][0] | float,

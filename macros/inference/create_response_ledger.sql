@@ -17,8 +17,10 @@
 {# The hook at the start of a run creates the ledger, but a project that disabled this package's models has no such hook. #}
 {% macro _ensure_response_ledger() -%}
     {%- if load_relation(lakeweave.ledger_relation('inference_runs')) is none -%}
-        {{ return(adapter.dispatch('_ensure_response_ledger', 'lakeweave')()) }}
+        {%- do adapter.dispatch('_ensure_response_ledger', 'lakeweave')() -%}
     {%- endif -%}
+    {# What comes next must see what other threads have committed. #}
+    {%- do adapter.commit() -%}
 {%- endmacro %}
 
 {% macro default___ensure_response_ledger() -%}
