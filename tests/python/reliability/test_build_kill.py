@@ -1,0 +1,58 @@
+"""P3: a build that is killed at any moment and run again ends where an unbroken one ends. P1, P2 and P4 hold throughout."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+from pathlib import Path
+
+import pytest
+
+from lakeweave.landing import LandingConfig, generate
+from tests.python.reliability.worker import Worker
+from tests.python.support import Workspace
+
+KILLS = int(os.environ.get("LAKEWEAVE_KILLS", "4"))
+# Everything that ingests, deduplicates and aggregates; the models that are called are killed in a test of their own.
+SELECT = ("run", "--select", "bronze silver.thelook silver.listings orders_enriched customer_metrics daily_sales")
+TEST = ("test", "--select", "test_name:reconciles")
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    root = tmp_path_factory.mktemp("kill")
+    generate(LandingConfig(scale=0.01, batches=2, seed=7, out=root / "landing"))
+    return Workspace.create(root / "project", root / "landing")
+
+
+def test_killed_at_any_moment(workspace: Workspace, tmp_path: Path) -> None:
+    worker = Worker(workspace)
+    try:
+        assert worker.run("seed").code == 0
+        # With its write-ahead log: a child ends without closing the warehouse, as a killed one does.
+        empty = tmp_path / "empty"
+        shutil.copytree(workspace.warehouse.parent, empty)
+
+        unbroken = worker.run(*SELECT)
+        assert unbroken.code == 0, unbroken.output[-3000:]
+        expected = workspace.state()
+        assert expected["silver.events"][0] > 1000
+
+        moments = random.Random(20261121)
+        struck = 0
+        for number in range(KILLS):
+            shutil.rmtree(workspace.warehouse.parent)
+            shutil.copytree(empty, workspace.warehouse.parent)
+            # From the opening of the warehouse to the end; every third run is struck twice.
+            for _ in range(2 if number % 3 == 2 else 1):
+                outcome = worker.run(*SELECT, kill_after=moments.uniform(0.1, unbroken.seconds))
+                struck += outcome.code is None
+            again = worker.run(*SELECT)
+            assert again.code == 0, again.output[-3000:]
+            assert workspace.state() == expected, f"kill {number}"
+        assert struck >= KILLS // 2
+        checked = worker.run(*TEST)
+        assert checked.code == 0, checked.output[-3000:]
+    finally:
+        worker.close()
