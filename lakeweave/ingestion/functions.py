@@ -53,14 +53,16 @@ def register(conn: duckdb.DuckDBPyConnection, config: dict[str, Any] | None = No
         def work(conn: duckdb.DuckDBPyConnection) -> dict[str, Any]:
             plan_id, batch = _request(request_json)
             made = _PLANS.get(plan_id)
-            if not 0 <= batch < len(made.batches):
+            # An empty delivery has one batch too, of no file: its empty staging tables give a new bronze table its columns.
+            batches = made.batches or [[]]
+            if not 0 <= batch < len(batches):
                 raise UserError(
-                    f"The plan has {len(made.batches)} batch(es), numbered from 0; there is no batch {batch}."
+                    f"The plan has {len(batches)} batch(es), numbered from 0; there is no batch {batch}."
                 )
             with _CURSOR:
                 lock = _SOURCES.setdefault(f"{made.spec.schema}.{made.spec.table}", threading.Lock())
             with lock:
-                return Stage(conn, made, made.batches[batch], scratch).run()
+                return Stage(conn, made, batches[batch], scratch).run()
 
         return _answer(cursor, work)
 
