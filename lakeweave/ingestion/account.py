@@ -28,7 +28,8 @@ class FileAccount:
     """What became of a file: ``records`` = ``accepted`` + ``rejected`` + ``repeats``.
 
     ``state`` is ``loaded`` or ``held``; a held file has a ``reason`` of :data:`reasons.FILE_REASONS`, and its counts go
-    as far as the reading went. ``lines`` counts physical lines; each of them is in a record, a header, a preamble or blank.
+    as far as the reading went. ``lines`` counts physical lines; each of them is in a record, in the header (a preamble
+    counts with it) or blank.
     """
 
     name: str

@@ -20,7 +20,11 @@ CHUNK = 4 << 20
 
 @dataclass
 class Census:
-    """What the count saw in the data part of a text file (everything after the header)."""
+    """What the count saw in the data part of a text file (everything after the header).
+
+    ``lf``, ``crlf`` and ``cr`` are line ends outside quotes; ``quoted_lines`` counts the LF and CR characters inside;
+    ``doubled`` is more than 0 if two quotes stand side by side anywhere.
+    """
 
     bytes: int = 0
     records: int = 0
@@ -30,6 +34,7 @@ class Census:
     cr: int = 0
     quotes: int = 0
     doubled: int = 0
+    quoted_lines: int = 0
     nul: bool = False
     open_quote: bool = False
 
@@ -61,7 +66,7 @@ class Counter:
         self._last = b""
 
     def feed(self, chunk: bytes) -> None:
-        """Count ``chunk``; a ``\\r`` at its end waits for the next one, so that a CRLF is never cut."""
+        r"""Count ``chunk``; a ``\r`` at its end waits for the next one, so that a CRLF is never cut."""
         if self._held:
             chunk, self._held = self._held + chunk, b""
         if chunk.endswith(b"\r"):
@@ -91,6 +96,7 @@ class Counter:
             c.doubled += chunk.count(q + q) + (self._last == q and chunk[:1] == q)
         self._last = chunk[-1:]
         if not quotes and self._inside:
+            c.quoted_lines += chunk.count(b"\n") + chunk.count(b"\r")
             return
         if not quotes:
             returns = chunk.count(b"\r")
@@ -119,8 +125,10 @@ class Counter:
         if quoted:
             quotes = np.flatnonzero(data == self._quote[0])
             parity = int(self._inside)
+            c.quoted_lines += len(feeds) + len(returns)
             feeds = feeds[(np.searchsorted(quotes, feeds) + parity) & 1 == 0]
             returns = returns[(np.searchsorted(quotes, returns) + parity) & 1 == 0]
+            c.quoted_lines -= len(feeds) + len(returns)
             self._inside = bool((len(quotes) + parity) & 1)
         if len(returns):
             # A \r is part of a CRLF if a \n follows at once; both are outside quotes then.

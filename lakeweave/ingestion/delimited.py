@@ -234,10 +234,9 @@ class DelimitedReader:
     def _row(self, batch: Batch, row: list[str], span: list[str], first: int) -> None:
         """Judge one parsed record."""
         account, width = self.account, self._width
-        if len(span) == 1 and len(row) <= 1 and not (row and row[0].strip()) and not span[0].strip():
-            if width > 1 or not row or not row[0]:
-                account.blank_lines += 1
-                return
+        if len(span) == 1 and len(row) <= 1 and not span[0].strip() and (width > 1 or not any(row)):
+            account.blank_lines += 1
+            return
         if self._lines.dirty and (found := self._bad(row, span)):
             self._reject(span, first, *found)
             return

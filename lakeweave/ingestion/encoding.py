@@ -19,7 +19,34 @@ BAD = re.compile("[\x00\ud800-\udfff]")
 
 _SAMPLE = 256 << 10
 _OTHER_ENCODINGS = frozenset(
-    ["cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "iso8859_2", "iso8859_5", "iso8859_7", "iso8859_9", "iso8859_15", "koi8_r", "koi8_u", "mac_roman", "cp437", "cp850", "shift_jis", "cp932", "euc_jp", "gb18030", "gbk", "gb2312", "big5", "euc_kr", "cp949"]
+    [
+        "cp1250",
+        "cp1251",
+        "cp1253",
+        "cp1254",
+        "cp1255",
+        "cp1256",
+        "cp1257",
+        "iso8859_2",
+        "iso8859_5",
+        "iso8859_7",
+        "iso8859_9",
+        "iso8859_15",
+        "koi8_r",
+        "koi8_u",
+        "mac_roman",
+        "cp437",
+        "cp850",
+        "shift_jis",
+        "cp932",
+        "euc_jp",
+        "gb18030",
+        "gbk",
+        "gb2312",
+        "big5",
+        "euc_kr",
+        "cp949",
+    ]
 )
 _LETTER_AROUND = re.compile(r"[^\W\d_]")
 _PLAIN_SYMBOLS = frozenset("\u00a0°®©™«»“”‘’‚„–—…•·½¼¾²³§¿¡ºªµ±×")
@@ -37,7 +64,7 @@ codecs.register_error(ESCAPE, _escape)
 
 
 def shown(text: str) -> str:
-    """``text`` fit to be stored: NUL, undecodable bytes and lone surrogates are written as ``\\xNN`` or ``\\uNNNN``."""
+    r"""``text`` fit to be stored: NUL, undecodable bytes and lone surrogates are written as ``\xNN`` or ``\uNNNN``."""
     if not BAD.search(text):
         return text
     return BAD.sub(_show, text)

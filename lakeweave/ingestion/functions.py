@@ -1,12 +1,13 @@
-"""The SQL functions that a dbt materialization calls: ``lakeweave_plan`` and ``lakeweave_stage``.
+"""The SQL functions that dbt calls: ``lakeweave_plan``, ``lakeweave_stage`` and ``lakeweave_archive``.
 
-Both take and return JSON text. What the user can put right comes back as ``{"error": "<sentence>"}``; anything else is
+All take and return JSON text. What the user can put right comes back as ``{"error": "<sentence>"}``; anything else is
 a defect and raises. They do their work on a cursor of their own, in transactions of their own: call them where the
 calling transaction has not touched the database ``staging`` yet (or commit first), else it does not see the result.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 import weakref
@@ -15,7 +16,8 @@ from typing import Any
 
 import duckdb
 
-from lakeweave.ingestion.planning import Plans, make_plan
+from lakeweave.ingestion.archive import move_to_archive
+from lakeweave.ingestion.planning import Plans, make_plan, read_ledger
 from lakeweave.ingestion.spec import Spec, UserError
 from lakeweave.ingestion.staging import Stage
 
@@ -53,12 +55,10 @@ def register(conn: duckdb.DuckDBPyConnection, config: dict[str, Any] | None = No
         def work(conn: duckdb.DuckDBPyConnection) -> dict[str, Any]:
             plan_id, batch = _request(request_json)
             made = _PLANS.get(plan_id)
-            # An empty delivery has one batch too, of no file: its empty staging tables give a new bronze table its columns.
+            # An empty delivery has one batch too, of no file: its empty tables give a new bronze table its columns.
             batches = made.batches or [[]]
             if not 0 <= batch < len(batches):
-                raise UserError(
-                    f"The plan has {len(batches)} batch(es), numbered from 0; there is no batch {batch}."
-                )
+                raise UserError(f"The plan has {len(batches)} batch(es), numbered from 0; there is no batch {batch}.")
             with _CURSOR:
                 lock = _SOURCES.setdefault(f"{made.spec.schema}.{made.spec.table}", threading.Lock())
             with lock:
@@ -66,11 +66,16 @@ def register(conn: duckdb.DuckDBPyConnection, config: dict[str, Any] | None = No
 
         return _answer(cursor, work)
 
-    for name, function in (("lakeweave_plan", plan), ("lakeweave_stage", stage)):
-        try:
+    def archive(spec_json: str | None) -> str:
+        def work(conn: duckdb.DuckDBPyConnection) -> dict[str, Any]:
+            spec = Spec.parse(spec_json, "lakeweave_archive")
+            return move_to_archive(spec, read_ledger(conn, spec).settled)
+
+        return _answer(cursor, work)
+
+    for name, function in (("lakeweave_plan", plan), ("lakeweave_stage", stage), ("lakeweave_archive", archive)):
+        with contextlib.suppress(duckdb.Error):  # it is not registered on this database yet
             conn.remove_function(name)
-        except duckdb.Error:
-            pass  # not registered on this database yet
         conn.create_function(name, function, ["VARCHAR"], "VARCHAR", side_effects=True, null_handling="special")
 
 

@@ -175,7 +175,7 @@ class JsonReader:
 
     @staticmethod
     def _value(text: str, at: int, ended: bool) -> tuple[Any, int | None, bool]:
-        """The value at ``at`` (or the error), where it ends (``None``: nowhere), and whether more text may change that."""
+        """The value at ``at`` or the error, its end (``None``: nowhere), and whether more text may change that."""
         try:
             value, end = _DECODER.raw_decode(text, at)
         except RecursionError as error:
@@ -317,6 +317,6 @@ def _kind(value: Any) -> str:
 
 
 def _line_ends(before: str, chunk: str) -> int:
-    """Line ends in ``chunk``; a ``\\n`` that completes a ``\\r`` of the chunk before is not counted again."""
+    r"""Line ends in ``chunk``; a ``\n`` that completes a ``\r`` of the chunk before is not counted again."""
     n = chunk.count("\n") + chunk.count("\r") - chunk.count("\r\n")
     return n - (before == "\r" and chunk.startswith("\n"))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import functools
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from lakeweave.ingestion.names import RESERVED, snake_case, unique_names
 from lakeweave.ingestion.spec import Reading
@@ -30,7 +32,7 @@ class Layout:
     """Where each column of a file goes.
 
     ``targets`` has one entry for each column of the file: the name of the column it fills, or ``None`` for a column
-    that must be empty (``discard_row``, or a nameless last column). ``held`` is the message if the policy holds the file.
+    that must be empty (``discard_row``, or a nameless last column). ``held`` is the message if the policy holds it.
     """
 
     targets: list[str | None]
@@ -40,15 +42,16 @@ class Layout:
     held: str | None = None
 
 
-def declared_names(reading: Reading) -> dict[str, str]:
+@functools.lru_cache(maxsize=256)
+def declared_names(reading: Reading) -> Mapping[str, str]:
     """Normalised name → declared column, aliases included."""
     known = {snake_case(column): column for column in reading.columns or ()}
     for old, new in reading.aliases:
         known.setdefault(snake_case(old), known[snake_case(new)])
-    return known
+    return MappingProxyType(known)
 
 
-def shared(cells: Iterable[str], known: dict[str, str]) -> int:
+def shared(cells: Iterable[str], known: Mapping[str, str]) -> int:
     """How many declared columns a header made of ``cells`` names."""
     return len({known[name] for name in map(snake_case, cells) if name in known})
 
@@ -136,6 +139,11 @@ def frozen_message(changes: Iterable[LayoutChange]) -> str | None:
     if missing:
         parts.append(f"lacks column(s) {', '.join(map(repr, missing[:20]))}")
     return f"The file {' and '.join(parts)}; declare the new layout or correct the file, then release it."
+
+
+def listed(names: Sequence[str]) -> str:
+    """The first dozen of ``names``, as a message shows them."""
+    return ", ".join(repr(n[:60]) for n in names[:12]) + (", …" if len(names) > 12 else "")
 
 
 def _action(policy: str) -> str:

@@ -49,7 +49,7 @@ def settle(info: os.stat_result) -> None:
 
 
 def printable(name: str) -> str:
-    """``name`` as text that can be stored: bytes that are not UTF-8 are written as ``\\xNN``."""
+    r"""``name`` as text that can be stored: bytes that are not UTF-8 are written as ``\xNN``."""
     return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 

@@ -7,13 +7,16 @@ import os
 import threading
 import uuid
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import duckdb
 
 from lakeweave.ingestion import sniff
+from lakeweave.ingestion.archive import archived_files, hash_of, original_name
 from lakeweave.ingestion.counting import Census, Counter, read_through
 from lakeweave.ingestion.listing import FoundFile, list_files, natural_key, settle, stat_key
+from lakeweave.ingestion.progress import progress
+from lakeweave.ingestion.rawtable import literal
 from lakeweave.ingestion.sniff import HEAD, FileHeld, TextPlan
 from lakeweave.ingestion.spec import Spec, UserError
 
@@ -40,6 +43,14 @@ class PlannedFile:
     repeat_records: int = 0
     held: tuple[str, str] | None = None
     archived: bool = False
+    magic: bytes = b""
+
+    def changed(self) -> bool:
+        """Whether the file is not what it was when it was listed."""
+        try:
+            return stat_key(os.stat(self.found.path)) != self.found.stat_key
+        except OSError:
+            return True
 
 
 @dataclass
@@ -100,73 +111,102 @@ class Plans:
                 ) from None
 
 
+@dataclass(frozen=True)
+class LedgerFile:
+    """A row of the ledger."""
+
+    name: str
+    stat_key: str
+    file_id: str | None
+    version: int
+    state: str
+    records: int
+    delivered_ns: int | None
+
+
 @dataclass
-class _Ledger:
-    """The rows of one source."""
+class Ledger:
+    """The ledger's rows of one source, as the plan asks for them."""
 
     known: set[tuple[str, str]] = field(default_factory=set)
+    """Name and stat key of files that need not be opened."""
     versions: dict[str, int] = field(default_factory=dict)
-    loaded: dict[str, tuple[str, int]] = field(default_factory=dict)
-    by_content: dict[tuple[str, str], tuple[int, object]] = field(default_factory=dict)
-    contents: set[str] = field(default_factory=set)
+    loaded: dict[str, LedgerFile] = field(default_factory=dict)
+    """Content → the file that it is loaded from."""
+    deliveries: dict[tuple[str, str], LedgerFile] = field(default_factory=dict)
+    """Name and content → its newest row."""
+    released: list[LedgerFile] = field(default_factory=list)
+    settled: set[tuple[str, str]] = field(default_factory=set)
+    """Name and stat key of files that are loaded or repeats, and so may leave the folder."""
+
+    def add(self, file: LedgerFile, release: bool) -> None:
+        """Take in a row; rows come by name and version. ``release`` forgets that held files were held."""
+        self.versions[file.name] = max(self.versions.get(file.name, 0), file.version)
+        if file.file_id:
+            self.deliveries[file.name, file.file_id] = file
+        if file.state in _KNOWN_STATES and not (release and file.state == "held"):
+            self.known.add((file.name, file.stat_key))
+        if file.state == "loaded" and file.file_id:
+            self.loaded.setdefault(file.file_id, file)
+        if file.state in ("loaded", "repeat"):
+            self.settled.add((file.name, file.stat_key))
+        if file.state == "released":
+            self.released.append(file)
 
 
-def _read_ledger(conn: duckdb.DuckDBPyConnection, spec: Spec) -> _Ledger:
+def read_ledger(conn: duckdb.DuckDBPyConnection, spec: Spec) -> Ledger:
     """The ledger as far as this source goes; an absent table is an empty ledger."""
-    ledger = _Ledger()
+    ledger = Ledger()
     try:
         rows = conn.execute(
-            f"select file_name, stat_key, file_id, version, state, records, epoch_ns(delivered_at) from {spec.ledger} "
-            "where source = ? order by file_name, version",
-            [spec.source],
+            "select file_name, stat_key, file_id, version, state, records, epoch_ns(delivered_at) "
+            f"from {spec.ledger} where source = {literal(spec.source)} order by file_name, version"
         ).fetchall()
     except (duckdb.CatalogException, duckdb.BinderException) as error:
         if "does not exist" in str(error) and "column" not in str(error).lower():
             return ledger
         raise UserError(f"The ledger {spec.ledger} cannot be read: {str(error).splitlines()[0]}") from None
     for name, key, file_id, version, state, records, delivered in rows:
-        ledger.versions[name] = max(ledger.versions.get(name, 0), version or 0)
-        if file_id:
-            ledger.contents.add(file_id)
-            ledger.by_content[name, file_id] = (version or 1, delivered)
-        if state in _KNOWN_STATES and not (spec.release and state == "held"):
-            ledger.known.add((name, key))
-        if state == "loaded" and file_id:
-            ledger.loaded.setdefault(file_id, (name, records or 0))
+        ledger.add(LedgerFile(name, key or "", file_id, version or 1, state, records or 0, delivered), spec.release)
     return ledger
 
 
 def make_plan(conn: duckdb.DuckDBPyConnection, spec: Spec) -> Plan:
     """List, compare with the ledger, hash what is new and cut it into batches; raises :class:`UserError`."""
     found, messages = list_files(spec.folder, spec.patterns)
-    ledger = _read_ledger(conn, spec)
-    known = 0
-    planned: list[PlannedFile] = []
-    for file in found:
-        if not spec.reload and (file.name, file.stat_key) in ledger.known:
-            known += 1
-            continue
-        planned.append(inspect(file, spec))
+    ledger = read_ledger(conn, spec)
+    new = [f for f in found if spec.reload or (f.name, f.stat_key) not in ledger.known]
+    planned = [inspect(file, spec) for file in progress(new, spec.source)]
     if spec.reload:
-        planned += _archived(spec, ledger, {f.file_id for f in planned})
+        planned += _from_archive(spec, ledger, planned)
         _nothing_lost(spec, ledger, planned)
+    elif ledger.released:
+        planned += _released_from_archive(spec, ledger, planned, messages)
     for file in planned:
-        name, content = file.found.name, file.file_id
-        before = ledger.by_content.get((name, content or "")) if spec.reload else None
-        if before:
-            file.version = before[0]
-            if file.archived and isinstance(before[1], int):
-                file.delivered_ns = before[1]
-        else:
-            file.version = ledger.versions[name] = ledger.versions.get(name, 0) + 1
-        if not spec.reload and content in ledger.loaded and not file.held:
-            file.repeat_of, file.repeat_records = ledger.loaded[content]
+        _number(file, ledger, spec)
+    # A content is loaded once. The name that the ledger has it from stays; a new content goes by its first name.
+    planned.sort(key=lambda f: (natural_key(f.found.name), f.version))
     if spec.reload:
-        # Of equal contents, the one that the ledger has loaded is loaded again: a reload changes no name.
-        planned.sort(
-            key=lambda f: (ledger.loaded.get(f.file_id or "", ("",))[0] != f.found.name, natural_key(f.found.name))
-        )
-    return Plan(spec, _batches(planned, spec.batch_bytes), len(found), known, messages)
+        planned.sort(key=lambda f: f.file_id in ledger.loaded and ledger.loaded[f.file_id].name != f.found.name)
+    return Plan(spec, _batches(planned, spec.batch_bytes), len(found), len(found) - len(new), messages)
+
+
+def _number(file: PlannedFile, ledger: Ledger, spec: Spec) -> None:
+    """Give ``file`` its version, and say what it repeats.
+
+    The same content under the same name keeps its version when it is read again (a reload, a released or a held file);
+    any other delivery is the next version of its name.
+    """
+    name, content = file.found.name, file.file_id or ""
+    before = ledger.deliveries.get((name, content))
+    if before and (spec.reload or before.state in ("released", "held")):
+        file.version = before.version
+        if file.archived and before.delivered_ns is not None:
+            file.delivered_ns = before.delivered_ns
+    else:
+        file.version = ledger.versions[name] = ledger.versions.get(name, 0) + 1
+    if not spec.reload and not file.held and content in ledger.loaded:
+        file.repeat_of, file.repeat_records = ledger.loaded[content].name, ledger.loaded[content].records
 
 
 def _batches(planned: list[PlannedFile], batch_bytes: int) -> list[list[PlannedFile]]:
@@ -182,49 +222,63 @@ def _batches(planned: list[PlannedFile], batch_bytes: int) -> list[list[PlannedF
     return batches
 
 
-def _archived(spec: Spec, ledger: _Ledger, present: set[str | None]) -> list[PlannedFile]:
-    """Files of the archive whose content is not in the folder any more.
-
-    The source's own files are those under ``<archive>/<source>``; if there is no such folder, those of the whole
-    archive whose content the ledger knows for this source.
-    """
-    if not spec.archive or not os.path.isdir(spec.archive):
-        return []
-    own = os.path.join(spec.archive, spec.source)
-    folder = own if os.path.isdir(own) else spec.archive
-    names = {content: name for (name, content) in ledger.by_content}
-    names.update({content: name for content, (name, _) in ledger.loaded.items()})
+def _from_archive(spec: Spec, ledger: Ledger, planned: Iterable[PlannedFile]) -> list[PlannedFile]:
+    """The archived files of the source, without those that still lie in the folder, under their old names."""
+    present = {(f.found.name, f.file_id) for f in planned}
     result = []
-    for file in list_files(folder, ("*",), "archive")[0]:
-        planned = inspect(file, spec)
-        content = planned.file_id
-        if content is None or content in present or (folder != own and content not in ledger.contents):
+    for file in archived_files(spec):
+        content = hash_of(file)
+        found = replace(file, name=_delivered_name(file.name, content, ledger))
+        if (found.name, content) in present:
             continue
-        present.add(content)
-        name = names.get(content, file.name)
-        planned.found = FoundFile(name, file.path, file.size, file.mtime_ns, file.stat_key)
-        planned.archived = True
-        if planned.held or planned.text is None:
-            planned = _again(planned, spec)
-        result.append(planned)
+        present.add((found.name, content))
+        again = inspect(found, spec)
+        again.archived = True
+        result.append(again)
     return result
 
 
-def _again(planned: PlannedFile, spec: Spec) -> PlannedFile:
-    """Judge an archived file under the name it was delivered with, which decides about positional layouts."""
-    again = inspect(planned.found, spec)
-    again.archived = True
-    return again
-
-
-def _nothing_lost(spec: Spec, ledger: _Ledger, planned: list[PlannedFile]) -> None:
+def _released_from_archive(
+    spec: Spec, ledger: Ledger, planned: Iterable[PlannedFile], messages: list[str]
+) -> list[PlannedFile]:
+    """Released files that are not in the folder any more, from the archive."""
     present = {f.file_id for f in planned}
-    lost = sorted((name for content, (name, _) in ledger.loaded.items() if content not in present), key=natural_key)
+    wanted = {f.file_id: f for f in ledger.released if f.file_id and f.file_id not in present}
+    result = []
+    if wanted:
+        names = {original_name(f.name) for f in wanted.values()}
+        for file in archived_files(spec):
+            if original_name(file.name) in names and (content := hash_of(file)) in wanted:
+                again = inspect(replace(file, name=wanted.pop(content).name), spec)
+                again.archived = True
+                result.append(again)
+    for file in sorted(wanted.values(), key=lambda f: natural_key(f.name)):
+        messages.append(
+            f"{file.name!r} is released, but its content is neither in the folder nor in the archive; "
+            "put it back to have it taken in again."
+        )
+    return result
+
+
+def _delivered_name(archived: str, content: str | None, ledger: Ledger) -> str:
+    """The name that an archived file was delivered under."""
+    original = original_name(archived)
+    for name in (archived, original):
+        if (name, content or "") in ledger.deliveries:
+            return name
+    return ledger.loaded[content].name if content in ledger.loaded else archived
+
+
+def _nothing_lost(spec: Spec, ledger: Ledger, planned: list[PlannedFile]) -> None:
+    present = {f.file_id for f in planned}
+    lost = sorted((f.name for content, f in ledger.loaded.items() if content not in present), key=natural_key)
     if lost:
         shown = ", ".join(map(repr, lost[:10])) + (f" and {len(lost) - 10} more" if len(lost) > 10 else "")
+        where = f"the archive {spec.archive!r}" if spec.archive else "an archive (none is declared)"
         raise UserError(
-            f"Source {spec.source} cannot be loaded again: {len(lost)} file(s) that the ledger has as loaded are neither in the "
-            f"folder {spec.folder!r} nor in the archive {spec.archive!r}: {shown}. Put them back, or leave out the full refresh."
+            f"Source {spec.source} cannot be loaded again: {len(lost)} file(s) that the ledger has as loaded "
+            f"are neither in the folder {spec.folder!r} nor in {where}: {shown}. "
+            "Put them back, or leave out the full refresh."
         )
 
 
@@ -236,6 +290,7 @@ def inspect(file: FoundFile, spec: Spec) -> PlannedFile:
             before = os.fstat(stream.fileno())
             settle(before)
             head = stream.read(HEAD)
+            planned.magic = head[:8]
             counter = None
             if not spec.reading.encoding or codecs.lookup(spec.reading.encoding).name == "utf-8":
                 counter = _propose(planned, head, len(head) == before.st_size, spec)
@@ -297,8 +352,12 @@ def _propose(planned: PlannedFile, head: bytes, complete: bool, spec: Spec) -> C
         if complete:
             planned.held = (held.reason, held.message)
         return None
+    planned.text = quick_plan(plan)
+    return Counter(plan.dialect.quote.encode()) if planned.text else None
+
+
+def quick_plan(plan: TextPlan) -> TextPlan | None:
+    """``plan`` if the fast path can follow it."""
     dialect = plan.dialect
-    if plan.format not in ("csv", "tsv") or dialect.escape or dialect.skip_space or len(dialect.quote.encode()) > 1:
-        return None
-    planned.text = plan
-    return Counter(dialect.quote.encode())
+    fast = plan.format in ("csv", "tsv") and not dialect.escape and not dialect.skip_space
+    return plan if fast else None

@@ -22,6 +22,9 @@ from lakeweave.ingestion.spec import Reading
 from lakeweave.ingestion.tabular import ExcelReader, ParquetReader
 
 _CHUNK = 1 << 20
+MAX_UNPACKED = 64 << 30
+"""A gzip file that unpacks to more bytes than this is not read."""
+
 _KNOWN_AS = {
     "ole": "an old binary Excel or Word file; save it as .xlsx",
     "zip": "a zip archive; deliver the files in it one by one",
@@ -48,7 +51,11 @@ def text_chunks(opener: Opener, encoding: str, skip: int) -> Iterator[str]:
     decoder = codecs.getincrementaldecoder(encoding)(ESCAPE)
     with opener() as stream:
         stream.read(skip)
+        read = 0
         while chunk := stream.read(_CHUNK):
+            read += len(chunk)
+            if read > MAX_UNPACKED and isinstance(stream, gzip.GzipFile):
+                raise FileHeld("archive_too_large", f"The file unpacks to more than {MAX_UNPACKED >> 30} GiB.")
             yield decoder.decode(chunk)
         yield decoder.decode(b"", final=True)
 
@@ -109,10 +116,8 @@ def open_reader(path: str, name: str, reading: Reading, account: FileAccount) ->
             head = stream.read(HEAD)
         kind = sniff.container(head)
         if kind not in ("text", "empty"):
-            raise FileHeld(
-                "unknown_format",
-                f"The gzip file holds {_KNOWN_AS.get(kind, kind)}; only text formats are read from gzip.",
-            )
+            what = _KNOWN_AS.get(kind, kind)
+            raise FileHeld("unknown_format", f"The gzip file holds {what}; only text formats are read from gzip.")
     if kind == "empty":
         raise FileHeld("empty_file", "The file has no content.")
     if kind == "parquet":
@@ -143,7 +148,7 @@ def open_reader(path: str, name: str, reading: Reading, account: FileAccount) ->
 
 
 def delimited_reader(chunks: Iterator[str], plan: TextPlan, reading: Reading, account: FileAccount) -> DelimitedReader:
-    """The reader of delimited text for a ``plan``; records layout changes and raises :class:`FileHeld` for a frozen one."""
+    """The reader of delimited text for a ``plan``; raises :class:`FileHeld` for a layout that is frozen."""
     matched = layout.match(plan.cells, reading, positional=plan.positional)
     account.delimiter = plan.dialect.delimiter
     account.columns = list(plan.cells)
@@ -216,8 +221,8 @@ def reconcile_message(account: FileAccount) -> str:
     """What does not add up, in numbers."""
     return (
         f"{account.records} records were found but {account.accepted} accepted + {account.rejected} rejected + "
-        f"{account.repeats} repeats were kept; {account.lines} lines were found but {account.record_lines} in records + "
-        f"{account.header_lines} in the header + {account.blank_lines} blank were kept."
+        f"{account.repeats} repeats were kept; {account.lines} lines were found but {account.record_lines} in records "
+        f"+ {account.header_lines} in the header + {account.blank_lines} blank were kept."
     )
 
 

@@ -15,14 +15,18 @@ RECORD_REASONS: dict[str, str] = {
     "undecodable_bytes": "The record holds bytes that are not valid in the encoding of the file.",
     "nul_byte": "The record holds a NUL byte.",
     "repeated_header": "The record repeats the header of the file word for word.",
-    "unexpected_column": "The record carries a value in a column that is not declared, and the layout policy is discard_row.",
+    "unexpected_column": (
+        "The record carries a value in a column that is not declared, and the layout policy is discard_row."
+    ),
     "invalid_json": "The text of the record is not valid JSON.",
     "not_an_object": "The record is valid JSON but not an object, so it has no column names.",
 }
 
 FILE_REASONS: dict[str, str] = {
     "empty_file": "The file holds no text at all.",
-    "header_mismatch": "The file has no header that shares at least half of the declared columns, and no declared layout fits.",
+    "header_mismatch": (
+        "The file has no header that shares at least half of the declared columns, and no declared layout fits."
+    ),
     "unknown_format": "The content is none of CSV, TSV, JSON, JSON lines, Parquet, Excel or gzip of a text format.",
     "undecodable_file": "Most records hold bytes that are not valid in any encoding that could be found.",
     "counts_do_not_reconcile": "Two independent counts of the file's records or lines differ.",
@@ -30,6 +34,7 @@ FILE_REASONS: dict[str, str] = {
     "layout_frozen": "The layout differs from the declared one, and the layout policy is freeze.",
     "unreadable": "The operating system refused to read the file.",
     "corrupt_archive": "The compressed file is damaged or cut off.",
+    "archive_too_large": "The compressed file unpacks to more than the reader's limit.",
     "corrupt_file": "The file has the mark of its format but cannot be read as such.",
     "too_many_columns": "The header has more columns than a table may have.",
     "line_too_long": "A single line is longer than the reader's limit.",

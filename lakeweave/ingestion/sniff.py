@@ -13,11 +13,10 @@ import io
 import json
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lakeweave.ingestion import layout
-from lakeweave.ingestion.names import snake_case
 from lakeweave.ingestion.spec import Reading
 
 HEAD = 64 << 10
@@ -218,34 +217,37 @@ def _rows(lines: Sequence[str], dialect: Dialect, limit: int) -> list[tuple[list
     return rows
 
 
-def _candidates(lines: Sequence[str], reading: Reading) -> list[str]:
+def _candidates(lines: Sequence[str], reading: Reading) -> Iterator[str]:
+    """Possible delimiters, the likely ones first; the unlikely ones are only looked for when they are asked for."""
     if reading.delimiter:
-        return [reading.delimiter]
+        yield reading.delimiter
+        return
     text = "".join(lines[: HEADER_SEARCH * 2])
     usual = [d for d in _USUAL if d in text]
+    yield from usual
     others = sorted((d for d in _OTHERS if d in text), key=lambda d: -text.count(d))
-    unknown = sorted(
-        {
-            c
-            for c in text
-            if not c.isalnum()
-            and not c.isspace()
-            and ord(c) > 127
-            and c not in _OTHERS
-            and not 0xDC00 <= ord(c) <= 0xDFFF
-        },
-        key=lambda d: (-text.count(d), d),
-    )
-    blank = [" "] if " " in text else []
-    return [*usual, *others, *unknown[:3], *blank] or [","]
+    yield from others
+    unknown = [
+        c
+        for c in set(text)
+        if ord(c) > 127 and not c.isalnum() and not c.isspace() and c not in _OTHERS and not 0xD800 <= ord(c) <= 0xDFFF
+    ]
+    yield from sorted(unknown, key=lambda d: (-text.count(d), d))[:3]
+    if " " in text:
+        yield " "
+    if not usual and not others:
+        yield ","
 
 
 def _refine(lines: Sequence[str], delimiter: str) -> Dialect:
     """Quote, escape and blanks after the delimiter, for a known ``delimiter``."""
     text = "".join(lines)
+    quotes = [q for q in ('"', "'") if q in text]
+    if not quotes:
+        return Dialect(delimiter)
     d = re.escape(delimiter)
-    scores = {}
-    for quote in ('"', "'"):
+    scores = {'"': 0, "'": 0}
+    for quote in quotes:
         opened = len(re.findall(rf"(?:^|{d}) ?{quote}", text, re.MULTILINE))
         closed = len(re.findall(rf"{quote}(?={d}|\r|\n|$)", text))
         scores[quote] = min(opened, closed)
@@ -267,13 +269,12 @@ def _trimmed(row: list[str]) -> list[str]:
 
 def _with_header(lines: Sequence[str], dialect: Dialect, row: list[str], start: int, end: int) -> TextPlan:
     cells = _trimmed(row)
-    following = [r for r, _ in _rows(lines[end:], dialect, HEADER_SEARCH)]
     if (
-        not dialect.skip_space
-        and dialect.delimiter != " "
-        and len(cells) > 1
+        len(cells) > 1
         and all(c.startswith(" ") for c in cells[1:])
-        and all(c.startswith(" ") or not c for r in following for c in r[1:])
+        and not dialect.skip_space
+        and dialect.delimiter != " "
+        and all(c.startswith(" ") or not c for r, _ in _rows(lines[end:], dialect, HEADER_SEARCH) for c in r[1:])
     ):
         dialect = Dialect(dialect.delimiter, dialect.quote, dialect.escape, True)
         cells = [cells[0], *(c.lstrip(" ") for c in cells[1:])]
@@ -323,36 +324,10 @@ def _sniff_declared(lines: list[str], name: str, reading: Reading) -> TextPlan:
     assert reading.columns is not None
     known = layout.declared_names(reading)
     wanted = len(reading.columns)
-    best: tuple[int, int, int] | None = None
     found: tuple[Dialect, list[str], int, int] | None = None
     shown: list[str] = []
-    candidates = _candidates(lines, reading)
     if reading.header != "no":
-        filled = [i for i, line in enumerate(lines[: 4 * HEADER_SEARCH]) if line.strip()][:HEADER_SEARCH]
-        for rank, delimiter in enumerate(candidates):
-            for quote in ('"', "'"):
-                dialect = Dialect(delimiter, quote)
-                for i in filled:
-                    if quote == "'" and "'" not in lines[i]:
-                        continue
-                    rows = _rows(lines[i : i + 1], dialect, 1)
-                    if not rows:
-                        continue
-                    row = [c.strip() for c in rows[0][0]] if delimiter != "\t" else rows[0][0]
-                    row = [c.strip(quote).strip() for c in row]
-                    if i == filled[0] and not shown:
-                        shown = rows[0][0]
-                    score = layout.shared(row, known)
-                    if score * 2 >= wanted and (best is None or (score, -i, -rank) > best):
-                        best, found = (score, -i, -rank), (dialect, rows[0][0], i, i + 1)
-            if best and best[0] == wanted:
-                break
-        if found is None:
-            # A header whose names have line ends in them takes more than one line.
-            for delimiter in candidates[:4]:
-                for row, end in _rows(lines, Dialect(delimiter), 1):
-                    if layout.shared(row, known) * 2 >= wanted:
-                        found = (Dialect(delimiter), row, 0, end)
+        found, shown = _find_header(lines, reading, known, wanted)
     if found:
         dialect = _refine(lines[:200], found[0].delimiter)
         rows = _rows(lines[found[2] : found[3]], dialect, 1)
@@ -361,14 +336,53 @@ def _sniff_declared(lines: list[str], name: str, reading: Reading) -> TextPlan:
             row, dialect = found[1], found[0]
         return _with_header(lines, dialect, row, found[2], found[3])
     if reading.header != "yes":
-        plan = _positional(lines, name, reading, candidates)
+        plan = _positional(lines, name, reading, list(_candidates(lines, reading)))
         if plan:
             return plan
     raise FileHeld(
         "header_mismatch",
-        f"No header with at least half of the declared columns was found: the first line has {_names(shown)}, "
-        f"expected {_names(list(reading.columns))}.",
+        f"No header with at least half of the declared columns was found: the first line has {len(shown)} field(s) "
+        f"({layout.listed(shown)}), expected {wanted} columns ({layout.listed(reading.columns)}).",
     )
+
+
+def _find_header(
+    lines: list[str], reading: Reading, known: Mapping[str, str], wanted: int
+) -> tuple[tuple[Dialect, list[str], int, int] | None, list[str]]:
+    """The line that names most of the declared columns: dialect, cells, first line, line after it.
+
+    Also the cells of the first line, to show if there is none.
+    """
+    filled = [i for i, line in enumerate(lines[: 4 * HEADER_SEARCH]) if line.strip()][:HEADER_SEARCH]
+    best: tuple[int, int, int] | None = None
+    found = None
+    shown: list[str] = []
+    for rank, delimiter in enumerate(_candidates(lines, reading)):
+        for quote in ('"', "'"):
+            dialect = Dialect(delimiter, quote)
+            for i in filled:
+                if quote == "'" and "'" not in lines[i]:
+                    continue
+                rows = _rows(lines[i : i + 1], dialect, 1)
+                if not rows:
+                    continue
+                row = rows[0][0]
+                if not shown:
+                    shown = row
+                score = layout.shared((c.strip(quote + " ") for c in row), known)
+                if score * 2 >= wanted and (best is None or (score, -i, -rank) > best):
+                    best, found = (score, -i, -rank), (dialect, row, i, i + 1)
+                if score == wanted:
+                    break
+            if best and best[0] == wanted:
+                return found, shown
+    if found is None:
+        # A header whose names have line ends in them takes more than one line.
+        for delimiter in [reading.delimiter] if reading.delimiter else _USUAL:
+            for row, end in _rows(lines, Dialect(delimiter), 1):
+                if layout.shared(row, known) * 2 >= wanted:
+                    found = (Dialect(delimiter), row, 0, end)
+    return found, shown
 
 
 def _positional(lines: list[str], name: str, reading: Reading, candidates: list[str]) -> TextPlan | None:
@@ -395,12 +409,7 @@ def _positional(lines: list[str], name: str, reading: Reading, candidates: list[
     if layouts and not chosen:
         raise FileHeld(
             "header_mismatch",
-            f"The file has no header, and its records do not have the {' or '.join(str(len(c)) for c in layouts)} fields "
-            f"of its declared layout: found {', '.join(map(str, sorted(seen)))}.",
+            f"The file has no header, and its records do not have the {' or '.join(str(len(c)) for c in layouts)} "
+            f"fields of its declared layout: found {', '.join(map(str, sorted(seen)))}.",
         )
     return chosen
-
-
-def _names(names: Sequence[str]) -> str:
-    shown = [repr(snake_case(n) if len(n) > 40 else n) for n in names[:12]]
-    return f"{len(names)} column(s) ({', '.join(shown)}{', …' if len(names) > 12 else ''})"

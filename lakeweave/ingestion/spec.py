@@ -60,16 +60,16 @@ class Spec:
     extra: dict[str, Any] = field(default_factory=dict)
 
     @staticmethod
-    def parse(text: str | None) -> Spec:
+    def parse(text: str | None, function: str = "lakeweave_plan") -> Spec:
         """Parse the JSON of a spec; raises :class:`UserError` that names every problem at once."""
         try:
             given = json.loads(text or "")
         except ValueError as error:
             raise UserError(
-                f"The argument of lakeweave_plan is not valid JSON ({error}); pass the spec of a source."
+                f"The argument of {function} is not valid JSON ({error}); pass the spec of a source."
             ) from None
         if not isinstance(given, dict):
-            raise UserError(f"The argument of lakeweave_plan is a JSON {type(given).__name__}; expected an object.")
+            raise UserError(f"The argument of {function} is a JSON {type(given).__name__}; expected an object.")
         return _Parser(given).spec()
 
 

@@ -102,8 +102,8 @@ class ExcelReader:
             first = next(r for r in head if any(r))
             raise FileHeld(
                 "header_mismatch",
-                f"No header with at least half of the declared columns in the first {HEADER_SEARCH} rows: the first has "
-                f"{', '.join(map(repr, first[:12]))}, expected {', '.join(map(repr, (reading.columns or ())[:12]))}.",
+                f"No header with at least half of the declared columns in the first {HEADER_SEARCH} rows: the first "
+                f"has {layouts.listed(first)}, expected {layouts.listed(reading.columns or ())}.",
             )
         header = head[found]
         while len(header) > 1 and not header[-1].strip():
@@ -240,8 +240,8 @@ class ParquetReader:
             if score * 2 < len(reading.columns):
                 raise FileHeld(
                     "header_mismatch",
-                    f"The file shares fewer than half of the declared columns: found {', '.join(map(repr, header[:12]))}, "
-                    f"expected {', '.join(map(repr, reading.columns[:12]))}.",
+                    "The file shares fewer than half of the declared columns: "
+                    f"found {layouts.listed(header)}, expected {layouts.listed(reading.columns)}.",
                 )
         plan = layouts.match(header, reading)
         account.changes.extend(plan.changes)

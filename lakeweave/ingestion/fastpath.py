@@ -1,0 +1,356 @@
+"""Clean files, read by DuckDB at full speed and believed only if everything adds up.
+
+A delimited file is accepted here if DuckDB rejected nothing of it, if its rows lie in one piece, if there are as many
+as the independent count of line ends says, and if the bytes of values, delimiters, quotes and line ends add up to the
+bytes of the file. The last rule notices what no count of rows can: a value that was trimmed, cut or shifted.
+"""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import itertools
+import os
+import shutil
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import BinaryIO
+
+import duckdb
+
+from lakeweave.ingestion import layout, sniff
+from lakeweave.ingestion.account import FileAccount
+from lakeweave.ingestion.counting import CHUNK, Census, Counter
+from lakeweave.ingestion.planning import PlannedFile, quick_plan
+from lakeweave.ingestion.rawtable import RawTable, literal
+from lakeweave.ingestion.reading import MAX_UNPACKED, sniff_head, text_encoding
+from lakeweave.ingestion.sniff import HEAD, FileHeld, TextPlan
+from lakeweave.ingestion.spec import Reading
+from lakeweave.ingestion.tabular import parquet_select
+
+PARALLEL_BYTES = 8 << 20
+"""From this size on, a file with line ends inside quotes is read by one thread.
+
+DuckDB 1.5.5 cuts large files into parts that its threads read at the same time. Where a part begins inside a quoted
+field it refuses the whole file, or, if rejects are stored, invents records (measured: docs/decisions/0002-reader.md).
+"""
+
+_FREE = 1 << 30
+"""Bytes that unpacking leaves free on the disk of the scratch folder."""
+
+
+@dataclass
+class Load:
+    """One attempt to bring the rows of a file into the raw table."""
+
+    number: int
+    file: PlannedFile
+    account: FileAccount
+    first_rowid: int | None = None
+    """Set if record numbers follow from the row ids."""
+    accepted: bool = False
+
+
+@dataclass
+class CleanText:
+    """A file that looks like clean delimited text. ``path`` holds the text in UTF-8: the file itself or a copy."""
+
+    file: PlannedFile
+    path: str
+    plan: TextPlan
+    census: Census
+    account: FileAccount
+    targets: tuple[str | None, ...]
+
+    @property
+    def parallel(self) -> bool:
+        """Whether several threads may read the text."""
+        return not self.census.quoted_lines or self.census.bytes < PARALLEL_BYTES
+
+    def kind(self) -> tuple[object, ...]:
+        """Equal for files that one call of ``read_csv`` can read."""
+        c, p = self.census, self.plan
+        ends = "cr" if c.cr else "crlf" if c.crlf else "lf"
+        return p.dialect, p.header is not None, p.preamble_lines, tuple(p.cells), self.targets, ends, self.parallel
+
+
+@dataclass
+class FastPath:
+    """Reads what can be read fast; ``loads`` and ``scratch`` belong to the stage."""
+
+    raw: RawTable
+    reading: Reading
+    loads: list[Load]
+    scratch: str
+    _start: int = field(default=0, init=False)
+
+    def new_load(self, file: PlannedFile, account: FileAccount) -> Load:
+        """A new load with the next number."""
+        load = Load(len(self.loads) + 1, file, account)
+        self.loads.append(load)
+        return load
+
+    # ------------------------------------------------------------ delimited
+
+    def clean_text(self, file: PlannedFile) -> CleanText | None:
+        """``file`` as clean text, if it looks like that; a text that is packed or not UTF-8 is copied for it."""
+        account = FileAccount(file.found.name, file.file_id, file.found.size)
+        plan, census, path = file.text, file.census, file.found.path
+        if plan is not None and census is not None:
+            account.encoding = "utf-8-sig" if file.mark else "utf-8"
+            account.format = plan.format
+        else:
+            copied = self._copy(file, account)
+            if copied is None:
+                return None
+            plan, census, path = copied
+        if not census.well_formed:
+            self._forget(path)
+            return None
+        matched = layout.match(plan.cells, self.reading, positional=plan.positional)
+        if matched.held:
+            self._forget(path)
+            return None
+        account.changes = matched.changes
+        account.columns = list(plan.cells)
+        account.delimiter = plan.dialect.delimiter
+        account.header_lines = plan.header_lines
+        nameless = (None,) * max(0, len(plan.header or ()) - len(plan.cells))
+        return CleanText(file, path, plan, census, account, (*matched.targets, *nameless))
+
+    def _copy(self, file: PlannedFile, account: FileAccount) -> tuple[TextPlan, Census, str] | None:
+        """Unpack or convert a delimited text to UTF-8 and count it on the way; ``None`` if it is anything else."""
+        source = file.found.path
+        target = os.path.join(self.scratch, f"{len(self.loads)}_{id(file)}.txt")
+        try:
+            with open(source, "rb") as stream:
+                head = stream.read(HEAD)
+            packed = sniff.container(head) == "gzip"
+
+            def opener() -> BinaryIO:
+                return gzip.open(source, "rb") if packed else open(source, "rb")  # type: ignore[return-value]
+
+            if packed:
+                with opener() as stream:
+                    head = stream.read(HEAD)
+            if sniff.container(head) != "text":
+                return None
+            name, codec, skip = text_encoding(opener, head, self.reading)
+            if codec == "utf-8" and not packed:
+                return None
+            plan, counter = self._convert(opener, codec, skip, target, file.found.name)
+            if plan is None or counter is None:
+                self._forget(target)
+                return None
+            account.encoding = name
+            account.format = plan.format + ("+gzip" if packed else "")
+            return plan, counter.finish(), target
+        except (FileHeld, OSError, EOFError, zlib.error, ValueError):
+            # The careful reader finds the same and says so in the account.
+            self._forget(target)
+            return None
+
+    def _convert(
+        self, opener: object, codec: str, skip: int, target: str, name: str
+    ) -> tuple[TextPlan | None, Counter | None]:
+        decoder = codecs.getincrementaldecoder(codec)()
+        written = 0
+        with opener() as stream, open(target, "wb") as out:  # type: ignore[operator]
+            stream.read(skip)
+
+            def texts() -> Iterator[str]:
+                while chunk := stream.read(CHUNK):
+                    yield decoder.decode(chunk)
+                yield decoder.decode(b"", final=True)
+
+            chunks = texts()
+            text, complete = "", False
+            while not complete and len(text) <= 2 * HEAD:
+                chunk = next(chunks, None)
+                complete = chunk is None
+                text += chunk or ""
+            plan = quick_plan(sniff_head(text, complete=complete, name=name, reading=self.reading))
+            if plan is None:
+                return None, None
+            counter = Counter(plan.dialect.quote.encode())
+            before = plan.header_bytes
+            for part in itertools.chain([text], chunks):
+                data = part.encode("utf-8")
+                out.write(data)
+                counter.feed(data[before:])
+                before = max(0, before - len(data))
+                written += len(data)
+                if written > MAX_UNPACKED or shutil.disk_usage(self.scratch).free < _FREE:
+                    return None, None
+        return plan, counter
+
+    def _forget(self, path: str) -> None:
+        if path.startswith(self.scratch + os.sep) and os.path.exists(path):
+            os.unlink(path)
+
+    def read_text(self, texts: Iterable[CleanText]) -> tuple[list[CleanText], list[CleanText]]:
+        """Read clean texts; returns those that reconcile and those that have to be read carefully."""
+        groups: dict[tuple[object, ...], list[CleanText]] = {}
+        for text in texts:
+            groups.setdefault(text.kind(), []).append(text)
+        good: list[CleanText] = []
+        failed: list[CleanText] = []
+        for group in groups.values():
+            accepted, others = self._group(group, group[0].parallel)
+            good += accepted
+            # Large files with quotes once more, by one thread: see PARALLEL_BYTES.
+            again = [t for t in others if t.parallel and t.census.quotes and t.census.bytes >= PARALLEL_BYTES]
+            failed += [t for t in others if t not in again]
+            if again:
+                accepted, others = self._group(again, parallel=False)
+                good += accepted
+                failed += others
+            for text in group:
+                self._forget(text.path)
+        return good, failed
+
+    def _group(self, texts: list[CleanText], parallel: bool) -> tuple[list[CleanText], list[CleanText]]:
+        """Read texts of one kind with one statement; if that fails as a whole, in halves until the culprit is alone."""
+        loads = [self.new_load(t.file, t.account) for t in texts]
+        links = []
+        try:
+            for text, load in zip(texts, loads, strict=True):
+                # A link with a plain name: DuckDB would take *, ? and [ in a name for a pattern.
+                link = os.path.join(self.scratch, f"{load.number}.csv")
+                os.symlink(os.path.abspath(text.path), link)
+                links.append(link)
+            rejected = self._read_csv(texts[0], links, parallel, inner=any(t.census.doubled for t in texts))
+        except duckdb.Error:
+            if len(texts) == 1:
+                return [], texts
+            middle = len(texts) // 2
+            good, failed = self._group(texts[:middle], parallel)
+            more, others = self._group(texts[middle:], parallel)
+            return good + more, failed + others
+        finally:
+            for link in links:
+                os.unlink(link)
+        return self._check(texts, loads, rejected)
+
+    def _read_csv(self, like: CleanText, links: list[str], parallel: bool, inner: bool) -> set[int]:
+        """Append the rows of ``links``; returns the numbers of the loads of which DuckDB rejected a record."""
+        raw, conn = self.raw, self.raw.conn
+        plan, targets = like.plan, like.targets
+        dialect = plan.dialect
+        wanted = {f"f{i}": raw.column(t) for i, t in enumerate(targets) if t is not None}
+        empty = [f"f{i} is not null" for i, t in enumerate(targets) if t is None]
+        names = [f"f{i}" for i in range(len(targets))]
+        quote = literal(dialect.quote)
+        size = " + ".join(f"coalesce(strlen({c}), 0)" for c in names)
+        if inner:
+            # A quote inside a value stands twice in the file, or it stands alone in a value without quotes around it.
+            size += "".join(
+                f" - case when contains({c}, {quote}) then strlen({c}) - strlen(replace({c}, {quote}, '')) else 0 end"
+                for c in names
+            )
+        wrong = list(empty)
+        if plan.header is not None and len(plan.cells) > 1:
+            header = " and ".join(f"{n} = {literal(c)}" for n, c in zip(names, plan.cells, strict=False) if c)
+            wrong += [f"({header})"] if header else []
+        if wrong:
+            size = f"case when {' or '.join(wrong)} then null else {size} end"
+        types = ", ".join(f"{n}: 'VARCHAR'" for n in names)
+        self._start = raw.end()
+        conn.execute("begin")
+        try:
+            conn.execute(
+                f"insert into {raw.name} ({''.join(f'{c}, ' for c in wanted.values())}load_number, row_size, row_hash) "
+                f"select {''.join(f'{c}, ' for c in wanted)}cast(parse_filename(filename, true) as integer), {size}, "
+                f"hash({', '.join(wanted) or 'null'}) from read_csv([{', '.join(map(literal, links))}], "
+                f"auto_detect = false, columns = {{{types}}}, delim = {literal(dialect.delimiter)}, quote = {quote}, "
+                f"escape = {quote}, header = {str(plan.header is not None).lower()}, skip = {plan.preamble_lines}, "
+                f"strict_mode = true, null_padding = false, nullstr = '', filename = true, hive_partitioning = false, "
+                f"parallel = {str(parallel).lower()}, store_rejects = true, rejects_limit = 1, "
+                "rejects_table = 'lakeweave_reject_errors', rejects_scan = 'lakeweave_reject_scans')"
+            )
+            rejected = conn.execute(
+                "select distinct parse_filename(s.file_path, true) from lakeweave_reject_errors e "
+                "join lakeweave_reject_scans s on e.scan_id = s.scan_id and e.file_id = s.file_id"
+            ).fetchall()
+            conn.execute("drop table lakeweave_reject_errors")
+            conn.execute("drop table lakeweave_reject_scans")
+            conn.execute("commit")
+        except BaseException:
+            conn.execute("rollback")
+            raise
+        return {int(r[0]) for r in rejected}
+
+    def _check(
+        self, texts: list[CleanText], loads: list[Load], rejected: set[int]
+    ) -> tuple[list[CleanText], list[CleanText]]:
+        rows = self.raw.conn.execute(
+            "select load_number, count(*), min(rowid), max(rowid), sum(row_size), count(row_size) "
+            f"from {self.raw.name} where rowid >= {self._start} group by load_number"
+        ).fetchall()
+        measured = {r[0]: r[1:] for r in rows}
+        good: list[CleanText] = []
+        failed: list[CleanText] = []
+        for text, load in zip(texts, loads, strict=True):
+            census = text.census
+            n, first, last, size, sized = measured.get(load.number, (0, 0, -1, 0, 0))
+            delimiters = n * (len(text.targets) - 1) * len(text.plan.dialect.delimiter.encode())
+            if (
+                load.number not in rejected
+                and n == census.records == sized == last - first + 1
+                and int(size or 0) == census.bytes - census.newline_bytes - delimiters - census.quotes
+                and not text.file.changed()
+            ):
+                load.first_rowid = first
+                load.accepted = True
+                text.account.records = text.account.accepted = n
+                text.account.blank_lines = census.blank_lines
+                good.append(text)
+            else:
+                failed.append(text)
+        if failed and not any(load.accepted for load in self.loads):
+            # Nothing of the table is wanted: its memory is, when the careful reader fills it again.
+            self.raw.clear()
+        return good, failed
+
+    # -------------------------------------------------------------- parquet
+
+    def read_parquet(self, file: PlannedFile, account: FileAccount) -> bool:
+        """Read a Parquet file; false if it has to be read carefully. The independent count is that of its footer."""
+        raw, conn = self.raw, self.raw.conn
+        load = self.new_load(file, account)
+        link = os.path.join(self.scratch, f"{load.number}.parquet")
+        os.symlink(os.path.abspath(file.found.path), link)
+        source = f"read_parquet({literal(link)}, hive_partitioning = false, file_row_number = true)"
+        try:
+            described = conn.execute(f"describe select * exclude file_row_number from {source}").fetchall()
+            ((count,),) = conn.execute(f"select sum(num_rows) from parquet_file_metadata({literal(link)})").fetchall()
+            header = [d[0] for d in described]
+            known = layout.declared_names(self.reading)
+            matched = layout.match(header, self.reading)
+            if layout.shared(header, known) * 2 < len(self.reading.columns or ()) or matched.held:
+                return False
+            texts = parquet_select([(d[0], d[1]) for d in described])
+            wanted = {s: raw.column(t) for s, t in zip(texts, matched.targets, strict=True) if t is not None}
+            nul = " or ".join(f"contains({s}, chr(0))" for s in texts)
+            unwanted = "".join(f" or {s} is not null" for s, t in zip(texts, matched.targets, strict=True) if t is None)
+            conn.execute(
+                f"insert into {raw.name} ({''.join(f'{c}, ' for c in wanted.values())}load_number, record_number, "
+                f"row_size, row_hash) select {''.join(f'{s}, ' for s in wanted)}{load.number}, file_row_number + 1, "
+                f"case when coalesce({nul}, false){unwanted} then null else 0 end, hash({', '.join(wanted) or 'null'}) "
+                f"from {source}"
+            )
+        except duckdb.Error:
+            return False
+        finally:
+            os.unlink(link)
+        ((n, sized, last),) = conn.execute(
+            f"select count(*), count(row_size), max(record_number) from {raw.name} where load_number = {load.number}"
+        ).fetchall()
+        if n != sized or n != count or (n and last != n):
+            return False
+        account.format = "parquet"
+        account.columns, account.changes = header, matched.changes
+        account.records = account.accepted = n
+        load.accepted = True
+        return True

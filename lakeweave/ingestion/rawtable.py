@@ -1,0 +1,72 @@
+"""The table in memory that all readers append to, before it is known which files reconcile."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+
+import duckdb
+import pyarrow as pa
+
+CATALOG = threading.Lock()
+"""Catalog changes of the staging database, one at a time: concurrent ones would collide."""
+
+
+def quoted(name: str) -> str:
+    """``name`` as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """``text`` as an SQL string."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+class RawTable:
+    """Rows of many loads. A load is one attempt to read a file; rows of a failed load stay and are never shown.
+
+    Nothing is ever deleted, so row ids are stable and follow the order of insertion. Physical names are ours (``c0``,
+    ``e0`` …), so no column of a file can collide with a column of the table or with ``rowid``.
+    """
+
+    def __init__(self, conn: duckdb.DuckDBPyConnection, schema: str, table: str, columns: Iterable[str]) -> None:
+        self.conn = conn
+        self.base = f"staging.{quoted(schema)}."
+        self.name = self.base + quoted(table + "__raw")
+        self.physical = {c: f"c{i}" for i, c in enumerate(columns)}
+        self.extras: list[str] = []
+        """Targets that are not declared, in the order in which they were met."""
+
+    def create(self) -> None:
+        """Create the table; the caller holds :data:`CATALOG`."""
+        columns = "".join(f"{c} varchar, " for c in self.physical.values())
+        self.conn.execute(
+            f"create table {self.name} ("
+            f"{columns}load_number integer, record_number bigint, row_size integer, row_hash ubigint)"
+        )
+
+    def column(self, target: str) -> str:
+        """The physical column for ``target``, added if it is new."""
+        if target not in self.physical:
+            name = f"e{len(self.extras)}"
+            with CATALOG:
+                self.conn.execute(f"alter table {self.name} add column {name} varchar")
+            self.physical[target] = name
+            self.extras.append(target)
+        return self.physical[target]
+
+    def end(self) -> int:
+        """Row id behind the last row."""
+        return int(self.conn.execute(f"select coalesce(max(rowid) + 1, 0) from {self.name}").fetchall()[0][0])
+
+    def clear(self) -> None:
+        """Drop all rows, when none of them is wanted."""
+        self.conn.execute(f"truncate {self.name}")
+
+    def write(self, suffix: str, data: pa.Table) -> str:
+        """Create the table whose name ends in ``suffix`` from ``data`` and return its name."""
+        name = self.name.removesuffix('__raw"') + suffix.replace('"', '""') + '"'
+        self.conn.register("lakeweave_rows", data)
+        self.conn.execute(f"create table {name} as select * from lakeweave_rows")
+        self.conn.unregister("lakeweave_rows")
+        return name
