@@ -27,7 +27,7 @@ COLORS = {
     "gold": ("#fdf7d8", "#a17c07"),
     "snapshots": ("#e8f5ee", "#2f7d55"),
 }
-BOX_WIDTH, BOX_HEIGHT, BOX_GAP = 176, 24, 8
+BOX_WIDTH, BOX_HEIGHT, BOX_GAP = 176, 24, 14
 RANK_GAP, COLUMN_GAP, GROUP_GAP = 36, 56, 18
 PADDING, TITLE = 12, 22
 
@@ -83,6 +83,28 @@ def _feed_order(feed: str) -> tuple[int, str]:
     return (FEEDS.index(feed) if feed in FEEDS else len(FEEDS), feed)
 
 
+def _beside(node: Node, nodes: dict[str, Node]) -> tuple[float, str]:
+    """Sorts boxes to stand beside what they read, as far as their order can do that."""
+    heights = [nodes[parent].y for parent in node.parents if nodes[parent].y]
+    return (sum(heights) / len(heights) if heights else 0.0, node.name)
+
+
+def _line(parent: Node, node: Node) -> str:
+    """The path from one box to the next; past other boxes it runs in the gap below the row, on the lane of its end."""
+    x1, y1 = parent.x + BOX_WIDTH, parent.y + BOX_HEIGHT / 2
+    x2, y2 = node.x, node.y + BOX_HEIGHT / 2
+    if x2 - x1 <= COLUMN_GAP + 2 * PADDING:
+        bend = (x2 - x1) / 2
+        return f"M{x1:.0f} {y1:.0f}C{x1 + bend:.0f} {y1:.0f} {x2 - bend:.0f} {y2:.0f} {x2:.0f} {y2:.0f}"
+    lane = node.y + BOX_HEIGHT + 2 + 3.5 * (node.rank % 4)
+    first = x1 + (RANK_GAP if parent.layer == node.layer else COLUMN_GAP + 2 * PADDING)
+    last = x2 - RANK_GAP
+    return (
+        f"M{x1:.0f} {y1:.0f}C{(x1 + first) / 2:.0f} {y1:.0f} {(x1 + first) / 2:.0f} {lane:.1f} {first:.0f} {lane:.1f}"
+        f"H{last:.0f}C{(last + x2) / 2:.0f} {lane:.1f} {(last + x2) / 2:.0f} {y2:.0f} {x2:.0f} {y2:.0f}"
+    )
+
+
 def lay_out(nodes: dict[str, Node]) -> tuple[list[tuple[str, str, float, float, float, float]], float, float]:
     """Place every box.
 
@@ -103,20 +125,15 @@ def lay_out(nodes: dict[str, Node]) -> tuple[list[tuple[str, str, float, float, 
                 ranks: dict[int, list[Node]] = defaultdict(list)
                 for node in group:
                     ranks[node.rank].append(node)
-                first = min(ranks)
-                for rank, column_nodes in sorted(ranks.items()):
-                    # Beside what it reads, as far as the order of the boxes can do that.
-                    def beside(node: Node) -> tuple[float, str]:
-                        heights = [nodes[parent].y for parent in node.parents if nodes[parent].y]
-                        return (sum(heights) / len(heights) if heights else 0.0, node.name)
-
-                    for place, node in enumerate(sorted(column_nodes, key=beside)):
-                        node.x = x + PADDING + (rank - first) * (BOX_WIDTH + RANK_GAP)
+                left = x + min(ranks) * (BOX_WIDTH + RANK_GAP)
+                for rank, rank_nodes in sorted(ranks.items()):
+                    for place, node in enumerate(sorted(rank_nodes, key=lambda node: _beside(node, nodes))):
+                        node.x = x + PADDING + rank * (BOX_WIDTH + RANK_GAP)
                         node.y = y + TITLE + place * (BOX_HEIGHT + BOX_GAP)
-                width = 2 * PADDING + (max(ranks) - first + 1) * (BOX_WIDTH + RANK_GAP) - RANK_GAP
+                width = 2 * PADDING + (max(ranks) - min(ranks) + 1) * (BOX_WIDTH + RANK_GAP) - RANK_GAP
                 height = TITLE + max(map(len, ranks.values())) * (BOX_HEIGHT + BOX_GAP) - BOX_GAP + PADDING
-                groups.append((layer, feed, x, y, width, height))
-                column_width = max(column_width, width)
+                groups.append((layer, feed, left, y, width, height))
+                column_width = max(column_width, left - x + width)
                 y += height + GROUP_GAP
         bottom = max(bottom, y - GROUP_GAP)
         x += column_width + COLUMN_GAP
@@ -145,12 +162,7 @@ def draw(manifest: dict[str, Any]) -> str:
     for key in sorted(nodes):
         node = nodes[key]
         for parent in (nodes[parent] for parent in node.parents):
-            x1, y1 = parent.x + BOX_WIDTH, parent.y + BOX_HEIGHT / 2
-            x2, y2 = node.x, node.y + BOX_HEIGHT / 2
-            bend = max(24.0, (x2 - x1) / 2)
-            lines.append(
-                f'<path d="M{x1:.0f} {y1:.0f}C{x1 + bend:.0f} {y1:.0f} {x2 - bend:.0f} {y2:.0f} {x2:.0f} {y2:.0f}"/>'
-            )
+            lines.append(f'<path d="{_line(parent, node)}"/>')
     lines.append("</g>")
     for key in sorted(nodes):
         node = nodes[key]
