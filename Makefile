@@ -17,7 +17,7 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export LAKEWEAVE_TARGET := $(TARGET)
 
 .DEFAULT_GOAL := help
-.PHONY: help build environment landing profile test test-bigquery test-reliability lint format docs clean requirements bench
+.PHONY: help build environment landing profile test test-bigquery test-reliability lint format lineage docs clean requirements bench
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | awk -F'|' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -67,13 +67,17 @@ test-reliability: $(VENV)/.dev profile  ## the long sweeps: 200 kills of a build
 
 lint: $(VENV)/.dev profile  ## ruff, sqlfluff, and dbt's own deprecations
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
-	@$(BIN)/sqlfluff lint --disable-progress-bar --nofail -q models analyses tests/singular > /dev/null; $(BIN)/sqlfluff lint --disable-progress-bar -q models analyses tests/singular
+	@$(BIN)/sqlfluff lint --disable-progress-bar models analyses tests/singular
 	@for target in duckdb bigquery; do \
 	  $(DBT) --quiet parse --target $$target --target-path target/lint --no-partial-parse --show-all-deprecations --warn-error || exit 1; done
 
 format: $(VENV)/.dev  ## let ruff and sqlfluff mend what they can
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
 	@$(BIN)/sqlfluff fix --disable-progress-bar models analyses tests/singular
+
+lineage: environment profile  ## the picture in the README, from dbt's manifest
+	@$(DBT) --quiet parse
+	@$(BIN)/python -m lakeweave.lineage
 
 docs: environment profile  ## dbt docs as one static HTML file
 	@$(DBT) --quiet docs generate --static --target $(TARGET)

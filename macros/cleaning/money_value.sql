@@ -8,7 +8,7 @@
     {%- set whole = '(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:[.][0-9]*)?|[.][0-9]+' -%}
     {%- set amount = '^[^0-9.,+-]*[-+]?[^0-9.,+-]*(?:' ~ whole ~ ')[^0-9.,+-]*$' -%}
     coalesce(
-        nullif({{ lakeweave._regexp_replace(lakeweave._regexp_extract(cleaned, amount), '[^0-9.+-]', '') }}, ''),
+        nullif({{ lakeweave.regexp_replace(lakeweave.regexp_extract(cleaned, amount), '[^0-9.+-]', '') }}, ''),
         {{ cleaned }}
     )
 {%- endmacro %}

@@ -4,7 +4,7 @@
     it, so that a test can name it.
 #}
 {% macro money_value_type(expression) -%}
-    {%- set symbol = 'lower(nullif(' ~ lakeweave._regexp_replace(lakeweave.clean_text(expression), '[-+0-9., ' ~ '\u00a0' ~ ']', '') ~ ", ''))" -%}
+    {%- set symbol = 'lower(nullif(' ~ lakeweave.regexp_replace(lakeweave.clean_text(expression), '[-+0-9., ' ~ '\u00a0' ~ ']', '') ~ ", ''))" -%}
     coalesce(
         (
             select max(currency_symbols.value_type)

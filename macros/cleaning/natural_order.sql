@@ -3,6 +3,6 @@
     padded to twenty digits.
 #}
 {% macro natural_order(expression) -%}
-    {%- set padded = lakeweave._regexp_replace(expression, '([0-9]+)', '00000000000000000000\\1') -%}
-    {{ lakeweave._regexp_replace(padded, '0*([0-9]{20})', '\\1') }}
+    {%- set padded = lakeweave.regexp_replace(expression, '([0-9]+)', '00000000000000000000\\1') -%}
+    {{ lakeweave.regexp_replace(padded, '0*([0-9]{20})', '\\1') }}
 {%- endmacro %}

@@ -3,7 +3,7 @@
     source to source (day or month first), so a source with its own passes its own.
 #}
 {% macro parse_timestamp(expression, formats=none) -%}
-    {{ return(adapter.dispatch('parse_timestamp', 'lakeweave')(expression, formats or var('timestamp_formats'))) }}
+    {{ return(adapter.dispatch('parse_timestamp', 'lakeweave')(expression, formats or lakeweave.setting('timestamp_formats'))) }}
 {%- endmacro %}
 
 {% macro default__parse_timestamp(expression, formats) -%}

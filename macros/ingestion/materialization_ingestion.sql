@@ -107,7 +107,7 @@
     {%- do meta.update(declared.source_meta or {}) -%}
     {%- do meta.update((declared.config or {}).get('meta') or {}) -%}
     {%- do meta.update(declared.meta or {}) -%}
-    {%- set landing = var('landing_path') -%}
+    {%- set landing = lakeweave.setting('landing_path') -%}
     {{ return({
         'source': asked.source ~ '.' ~ asked.table,
         'schema': asked.source,
@@ -123,7 +123,7 @@
         'delimiter': meta.get('delimiter'),
         'encoding': meta.get('encoding'),
         'max_rejected_share': meta.get('max_rejected_share'),
-        'batch_bytes': var('ingestion_batch_bytes', 536870912),
+        'batch_bytes': lakeweave.setting('ingestion_batch_bytes'),
         'ledger': lakeweave.ledger_relation('files') | string,
         'reload': rebuild,
     }) }}

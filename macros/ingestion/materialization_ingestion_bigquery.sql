@@ -98,9 +98,9 @@
     {%- do meta.update((declared.config or {}).get('meta') or {}) -%}
     {%- set folder = meta.get('folder') or (declared.source_name ~ '/' ~ declared.name) -%}
     {%- if folder.startswith('gcp/') -%}
-        {{ return(var('landing_gcs', 'gs://lakeweave-landing') ~ '/' ~ folder[4:]) }}
+        {{ return(lakeweave.setting('landing_gcs') ~ '/' ~ folder[4:]) }}
     {%- elif folder.startswith('aws/') -%}
-        {{ return(var('landing_s3', 's3://lakeweave-landing') ~ '/' ~ folder[4:]) }}
+        {{ return(lakeweave.setting('landing_s3') ~ '/' ~ folder[4:]) }}
     {%- endif -%}
     {{ return(folder) }}
 {%- endmacro %}
@@ -111,7 +111,7 @@
     {%- set uri = lakeweave._landing_uri(declared) -%}
     create external table if not exists {{ lines }} (line string)
     {%- if uri.startswith('s3://') %}
-    with connection `{{ var('aws_connection', 'us-east4.lakeweave-aws') }}`
+    with connection `{{ lakeweave.setting('aws_connection') }}`
     {%- endif %}
     options (
         format = 'CSV',

@@ -3,9 +3,9 @@
     it is the clock.
 #}
 {% macro as_of() -%}
-    {%- if var('as_of') == 'now' -%}
+    {%- if lakeweave.setting('as_of') == 'now' -%}
         {{ dbt.current_timestamp() }}
     {%- else -%}
-        cast('{{ var("as_of") }}' as {{ dbt.type_timestamp() }})
+        cast('{{ lakeweave.setting('as_of') }}' as {{ dbt.type_timestamp() }})
     {%- endif -%}
 {%- endmacro %}

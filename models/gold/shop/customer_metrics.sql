@@ -58,10 +58,12 @@ metrics as (
         cast(coalesce(spend.total_spend, 0) as {{ dbt.type_numeric() }}) as total_spend,
         cast(spend.total_spend as {{ lakeweave.type_double() }}) / nullif(spend.sold_order_count, 0) as avg_order_value,
         cast(spend.returned_item_count as {{ lakeweave.type_double() }}) / nullif(spend.bought_item_count, 0) as return_rate,
-        cast({{ dbt.datediff('order_counts.last_order_at', lakeweave.as_of(), 'day') }} as {{ dbt.type_bigint() }}) as days_since_last_order,
+        cast(
+            {{ dbt.datediff('order_counts.last_order_at', lakeweave.as_of(), 'day') }} as {{ dbt.type_bigint() }}
+        ) as days_since_last_order,
 
         ---------- booleans
-        {{ dbt.datediff('order_counts.last_order_at', lakeweave.as_of(), 'day') }} > {{ var('churn_after_days') }} as churn_flag,
+        {{ dbt.datediff('order_counts.last_order_at', lakeweave.as_of(), 'day') }} > {{ lakeweave.setting('churn_after_days') }} as churn_flag,
 
         ---------- timestamps
         cast(order_counts.first_order_at as {{ dbt.type_timestamp() }}) as first_order_at,

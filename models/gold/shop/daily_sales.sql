@@ -12,9 +12,13 @@ items as (
 
 ),
 
-customers as (
+first_orders as (
 
-    select * from {{ ref('customer_metrics') }}
+    select
+        user_id,
+        min(created_at) as first_order_at
+    from orders
+    group by user_id
 
 ),
 
@@ -48,7 +52,7 @@ new_customers_by_day as (
     select
         cast(first_order_at as date) as sale_date,
         count(*) as new_customers
-    from customers
+    from first_orders
     where first_order_at is not null
     group by 1
 
@@ -65,7 +69,8 @@ daily as (
         cast(coalesce(revenue_by_day.total_revenue, 0) as {{ dbt.type_numeric() }}) as total_revenue,
         cast(orders_by_day.unique_customers as {{ dbt.type_bigint() }}) as unique_customers,
         cast(coalesce(new_customers_by_day.new_customers, 0) as {{ dbt.type_bigint() }}) as new_customers,
-        cast(revenue_by_day.sold_item_count as {{ lakeweave.type_double() }}) / nullif(revenue_by_day.sold_order_count, 0) as avg_basket_size
+        cast(revenue_by_day.sold_item_count as {{ lakeweave.type_double() }})
+        / nullif(revenue_by_day.sold_order_count, 0) as avg_basket_size
 
     from orders_by_day
     left join revenue_by_day on orders_by_day.sale_date = revenue_by_day.sale_date

@@ -45,7 +45,7 @@ priced_items as (
         price='sale_price',
         value_type='sale_price_value_type',
         on_date='priced_at',
-        default_value_type=var('shop_default_currency')
+        default_value_type=lakeweave.setting('shop_default_currency')
     ) }} as converted
 
 ),

@@ -17,7 +17,7 @@ products as (
         price='cost',
         value_type='cost_value_type',
         on_date='priced_at',
-        default_value_type=var('shop_default_currency')
+        default_value_type=lakeweave.setting('shop_default_currency')
     ) }} as converted
 
 ),

@@ -13,7 +13,7 @@ located as (
 
     select
         *,
-        {{ lakeweave._regexp_extract('name', ' [A-Za-z][A-Za-z](?:/[A-Za-z][A-Za-z])?$') }} as state_at_end
+        {{ lakeweave.regexp_extract('name', ' [A-Za-z][A-Za-z](?:/[A-Za-z][A-Za-z])?$') }} as state_at_end
     from newest
 
 ),

@@ -1,0 +1,27 @@
+{#
+    A variable of this project, with its default in one place: a project that installs this one as a package does not see
+    the variables of our dbt_project.yml, only its own.
+#}
+{% macro setting(name) -%}
+    {%- set defaults = {
+        'as_of': 'now',
+        'landing_path': 'landing',
+        'landing_gcs': 'gs://lakeweave-landing',
+        'landing_s3': 's3://lakeweave-landing',
+        'aws_connection': 'us-east4.lakeweave-aws',
+        'ingestion_batch_bytes': 536870912,
+        'production_targets': ['prod', 'production'],
+        'shop_default_currency': 'dollars',
+        'churn_after_days': 90,
+        'timestamp_formats': [
+            '%Y-%m-%d %H:%M:%S',
+            '%m/%d/%Y %H:%M:%S',
+            '%b %d %Y %H:%M:%S',
+            '%B %d, %Y %H:%M:%S',
+            '%Y/%m/%d %H:%M:%S',
+            '%m-%d-%Y %H:%M:%S',
+            '%d %b %Y %H:%M:%S',
+        ],
+    } -%}
+    {{ return(var(name, defaults[name])) }}
+{%- endmacro %}
