@@ -1,0 +1,197 @@
+"""What is documented is whole and still true: models, columns, macros, exposures, pictures, links, reasons."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlglot
+from sqlglot import exp
+
+from lakeweave.ingestion.reasons import FILE_REASONS, RECORD_REASONS
+from lakeweave.lineage import draw, read_nodes
+from tests.python.support import ROOT, Workspace
+
+# Materializations that add columns of their own to those of the model's body.
+WIDER = {"inference", "remote_model"}
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("docs/decisions/*.md")])
+
+
+@pytest.fixture(scope="module")
+def manifest(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """dbt's manifest with compiled SQL; compiling reads no data."""
+    workspace = Workspace.create(tmp_path_factory.mktemp("docs"))
+    workspace.dbt("compile")
+    return json.loads((workspace.root / "target" / "manifest.json").read_text())
+
+
+def nodes(manifest: dict[str, Any], *kinds: str) -> list[dict[str, Any]]:
+    return [node for node in manifest["nodes"].values() if node["resource_type"] in kinds]
+
+
+def test_every_node_is_described(manifest: dict[str, Any]) -> None:
+    described = [
+        *nodes(manifest, "model", "seed", "snapshot", "analysis"),
+        *manifest["sources"].values(),
+        *manifest["exposures"].values(),
+        *manifest["unit_tests"].values(),
+    ]
+    assert len(described) > 50
+    assert [node["unique_id"] for node in described if not (node.get("description") or "").strip()] == []
+    sources = {source["source_name"]: source["source_description"] for source in manifest["sources"].values()}
+    assert [name for name, description in sources.items() if not description.strip()] == []
+
+
+def test_every_documented_column_is_described(manifest: dict[str, Any]) -> None:
+    missing = [
+        f"{node['name']}.{name}"
+        for node in nodes(manifest, "model", "seed")
+        for name, column in node["columns"].items()
+        if not (column["description"] or "").strip()
+    ]
+    assert missing == []
+
+
+def output_columns(sql: str) -> list[str]:
+    """The columns of the select that a model ends with, looked up in its own common table expressions."""
+    query = sqlglot.parse_one(sql, read="duckdb")
+    tables = {cte.alias: cte.this for cte in query.find_all(exp.CTE)}
+    while len(query.named_selects) == 1 and query.named_selects[0] == "*":
+        source = query.find(exp.From)
+        assert source is not None
+        query = tables[source.this.name]
+    return query.named_selects
+
+
+def test_every_column_is_documented(manifest: dict[str, Any]) -> None:
+    checked = 0
+    for model in nodes(manifest, "model"):
+        if model["language"] != "sql":
+            continue
+        built = output_columns(model["compiled_code"] or model["raw_code"])
+        documented = list(model["columns"])
+        checked += 1
+        assert set(built) <= set(documented), f"{model['name']} makes columns that its YAML does not describe"
+        if model["config"]["materialized"] not in WIDER:
+            assert set(documented) <= set(built), f"the YAML of {model['name']} describes columns that it does not make"
+    assert checked > 15
+
+
+def test_every_doc_block_is_used_and_written_once() -> None:
+    blocks = Counter(
+        name
+        for path in [*ROOT.glob("docs/blocks/*.md"), *ROOT.glob("models/**/*.md")]
+        for name in re.findall(r"{%-?\s*docs\s+(\w+)\s*-?%}", path.read_text())
+    )
+    assert [name for name, times in blocks.items() if times > 1] == []
+    used = {
+        name
+        for folder in ("models", "seeds", "snapshots", "macros")
+        for path in (ROOT / folder).rglob("*.yml")
+        for name in re.findall(r"doc\(['\"](\w+)['\"]\)", path.read_text())
+    }
+    assert set(blocks) - used - {"__overview__"} == set()
+
+
+def public_macros(manifest: dict[str, Any]) -> list[dict[str, Any]]:
+    """Macros for others to call: no helper, no variant of one engine, no materialization, no test."""
+    return [
+        macro
+        for macro in manifest["macros"].values()
+        if macro["package_name"] == "lakeweave"
+        and not macro["name"].startswith(("_", "materialization_", "test_"))
+        and not re.match(r"(default|duckdb|bigquery|spark|databricks)__", macro["name"])
+    ]
+
+
+def test_every_public_macro_is_documented_with_its_arguments(manifest: dict[str, Any]) -> None:
+    macros = public_macros(manifest)
+    assert len(macros) > 30
+    problems = []
+    for macro in macros:
+        signature = re.search(
+            r"{%-?\s*macro\s+" + macro["name"] + r"\s*\((.*?)\)\s*-?%}", macro["macro_sql"], re.DOTALL
+        )
+        assert signature is not None, macro["name"]
+        taken = [word.split("=")[0].strip() for word in re.split(r",(?![^\[{(]*[\]})])", signature[1]) if word.strip()]
+        documented = [argument["name"] for argument in macro["arguments"] if argument.get("description")]
+        if not macro["description"].strip():
+            problems.append(f"{macro['name']} has no description")
+        if taken != documented:
+            problems.append(f"{macro['name']} takes {taken}, documented are {documented}")
+        if any(not argument.get("type") for argument in macro["arguments"]):
+            problems.append(f"{macro['name']} has an argument without a type")
+    assert not problems, "\n".join(problems)
+
+
+def test_one_public_macro_a_file_named_after_it(manifest: dict[str, Any]) -> None:
+    wrong = [
+        f"{macro['name']} in {macro['original_file_path']}"
+        for macro in public_macros(manifest)
+        if Path(macro["original_file_path"]).stem != macro["name"]
+    ]
+    assert wrong == []
+
+
+def test_exposures_name_what_their_consumers_read(manifest: dict[str, Any]) -> None:
+    exposures = {exposure["name"]: set(exposure["depends_on"]["nodes"]) for exposure in manifest["exposures"].values()}
+    known = {*manifest["nodes"], *manifest["sources"]}
+    assert all(parents and parents <= known for parents in exposures.values())
+    read = {parent for analysis in nodes(manifest, "analysis") for parent in analysis["depends_on"]["nodes"]}
+    assert exposures["shop_analyses"] == read
+
+
+def test_picture_of_the_lineage_has_not_drifted(manifest: dict[str, Any]) -> None:
+    picture = draw(manifest)
+    assert (ROOT / "docs" / "lineage.svg").read_text() == picture, (
+        "docs/lineage.svg is not what the manifest draws: run `dbt parse && python -m lakeweave.lineage`"
+    )
+    assert picture == draw(manifest)
+    for node in read_nodes(manifest).values():
+        assert f"<title>{node.name}</title>" in picture
+
+
+def test_readme_answers_for_every_gold_model(manifest: dict[str, Any]) -> None:
+    readme = (ROOT / "README.md").read_text()
+    assert "docs/lineage.svg" in readme
+    listed = set(re.findall(r"^\| `(\w+)` \|", readme, re.MULTILINE))
+    gold = {model["name"] for model in nodes(manifest, "model") if model["fqn"][1] == "gold"}
+    known = {node["name"] for node in nodes(manifest, "model", "snapshot")}
+    assert gold <= listed
+    assert {name for name in listed if name.startswith(("bronze_", "silver_"))} <= known
+
+
+def test_commands_that_documents_name_exist() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    for path in DOCUMENTS:
+        for target in re.findall(r"`make ([a-z-]+)", path.read_text()):
+            assert target in targets, f"{path.name} names `make {target}`, which the Makefile does not have"
+
+
+def test_operations_that_documents_name_exist(manifest: dict[str, Any]) -> None:
+    macros = {macro["name"] for macro in public_macros(manifest)}
+    for path in DOCUMENTS:
+        for operation in re.findall(r"dbt run-operation (\w+)", path.read_text()):
+            assert operation in macros, f"{path.name} names the operation {operation}, which is no macro"
+
+
+def test_links_between_documents_lead_somewhere() -> None:
+    links = 0
+    for path in DOCUMENTS:
+        for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", path.read_text()):
+            if "://" in target:
+                continue
+            links += 1
+            assert (path.parent / target).exists(), f"{path.relative_to(ROOT)} links to {target}, which does not exist"
+    assert links > 5
+
+
+def test_every_reason_is_in_the_documents() -> None:
+    text = (ROOT / "docs" / "ingestion.md").read_text()
+    rows = dict(re.findall(r"^\| `(\w+)` \| (.+) \|$", text, re.MULTILINE))
+    for reason, sentence in {**RECORD_REASONS, **FILE_REASONS}.items():
+        assert rows.get(reason) == sentence
