@@ -48,7 +48,7 @@ _OTHER_ENCODINGS = frozenset(
         "cp949",
     ]
 )
-_LETTER_AROUND = re.compile(r"[^\W\d_]")
+_WORD_ENDS = frozenset(" ,;|\t.\"'-\r\n")
 _PLAIN_SYMBOLS = frozenset("\u00a0°®©™«»“”‘’‚„–—…•·½¼¾²³§¿¡ºªµ±×")
 _MONEY = frozenset("€£¥¢")
 _ALONE = frozenset("àèéòóúÀÈÉÒÓÚ")
@@ -135,19 +135,21 @@ def _is_western(sample: bytes) -> bool:
 
 
 def _makes_sense(c: str, before: str, after: str) -> bool:
+    """Whether ``c`` stands between ``before`` and ``after`` as it would in Western text."""
+    if c in "‚„":  # they open a quotation
+        return not before.isalnum() and after.isalpha()
     if c in _PLAIN_SYMBOLS:
-        return c not in "‚„" or bool(_LETTER_AROUND.match(after))
+        return True
     if c in _MONEY:
-        return before.isdigit() or after.isdigit() or (before == " " or after == " ")
+        return before.isdigit() or after.isdigit() or " " in (before, after)
     if not c.isalpha() or c in "ÿˆŸªº":
         return False
-    around = bool(_LETTER_AROUND.match(before) or _LETTER_AROUND.match(after))
     if c.isupper():
-        # Capitals stand at the start of a word, or in a word of capitals.
-        if before and before.isalpha() and before.islower():
-            return False
-        return around or c in _ALONE
-    return around or (c in _ALONE and (not before or not before.isalnum()))
+        # Capitals start a word, or stand in a word of capitals.
+        if not before.isalpha():
+            return after.isalpha() or c in _ALONE
+        return before.isupper() and (after.isupper() or not after or after in _WORD_ENDS)
+    return before.isalpha() or after.isalpha() or (c in _ALONE and not before.isalnum())
 
 
 def _other_encoding(sample: bytes, high: int) -> str | None:

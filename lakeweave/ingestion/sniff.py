@@ -346,6 +346,19 @@ def _sniff_declared(lines: list[str], name: str, reading: Reading) -> TextPlan:
     )
 
 
+def _header_row(lines: list[str], at: int, dialect: Dialect) -> tuple[list[str], int]:
+    """The record that starts at line ``at``, and how many lines it takes: more than one if a name has line ends in it."""
+    line = lines[at : at + 1]
+    if line[0].count(dialect.quote) % 2:
+        try:
+            reader = csv.reader(iter(lines[at : at + HEADER_SEARCH]), **dialect.options(strict=True))  # type: ignore[arg-type]
+            return next(reader), reader.line_num
+        except (csv.Error, StopIteration):
+            pass
+    rows = _rows(line, dialect, 1)
+    return (rows[0][0], 1) if rows else ([], 1)
+
+
 def _find_header(
     lines: list[str], reading: Reading, known: Mapping[str, str], wanted: int
 ) -> tuple[tuple[Dialect, list[str], int, int] | None, list[str]]:
@@ -363,25 +376,18 @@ def _find_header(
             for i in filled:
                 if quote == "'" and "'" not in lines[i]:
                     continue
-                rows = _rows(lines[i : i + 1], dialect, 1)
-                if not rows:
+                row, taken = _header_row(lines, i, dialect)
+                if not row:
                     continue
-                row = rows[0][0]
                 if not shown:
                     shown = row
                 score = layout.shared((c.strip(quote + " ") for c in row), known)
                 if score * 2 >= wanted and (best is None or (score, -i, -rank) > best):
-                    best, found = (score, -i, -rank), (dialect, row, i, i + 1)
+                    best, found = (score, -i, -rank), (dialect, row, i, i + taken)
                 if score == wanted:
                     break
             if best and best[0] == wanted:
                 return found, shown
-    if found is None:
-        # A header whose names have line ends in them takes more than one line.
-        for delimiter in [reading.delimiter] if reading.delimiter else _USUAL:
-            for row, end in _rows(lines, Dialect(delimiter), 1):
-                if layout.shared(row, known) * 2 >= wanted:
-                    found = (Dialect(delimiter), row, 0, end)
     return found, shown
 
 

@@ -224,7 +224,8 @@ class ParquetReader:
                     else:
                         batch.numbers.append(account.records)
                         batch.rows.append([row[i] for i in kept])
-                yield batch
+                if batch.rows:
+                    yield batch
         except duckdb.Error as error:
             raise FileHeld("corrupt_file", f"The Parquet file cannot be read ({_first_line(error)}).") from None
         finally:

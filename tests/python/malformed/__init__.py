@@ -1,0 +1,1 @@
+"""Malformed files of which it is known what has to become of them."""
