@@ -93,7 +93,9 @@ class Workspace:
             self.command(*arguments), cwd=self.root, env=self.env(), capture_output=True, text=True, check=False
         )
         if check:
-            assert done.returncode == 0, f"dbt {' '.join(arguments)} failed:\n{done.stdout[-6000:]}\n{done.stderr[-2000:]}"
+            assert done.returncode == 0, (
+                f"dbt {' '.join(arguments)} failed:\n{done.stdout[-6000:]}\n{done.stderr[-2000:]}"
+            )
         return done
 
     def results(self) -> list[dict[str, object]]:
@@ -117,7 +119,10 @@ class Workspace:
                     columns.setdefault((schema, table), []).append(column)
             for (schema, table), names in sorted(columns.items()):
                 row = ", ".join(f'"{name}"' for name in names)
-                state[f"{schema}.{table}"] = connection.execute(
-                    f'select count(*), coalesce(sum(hash({row})::hugeint), 0)::varchar from "{schema}"."{table}"'
-                ).fetchone() or ()
+                state[f"{schema}.{table}"] = (
+                    connection.execute(
+                        f'select count(*), coalesce(sum(hash({row})::hugeint), 0)::varchar from "{schema}"."{table}"'
+                    ).fetchone()
+                    or ()
+                )
         return state

@@ -94,7 +94,9 @@ def test_every_recoverable_value_is_recovered(
             from compared where befell not in {LOST} group by befell order by befell
             """
         )
-        lines.append(f"  {column:28s} " + "  ".join(f"{befell} {right / n:.1%} of {n:,}" for befell, n, right, _ in rates))
+        lines.append(
+            f"  {column:28s} " + "  ".join(f"{befell} {right / n:.1%} of {n:,}" for befell, n, right, _ in rates)
+        )
         for befell, n, right, example in rates:
             enough = FREE_NAMES.get(column, 1.0) if befell == "recased" else 1.0
             if right < enough * n:
@@ -106,7 +108,12 @@ def test_every_recoverable_value_is_recovered(
 
 def test_currencies_are_kept(built: tuple[Workspace, Path]) -> None:
     workspace, truth = built
-    for table, column in (("products", "cost"), ("products", "retail_price"), ("order_items", "sale_price"), ("inventory_items", "cost")):
+    for table, column in (
+        ("products", "cost"),
+        ("products", "retail_price"),
+        ("order_items", "sale_price"),
+        ("inventory_items", "cost"),
+    ):
         wrong = workspace.query(
             f"select count(*) from read_parquet('{truth}/thelook/{table}.parquet') as meant join silver.{table} as made using (id)"
             f" where meant.{column}_value_type is distinct from made.{column}_value_type and meant.{column}__delivered not in {LOST}"
@@ -137,7 +144,9 @@ def test_listings_follow_their_changes(built: tuple[Workspace, Path]) -> None:
         ("(select *, is_deleted as deleted from silver.listing_history)", "listings_history"),
     ):
         meant = f"read_parquet('{truth}/listings/{file}.parquet')"
-        shared = [row[0] for row in duckdb.sql(f"describe select * from {meant}").fetchall() if not row[0].startswith("_")]
+        shared = [
+            row[0] for row in duckdb.sql(f"describe select * from {meant}").fetchall() if not row[0].startswith("_")
+        ]
         row = ", ".join(
             f"cast({name} as decimal(18, 4))" if name == "price" else f"cast({name} as varchar)" for name in shared
         )

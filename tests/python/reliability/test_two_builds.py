@@ -25,7 +25,9 @@ def test_the_second_build_waits_for_the_first(tmp_path: Path) -> None:
     together = workspace.state()
     workspace.dbt(*SELECT)
     assert workspace.state() == together
-    assert workspace.query("select max(n) from (select count(*) as n from ledger.files group by source, path, version)") == [(1,)]
+    assert workspace.query(
+        "select max(n) from (select count(*) as n from ledger.files group by source, path, version)"
+    ) == [(1,)]
 
 
 def test_who_waited_long_enough_is_told_who_has_the_warehouse(tmp_path: Path) -> None:
