@@ -91,11 +91,11 @@
 {# The items of every select list in an SQL text: `alias`, and the `names` that its expression mentions. #}
 {% macro _select_items(sql) -%}
     {%- set re = modules.re -%}
-    {%- set text = re.sub('(?s)/\* lakeweave:redacted \*/.*?/\* lakeweave:end \*/', ' null ', sql) -%}
+    {%- set text = re.sub('(?s)/[*] lakeweave:redacted [*]/.*?/[*] lakeweave:end [*]/', ' null ', sql) -%}
     {%- set literal = "'(?:[^'\\\\]|\\\\.|'')*'" if target.type in ('bigquery', 'spark', 'databricks') else "'(?:[^']|'')*'" -%}
     {%- set double_quoted = '"(?:[^"\\\\]|\\\\.)*"' if target.type in ('bigquery', 'spark', 'databricks') else "(?!)" -%}
     {%- set tokens = re.findall(
-        '(?s)--[^\n]*|/\*.*?\*/|' ~ literal ~ '|' ~ double_quoted ~ '|"[^"]*"|`[^`]*`|[A-Za-z_][A-Za-z0-9_$]*|[0-9.]+|[(),]|\S', text
+        '(?s)--[^\n]*|/[*].*?[*]/|' ~ literal ~ '|' ~ double_quoted ~ '|"[^"]*"|`[^`]*`|[A-Za-z_][A-Za-z0-9_$]*|[0-9.]+|[(),]|[^ \n\r\t]', text
     ) -%}
     {%- set items = [] -%}
     {%- set stack = [{'in_list': false, 'names': [], 'last': '', 'before': '', 'all': []}] -%}

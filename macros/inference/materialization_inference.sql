@@ -203,7 +203,7 @@
         case
             when place > {{ asked.max_calls_per_run if asked.max_calls_per_run is not none else 'place' }} then null
             {%- if price and asked.max_cost_per_run is not none %}
-            when cost_so_far > {{ asked.max_cost_per_run }} then null
+            when round(cost_so_far, 9) > {{ asked.max_cost_per_run }} then null
             {%- endif %}
             else cast(floor((place - 1) / {{ asked.batch_size }}) as {{ dbt.type_bigint() }})
         end as batch
