@@ -102,7 +102,10 @@ def test_a_user_who_loses_the_address_leaves_silver(tmp_path: Path) -> None:
     landing = tmp_path / "landing"
     inbox = landing / "gcp" / "inbox" / "users"
     inbox.mkdir(parents=True)
-    header = "id,first_name,last_name,email,age,gender,state,street_address,postal_code,city,country,latitude,longitude,traffic_source,created_at\n"
+    header = (
+        "id,first_name,last_name,email,age,gender,state,street_address,postal_code,city,country,latitude,longitude,"
+        "traffic_source,created_at\n"
+    )
     row = "{},Ann,Lee,{},30,F,Texas,1 Main St,75001,Dallas,United States,32.7,-96.8,Search,2026-01-01 00:00:00\n"
     (inbox / "users_1.csv").write_text(header + row.format(1, "a@example.com") + row.format(2, "b@example.com"))
     workspace = Workspace.create(tmp_path / "project", landing)

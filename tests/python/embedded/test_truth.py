@@ -51,7 +51,8 @@ def test_silver_has_exactly_the_expected_keys(built: tuple[Workspace, Path], tab
     meant = f"read_parquet('{truth}/thelook/{table}.parquet')"
     expected = f"select {key} from {meant}" + (" where email is not null" if table == "users" else "")
     rows, distinct, missing, extra = workspace.query(
-        f"select count(*), count(distinct {key}), (select count(*) from ({expected}) where {key} not in (select {key} from silver.{table})),"
+        f"select count(*), count(distinct {key}),"
+        f" (select count(*) from ({expected}) where {key} not in (select {key} from silver.{table})),"
         f" count(*) filter ({key} not in ({expected})) from silver.{table}"
     )[0]
     assert (missing, extra) == (0, 0)
@@ -115,8 +116,9 @@ def test_currencies_are_kept(built: tuple[Workspace, Path]) -> None:
         ("inventory_items", "cost"),
     ):
         wrong = workspace.query(
-            f"select count(*) from read_parquet('{truth}/thelook/{table}.parquet') as meant join silver.{table} as made using (id)"
-            f" where meant.{column}_value_type is distinct from made.{column}_value_type and meant.{column}__delivered not in {LOST}"
+            f"select count(*) from read_parquet('{truth}/thelook/{table}.parquet') as meant"
+            f" join silver.{table} as made using (id) where meant.{column}__delivered not in {LOST}"
+            f" and meant.{column}_value_type is distinct from made.{column}_value_type"
         )[0][0]
         assert wrong == 0, f"{table}.{column}"
 
