@@ -10,6 +10,7 @@ import re
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, ClassVar
 
 from google.protobuf import empty_pb2, message
@@ -26,6 +27,7 @@ from zetasql.wasi._pb2.zetasql.public import (
 
 from . import effects, functions, options, profile, sqltypes
 from .calls import Rewritten, SqlError, rewrite
+from .memo import Memo
 from .runtime import AnalyzerCrash, Service
 from .sqltext import Path, Token, line_and_column, offset_of, paths, tokens
 from .sqltypes import Type
@@ -321,16 +323,31 @@ class Analyzer:
         key = (text, raw, about)
         answer = Analyzer._answers.get(key)
         if answer is None:
-            try:
-                answer = self._call(text, raw, catalog, about)
-            except AnalyzerCrash:
-                # Once more, on a fresh instance: the breakdown may have been the work of an earlier statement.
-                answer = self._call(text, raw, catalog, about)
+            answer = self._remembered(text, raw, catalog, about)
             Analyzer._answers[key] = answer
             if len(Analyzer._answers) > self._REMEMBERED:
                 Analyzer._answers.popitem(last=False)
         if isinstance(answer, ServerError):
             raise _located(answer, origin, sql, text)
+        return answer
+
+    def _remembered(self, text: str, raw: bytes, catalog: Any, about: tuple[str, ...]) -> Any:
+        """The analyzer's answer from an earlier process, or asked for now."""
+        key = Memo.key(b"Analyze", text.encode(), raw, _settings(about))
+        known = self.service.memo.get(key)
+        if known is not None:
+            if known[:1] == b"!":
+                return ServerError.from_error_string(known[1:].decode())
+            return service_pb2.AnalyzeResponse.FromString(known[1:])
+        try:
+            answer = self._call(text, raw, catalog, about)
+        except AnalyzerCrash:
+            # Once more, on a fresh instance: the breakdown may have been the work of an earlier statement.
+            answer = self._call(text, raw, catalog, about)
+        if isinstance(answer, ServerError):
+            self.service.memo.put(key, b"!" + answer.raw_error.encode())
+        else:
+            self.service.memo.put(key, b"=" + answer.SerializeToString())
         return answer
 
     def _call(self, text: str, raw: bytes, catalog: Any, about: tuple[str, ...]) -> Any:
@@ -363,6 +380,8 @@ class Analyzer:
         """The analyzer's catalog with what this statement may name, under the very paths by which it names it."""
         catalog = simple_catalog_pb2.SimpleCatalogProto(name="BigQuery")
         catalog.builtin_function_options.CopyFrom(profile.builtin_functions())
+        for alias, words in sqltypes.ALIASES.items():
+            catalog.named_type.add(name=alias, type=sqltypes.parse(words))
         for name, made in scope.variables.items():
             catalog.constant.append(
                 simple_constant_pb2.SimpleConstantProto(name_path=[name], type=made, value=value_pb2.ValueProto())
@@ -441,6 +460,13 @@ class Analyzer:
             del made.name_path[:]
             made.name_path.append(last)
             self._place(catalog, outer).custom_function.append(made)
+
+
+@lru_cache(maxsize=64)
+def _settings(about: tuple[str, ...]) -> bytes:
+    """What an answer depends on besides the statement and the catalog."""
+    parts = (profile.analyzer_options(), options.allowed(about))
+    return b"".join(part.SerializeToString(deterministic=True) for part in parts)
 
 
 def _table_message(name: str, table: Table) -> Any:

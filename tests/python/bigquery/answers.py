@@ -11,6 +11,13 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+CONNECTIONS: tuple[str, ...] = (
+    # [project.]location.id of what stands outside of dbt: a connection to AWS has no DDL.
+    # https://cloud.google.com/bigquery/docs/omni-aws-create-connection
+    "us-east4.lakeweave-aws",
+)
+"""Connections that are taken to exist from the start. Any other has to be created by a statement of the project."""
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -49,5 +56,11 @@ RULES: tuple[Answer, ...] = (
         r"select (source, )?file_name, (message|reason)(, message)? from .*files.* (and|where) state = 'held'",
         ({"source": "thelook.users", "file_name": "users_batch_001.csv", "reason": "unreadable", "message": "…"},),
         phases=("second run", "operations"),
+    ),
+    Answer(
+        "the file was loaded",
+        r"select file_id from .*files.* where .*state = 'loaded'",
+        ({"file_id": "0" * 32},),
+        phases=("operations",),
     ),
 )

@@ -11,25 +11,27 @@ the same every time. The project is parsed once.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
+import pickle
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+import traceback
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from unittest import mock
 
 from . import sqltypes
-from .answers import RULES, Answer
+from .answers import CONNECTIONS, RULES, Answer
 from .standin import Client, Log, Statement
 from .warehouse import Column, Table, Warehouse
 
 ROOT = Path(__file__).resolve().parents[3]
 
-NOT_TESTS = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
-
+Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class Operation:
@@ -91,6 +93,8 @@ class Recorder:
         shutil.copy(project / "profiles.example.yml", self._profiles / "profiles.yml")
         credentials = _profile(self._profiles / "profiles.yml")
         self.warehouse = warehouse or Warehouse(credentials["project"])
+        for connection in CONNECTIONS:
+            self.warehouse.connections.add(connection if connection.count(".") == 2 else f"{credentials['project']}.{connection}")
         self._location = credentials.get("location")
         self.log = Log()
         self.recording: Recording | None = None
@@ -119,6 +123,9 @@ class Recorder:
         outcomes = []
         if done.result is not None and hasattr(done.result, "results"):
             for each in done.result.results:
+                if not hasattr(each, "node"):
+                    outcomes.append(Outcome(name, self.log.operation, str(each.status), str(each.message or "")))
+                    continue
                 node = each.node.unique_id
                 outcomes.append(Outcome(name, node, str(each.status), str(each.message or "")))
                 code = getattr(each.node, "compiled_code", None)
@@ -129,6 +136,15 @@ class Recorder:
         recording.outcomes += outcomes
         recording.snapshots[name] = self.warehouse.copy()
         return outcomes
+
+    def excerpt(self, name: str, *arguments: str) -> tuple[list[Statement], list[Outcome]]:
+        """A phase's statements and outcomes alone, without the analyzer's messages: what another process can be told."""
+        before = len(self.log.statements)
+        outcomes = self.phase(name, *arguments)
+        statements = self.log.statements[before:]
+        for statement in statements:
+            statement.analyzed = [dataclasses.replace(each, resolved=None, columns=()) for each in statement.analyzed]
+        return statements, outcomes
 
     def operation(self, each: Operation) -> Outcome:
         """Runs one `dbt run-operation` and records what it sends."""
@@ -169,6 +185,7 @@ class Recorder:
         """The adapter with the stand-in in place of Google's client, and Python models recorded instead of submitted."""
         from dbt.adapters.bigquery import connections, retry
         from dbt.adapters.bigquery.impl import BigQueryAdapter
+        from dbt_common.behavior_flags import BehaviorFlagRendered
         from dbt_common.events.contextvars import get_node_info
 
         def node() -> str:
@@ -189,6 +206,8 @@ class Recorder:
             mock.patch.object(connections, "create_bigquery_client", client),
             mock.patch.object(retry, "create_bigquery_client", client),
             mock.patch.object(BigQueryAdapter, "submit_python_job", submit),
+            # Only names a flag's owner in a warning, and walks the whole stack for it: a second and a half for each run.
+            mock.patch.object(BehaviorFlagRendered, "_default_source", staticmethod(lambda: "dbt-bigquery")),
         ):
             yield
 
@@ -253,24 +272,96 @@ def _one_line(text: str) -> str:
     return re.sub(r"\s+", " ", text).strip()
 
 
+NOT_TESTS = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
+
 PHASES: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("first run", ("build",)),
+    ("first run", ("build", "--exclude-resource-type", "unit_test")),
     ("second run", ("build", *NOT_TESTS)),
     ("full refresh", ("build", "--full-refresh", *NOT_TESTS)),
 )
-"""The three kinds of run. Tests and unit tests say the same on each, so they are sent once."""
+"""The three kinds of run. Data tests say the same on every run, so they are sent once."""
+
+UNIT_TESTS = ("unit tests", ("test", "--select", "test_type:unit"))
+"""Sent on their own: within a build a unit test that fails would skip its model."""
 
 
-def record(project: Path = ROOT, operations: Sequence[Operation] = ()) -> Recording:
-    """Records all phases of a project, then the operations."""
+def record(project: Path = ROOT) -> Recording:
+    """Records all phases of a project, its unit tests, and the operations that its macros document.
+
+    After the first run the unit tests go their own way in a forked process, where there are such, while the others follow.
+    """
     recorder = Recorder(project)
     try:
         recorder.parse()
-        for name, arguments in PHASES:
+        first, *others = PHASES
+        recorder.phase(first[0], *first[1])
+        unit_tests = _aside(lambda: recorder.excerpt(UNIT_TESTS[0], *UNIT_TESTS[1]))
+        for name, arguments in others:
             recorder.phase(name, *arguments)
-        for each in operations:
+        for each in documented_operations(project):
             recorder.operation(each)
-        assert recorder.recording is not None
-        return recorder.recording
+        recording = recorder.recording
+        assert recording is not None
+        statements, outcomes = unit_tests()
+        for statement in statements:
+            statement.number = len(recording.statements) + 1
+            recording.statements.append(statement)
+        recording.outcomes += outcomes
+        return recording
     finally:
         recorder.close()
+
+
+def _aside(work: Callable[[], Result]) -> Callable[[], Result]:
+    """Starts work in a forked process; what comes back waits for its result. Without `fork` the work is done when asked for.
+
+    Raises `RuntimeError` with the other process's complaint.
+    """
+    if not hasattr(os, "fork"):
+        return work
+    handle, name = tempfile.mkstemp(prefix="lakeweave-bigquery-aside-")
+    os.close(handle)
+    child = os.fork()
+    if child == 0:
+        try:
+            try:
+                raw = pickle.dumps((True, work()))
+            except BaseException:
+                raw = pickle.dumps((False, traceback.format_exc()))
+            Path(name).write_bytes(raw)
+        finally:
+            os._exit(0)
+
+    def wait() -> Result:
+        os.waitpid(child, 0)
+        try:
+            raw = Path(name).read_bytes()
+        finally:
+            Path(name).unlink()
+        if not raw:
+            raise RuntimeError("the process that records the unit tests died")
+        good, answer = pickle.loads(raw)
+        if not good:
+            raise RuntimeError(answer)
+        return answer
+
+    return wait
+
+
+_USAGE = re.compile(r"dbt run-operation (\w+)(?: --args '([^']*)')?")
+_ELSEWHERE = re.compile(r"target\.type (?:!=|not in) .*\n\s*.*raise_unsupported\('(\w+)'")
+
+
+def documented_operations(project: Path) -> list[Operation]:
+    """The operations that the comments in the project's macros say how to run, with the arguments of the comment.
+
+    An operation that begins by refusing every other engine is meant to fail on BigQuery with that refusal.
+    """
+    found: dict[str, Operation] = {}
+    for path in sorted((project / "macros").rglob("*.sql")):
+        text = path.read_text()
+        for macro, arguments in _USAGE.findall(text):
+            if re.search(rf"\bmacro {macro}\(", text):
+                refuses = any(name == macro for name in _ELSEWHERE.findall(text))
+                found[macro] = Operation(macro, arguments or "{}", "has no form for the adapter" if refuses else "")
+    return [found[name] for name in sorted(found)]

@@ -30,6 +30,8 @@ from zetasql.core.wasm_client import WasmClient
 from zetasql.wasi import get_wasm_path
 from zetasql.wasi._pb2.zetasql.local_service import local_service_pb2 as service_pb2
 
+from .memo import Memo
+
 Answer = TypeVar("Answer", bound=message.Message)
 
 
@@ -38,8 +40,12 @@ class AnalyzerCrash(RuntimeError):
 
 
 def cache_folder() -> Path:
-    """The folder of the compiled module: `LAKEWEAVE_CACHE`, else `~/.cache/lakeweave`."""
-    return Path(os.environ.get("LAKEWEAVE_CACHE") or Path.home() / ".cache" / "lakeweave")
+    """Where the compiled module and the answers are kept: `LAKEWEAVE_CACHE`, else `~/.cache/lakeweave`.
+
+    `LAKEWEAVE_CACHE=off` keeps the module in the default folder and no answers.
+    """
+    named = os.environ.get("LAKEWEAVE_CACHE", "")
+    return Path(named) if named not in ("", "off") else Path.home() / ".cache" / "lakeweave"
 
 
 def cache_file() -> Path:
@@ -120,6 +126,7 @@ class Service:
     def __init__(self) -> None:
         self._client: _Client | None = None
         self.calls = 0
+        self.memo = Memo(None if os.environ.get("LAKEWEAVE_CACHE") == "off" else cache_folder())
         self.generation = 0
         """Counts the instances: what was registered with an earlier one is gone."""
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 # https://cloud.google.com/bigquery/docs/reference/standard-sql/lexical
 _TOKEN = re.compile(
@@ -25,7 +26,7 @@ _TOKEN = re.compile(
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Token:
     """One token: `kind` is string, quoted (an identifier in backticks), number, name or operator."""
 
@@ -45,13 +46,35 @@ class Token:
         return self.text.upper()
 
 
+@lru_cache(maxsize=64)
 def tokens(sql: str) -> list[Token]:
-    """The tokens of a text without white space and comments."""
+    """The tokens of a text without white space and comments. The list is shared: do not change it."""
     return [
         Token(match.lastgroup or "", match.group(), match.start(), match.end())
         for match in _TOKEN.finditer(sql)
         if match.lastgroup not in ("space", "comment")
     ]
+
+
+_OF_THE_RUN = re.compile(
+    r"(?P<moment>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6})"
+    r"|(?P<id>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
+    r"|(?<=__dbt_tmp)(?P<number>\d+)"
+)
+
+
+def without_run(sql: str) -> str:
+    """The text with the moment, the id and the scratch numbers of the run as zeros: what a statement is, run after run.
+
+    Lengths stay, so that a place in the one is the place in the other.
+    """
+
+    def zeros(match: re.Match[str]) -> str:
+        if match.lastgroup == "moment":
+            return "2000-01-01 00:00:00.000000"
+        return re.sub("[0-9a-f]", "0", match.group())
+
+    return _OF_THE_RUN.sub(zeros, sql)
 
 
 @dataclass(frozen=True)

@@ -30,10 +30,13 @@ _KINDS = {
     "JSON": type_pb2.TYPE_JSON,
 }
 _NAMES = {kind: name for name, kind in _KINDS.items()}
-_ALIASES = {
+ALIASES = {
     "INT": "INT64", "SMALLINT": "INT64", "INTEGER": "INT64", "BIGINT": "INT64", "TINYINT": "INT64", "BYTEINT": "INT64",
-    "DECIMAL": "NUMERIC", "BIGDECIMAL": "BIGNUMERIC", "BOOLEAN": "BOOL", "FLOAT": "FLOAT64",
 }  # fmt: skip
+"""Other words for INT64, which ZetaSQL does not know of itself:
+https://cloud.google.com/bigquery/docs/reference/standard-sql/data-types#integer_types"""
+_OTHER_WORDS = ALIASES | {"DECIMAL": "NUMERIC", "BIGDECIMAL": "BIGNUMERIC", "BOOLEAN": "BOOL", "FLOAT": "FLOAT64"}
+"""FLOAT is a word of the REST API, not of SQL."""
 _API_NAMES = {"INT64": "INTEGER", "FLOAT64": "FLOAT", "BOOL": "BOOLEAN"}
 """What the REST API calls a type where it differs from SQL: https://cloud.google.com/bigquery/docs/reference/rest/v2/tables"""
 
@@ -59,7 +62,7 @@ def _read(stream: list[str], words: str) -> tuple[Type, list[str]]:
     if not stream:
         raise UnknownType(f"`{words}` is not a BigQuery type")
     head, rest = stream[0].upper(), stream[1:]
-    head = _ALIASES.get(head, head)
+    head = _OTHER_WORDS.get(head, head)
     if head in ("ARRAY", "RANGE") and rest[:1] == ["<"]:
         element, rest = _read(rest[1:], words)
         if rest[:1] != [">"]:
