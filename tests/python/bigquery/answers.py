@@ -8,7 +8,9 @@ first run finds something to do and the second finds nothing.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 CONNECTIONS: tuple[str, ...] = (
@@ -18,6 +20,29 @@ CONNECTIONS: tuple[str, ...] = (
 )
 """Connections that are taken to exist from the start. Any other has to be created by a statement of the project."""
 
+ENDPOINTS: dict[str, dict[str, str]] = {
+    "generate_text": {"endpoint": "gemini-3.1-flash-lite", "connection": "us.lakeweave-text"},
+    "generate_embedding": {"endpoint": "text-embedding-005"},
+    "annotate_image": {"service": "CLOUD_AI_VISION_V1", "connection": "us.lakeweave-vision"},
+    "predict_image": {"path": "gs://lakeweave-models/classes.onnx", "format": "ONNX"},
+}
+"""What stands behind a remote model, by its function: the project itself has no default for it (vars.endpoints)."""
+
+IMPORTED_OUTPUTS: dict[str, str] = {"probabilities": "ARRAY<FLOAT64>"}
+"""What an imported picture model returns. Only the file knows it; the name is the default of the option `output`."""
+
+_REMOTE_MODEL = re.compile(r"lakeweave\.remote_model\(\s*(?:function\s*=\s*)?['\"](\w+)['\"]")
+
+
+def endpoints(project: Path) -> dict[str, dict[str, str]]:
+    """An endpoint for every file of the project's models that calls `remote_model`."""
+    found = {}
+    for path in sorted((project / "models").rglob("*.sql")):
+        called = _REMOTE_MODEL.search(path.read_text())
+        if called and called.group(1) in ENDPOINTS:
+            found[path.stem] = ENDPOINTS[called.group(1)]
+    return found
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -26,11 +51,16 @@ class Answer:
     name: str
     asks: str
     """A regular expression that is searched in the question's SQL, case and white space not counting."""
-    rows: tuple[dict[str, Any], ...]
+    rows: tuple[dict[str, Any], ...] | Callable[[str, Sequence[str]], Sequence[dict[str, Any]]]
+    """The rows, or what makes them from the question and the statements that were sent before it."""
     phases: tuple[str, ...] = ()
     """Phases in which the rule holds; empty for all."""
     node: str = ""
     """A regular expression on the node's unique id; empty for all."""
+
+    def give(self, sql: str, sent: Sequence[str]) -> Sequence[dict[str, Any]]:
+        """The rows for a question, given the statements that were sent before."""
+        return self.rows(sql, sent) if callable(self.rows) else self.rows
 
     def applies(self, phase: str, node: str, sql: str) -> bool:
         """Whether the question is this rule's."""
@@ -39,6 +69,17 @@ class Answer:
         if self.node and not re.search(self.node, node):
             return False
         return re.search(self.asks, re.sub(r"\s+", " ", sql), re.IGNORECASE) is not None
+
+
+def _recorded_definition(sql: str, sent: Sequence[str]) -> Sequence[dict[str, Any]]:
+    """The definition with which a remote model was last created, read from the statement that noted it in the ledger."""
+    asked = re.search(r"relation = ('[^']*'|r?'.*?')\s", sql)
+    for text in reversed(sent):
+        if asked and "insert into" in text and asked.group(1) in text:
+            noted = re.findall(r"'([0-9a-f]{32})'", text)
+            if noted:
+                return ({"definition": noted[-1]},)
+    return ()
 
 
 RULES: tuple[Answer, ...] = (
@@ -56,6 +97,26 @@ RULES: tuple[Answer, ...] = (
         r"select (source, )?file_name, (message|reason)(, message)? from .*files.* (and|where) state = 'held'",
         ({"source": "thelook.users", "file_name": "users_batch_001.csv", "reason": "unreadable", "message": "…"},),
         phases=("second run", "operations"),
+    ),
+    Answer(
+        "there is something to ask, in two batches, and more than the budget",
+        r"as row_count, .* as input_count, count\(\*\) as to_ask",
+        (
+            {"row_count": 10, "input_count": 8, "to_ask": 5, "within_budget": 4, "batches": 2, "cost": 0.01},
+        ),
+        phases=("first run", "full refresh"),
+    ),
+    Answer(
+        "the model has a price",
+        r"select per_call, per_million_input_tokens, per_million_output_tokens from",
+        ({"per_call": 0.0015, "per_million_input_tokens": 0.1, "per_million_output_tokens": 0.4},),
+        phases=("first run", "operations"),
+    ),
+    Answer(
+        "the remote model was created with this definition",
+        r"select definition from .*models",
+        _recorded_definition,
+        phases=("second run",),
     ),
     Answer(
         "the file was loaded",

@@ -184,7 +184,7 @@ class _Rewriter:
         if call.name == "ML.PREDICT" and not model.outputs_known:
             raise SqlError(
                 f"ML.PREDICT: nobody knows what model {model.path} returns; an imported model's output is in its file. "
-                "Declare the columns in the model's YAML, with data_type",
+                "Declare it in answers.py",
                 at,
             )
         out.add("(SELECT * FROM ", at)

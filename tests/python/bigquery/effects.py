@@ -361,8 +361,7 @@ def _model(analyzed: Analyzed, path: str, warehouse: Warehouse) -> Model:
         target = (given.get("endpoint") or given.get("hugging_face_model_id") or given.get("model_garden_model_name") or "").lower()
         return Model(path, "embedding" if "embed" in target else "text")
     if not analyzed.columns:
-        known = warehouse.models.get(path)
-        outputs = declared or (known.outputs if known else {})
+        outputs = declared or warehouse.imported_outputs.get(path, {})
         return Model(path, "predict", outputs, outputs_known=bool(outputs))
     labels = [str(each).lower() for each in given.get("input_label_cols") or ["label"]]
     outputs: dict[str, str] = {}

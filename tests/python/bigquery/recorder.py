@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import json
 import os
 import pickle
 import re
@@ -25,7 +26,7 @@ from typing import Any, TypeVar
 from unittest import mock
 
 from . import sqltypes
-from .answers import CONNECTIONS, RULES, Answer
+from .answers import CONNECTIONS, IMPORTED_OUTPUTS, RULES, Answer, endpoints
 from .standin import Client, Log, Statement
 from .warehouse import Column, Table, Warehouse
 
@@ -82,10 +83,11 @@ class Recorder:
         raises: bool = True,
         rules: Sequence[Answer] = RULES,
         target_path: Path | None = None,
-        variables: str = "{}",
     ) -> None:
         self.project = project
-        self.raises, self.rules, self.variables = raises, rules, variables
+        self.raises, self.rules = raises, rules
+        behind = endpoints(project)
+        self.variables = json.dumps({"endpoints": {"bigquery": behind}})
         self._scratch = Path(tempfile.mkdtemp(prefix="lakeweave-bigquery-"))
         self.target_path = target_path or self._scratch / "target"
         self._profiles = self._scratch / "profiles"
@@ -93,8 +95,10 @@ class Recorder:
         shutil.copy(project / "profiles.example.yml", self._profiles / "profiles.yml")
         credentials = _profile(self._profiles / "profiles.yml")
         self.warehouse = warehouse or Warehouse(credentials["project"])
-        for connection in CONNECTIONS:
-            self.warehouse.connections.add(connection if connection.count(".") == 2 else f"{credentials['project']}.{connection}")
+        named = [*CONNECTIONS, *(each["connection"] for each in behind.values() if "connection" in each)]
+        for connection in named:
+            full = connection if connection.count(".") == 2 else f"{credentials['project']}.{connection}"
+            self.warehouse.connections.add(full)
         self._location = credentials.get("location")
         self.log = Log()
         self.recording: Recording | None = None
@@ -110,6 +114,10 @@ class Recorder:
         manifest = self._invoke(["parse"], None).result
         self.recording = Recording(manifest, self.log, self.warehouse)
         self.declare_sources()
+        for node in manifest.nodes.values():
+            described = (node.config.meta or {}).get("remote_model") if node.resource_type == "model" else None
+            if described and "path" in (described.get("behind") or {}):
+                self.warehouse.imported_outputs[f"{node.database}.{node.schema}.{node.alias}"] = dict(IMPORTED_OUTPUTS)
         return self.recording
 
     def phase(self, name: str, *arguments: str) -> list[Outcome]:

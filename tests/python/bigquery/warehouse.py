@@ -110,6 +110,8 @@ class Warehouse:
     routines: dict[str, Routine] = field(default_factory=dict)
     indexes: dict[str, str] = field(default_factory=dict)
     """Index path to the path of its table."""
+    imported_outputs: dict[str, dict[str, str]] = field(default_factory=dict)
+    """What imported models return, by model path: BigQuery reads it from the model's file."""
     any_connection: bool = False
     """Whether a connection that nobody declared is taken to exist. Off, but for the recorder's configuration."""
 
