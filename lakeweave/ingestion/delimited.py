@@ -25,6 +25,7 @@ MAX_RECORD_CHARS = 2 << 20
 """A quoted field that is not closed within these bounds is taken for one that was never meant to be open."""
 
 MAX_LINE_CHARS = 256 << 20
+BATCH_RECORDS, BATCH_VALUES, BATCH_CHARS = 20_000, 400_000, 16 << 20
 _BLOCK = 4096
 _NOT_DECODED = re.compile("[\ud800-\udfff]")
 
@@ -36,6 +37,12 @@ class Batch:
     columns: list[str]
     numbers: list[int]
     rows: list[list[str]]
+    chars: int = 0
+
+    def full(self) -> bool:
+        """Whether it is time to hand the batch on: it holds many records, many values or much text."""
+        n = len(self.rows)
+        return n >= BATCH_RECORDS or n * len(self.columns) >= BATCH_VALUES or self.chars >= BATCH_CHARS
 
 
 class Lines:
@@ -107,8 +114,8 @@ class DelimitedReader:
         self._kept = [i for i, t in enumerate(layout.targets) if t is not None]
         self._columns = [t for t in layout.targets if t is not None]
 
-    def batches(self, size: int = 20_000) -> Iterator[Batch]:
-        """All accepted records in file order, about ``size`` to a batch; the account is complete at the end."""
+    def batches(self) -> Iterator[Batch]:
+        """All accepted records in file order; the account is complete at the end."""
         lines, account = self._lines, self.account
         while len(lines.window) < self._plan.header_lines and lines.more():
             pass
@@ -127,7 +134,7 @@ class DelimitedReader:
                     block, careful = max(64, block // 4), 256
             else:
                 careful -= self._one(batch)
-            if len(batch.rows) >= size:
+            if batch.full():
                 yield batch
                 batch = Batch(self._columns, [], [])
         account.lines = lines.total
@@ -146,11 +153,18 @@ class DelimitedReader:
             return 0
         first = lines.number + 1
         lines.pass_over(len(block))
+        batch.chars += sum(map(len, block))
         width, account = self._width, self.account
-        plain = not lines.dirty and not self._must_be_empty
+        plain = not lines.dirty and not self._must_be_empty and width > 1
         header = self._header
+        if plain and set(map(len, rows)) == {width} and header not in rows:
+            batch.numbers.extend(range(account.records + 1, account.records + len(rows) + 1))
+            batch.rows.extend(rows)
+            account.records += len(rows)
+            account.record_lines += len(rows)
+            return len(block)
         for i, row in enumerate(rows):
-            if plain and len(row) == width and row != header and width > 1:
+            if plain and len(row) == width and row != header:
                 account.records += 1
                 account.record_lines += 1
                 batch.numbers.append(account.records)
@@ -272,6 +286,7 @@ class DelimitedReader:
         account.record_lines += len(span)
         batch.numbers.append(account.records)
         batch.rows.append(row)
+        batch.chars += sum(map(len, span)) if len(span) > 1 else len(span[0])
 
     def _bad(self, row: list[str], span: list[str]) -> tuple[str, str, str | None] | None:
         if not BAD.search("".join(span)):

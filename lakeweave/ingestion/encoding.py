@@ -82,13 +82,14 @@ def detect(chunks: Iterable[bytes]) -> tuple[str, bool]:
     high = invalid = 0
     samples: list[bytes] = []
     kept = 0
+    begun = b""
     decoder = codecs.getincrementaldecoder("utf-8")(ESCAPE)
-    pending = b""
     tail_cut = False
     for chunk in chunks:
-        if chunk.isascii() and not pending:
+        if chunk.isascii() and begun.isascii():
             if decoder.getstate()[0]:
                 invalid += sum(0xDC00 <= ord(c) <= 0xDCFF for c in decoder.decode(chunk))
+            begun = (begun + chunk).rpartition(b"\n")[2][-_SAMPLE:]
             continue
         data = np.frombuffer(chunk, dtype=np.uint8)
         high += int(np.count_nonzero(data >= 128))
@@ -98,12 +99,12 @@ def detect(chunks: Iterable[bytes]) -> tuple[str, bool]:
         except UnicodeEncodeError:
             invalid += sum(0xDC00 <= ord(c) <= 0xDCFF for c in text)
         if kept < _SAMPLE:
-            for line in chunk.splitlines():
-                if not line.isascii():
-                    samples.append(line)
+            *lines, begun = (begun + chunk).split(b"\n")
+            begun = begun[-_SAMPLE:]
+            for line in lines:
+                if kept < _SAMPLE and not line.isascii():
+                    samples.append(line[:_SAMPLE])
                     kept += len(line)
-                    if kept >= _SAMPLE:
-                        break
     rest = decoder.decode(b"", final=True)
     if rest:
         tail_cut = True
@@ -113,7 +114,7 @@ def detect(chunks: Iterable[bytes]) -> tuple[str, bool]:
     # A character cut off at the end of the file is no evidence for another encoding.
     if high - invalid >= invalid or (tail_cut and invalid == len(rest)):
         return "utf-8", False
-    sample = b"\n".join(samples)
+    sample = b"\n".join([*samples, begun])
     if _is_western(sample):
         name = "cp1252" if re.search(rb"[\x80-\x9f]", sample) else "iso8859-1"
         return name, True
@@ -125,6 +126,8 @@ def _is_western(sample: bytes) -> bool:
     """Whether every byte above 127 makes sense, where it stands, as Windows-1252."""
     text = sample.decode("cp1252", ESCAPE)
     total = plausible = 0
+    # No Western word has three such letters in a row, words in other alphabets consist of them.
+    text = re.sub(r"[À-ÖØ-öø-ÿŠŒŽšœžŸ]{3,}", lambda run: "ÿ" * len(run.group()), text)
     for m in re.finditer(r"[^\x00-\x7f]", text):
         i = m.start()
         c = text[i]

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from lakeweave.ingestion.account import FileAccount
-from lakeweave.ingestion.delimited import Batch, Lines
+from lakeweave.ingestion.delimited import BATCH_CHARS, BATCH_RECORDS, BATCH_VALUES, Batch, Lines
 from lakeweave.ingestion.encoding import BAD, shown
 from lakeweave.ingestion.layout import MAX_COLUMNS, LayoutChange, declared_names, frozen_message
 from lakeweave.ingestion.names import RESERVED, snake_case, unique_names
@@ -75,19 +75,22 @@ class JsonReader:
         self._renamed: set[str] = set()
         self.columns: list[str] = list(self._declared)
 
-    def batches(self, size: int = 20_000) -> Iterator[Batch]:
+    def batches(self) -> Iterator[Batch]:
         """All accepted records in file order; ``columns`` may have grown from one batch to the next."""
         numbers: list[int] = []
         rows: list[dict[str, str]] = []
+        chars = 0
         values = self._lines() if self._by_line else self._values()
         for value, raw, line, lines in values:
             row = self._record(value, raw, line, lines)
             if row is not None:
                 numbers.append(self.account.records)
                 rows.append(row)
-            if len(rows) >= size:
+                chars += len(raw)
+            n = len(rows)
+            if n >= BATCH_RECORDS or n * len(self.columns) >= BATCH_VALUES or chars >= BATCH_CHARS:
                 yield self._batch(numbers, rows)
-                numbers, rows = [], []
+                numbers, rows, chars = [], [], 0
         self._missing()
         if rows:
             yield self._batch(numbers, rows)

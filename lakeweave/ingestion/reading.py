@@ -41,7 +41,7 @@ class Reader(Protocol):
 
     account: FileAccount
 
-    def batches(self, size: int = ...) -> Iterator[Batch]:
+    def batches(self) -> Iterator[Batch]:
         """All accepted records in file order."""
         ...
 

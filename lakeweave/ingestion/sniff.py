@@ -125,7 +125,7 @@ def container(head: bytes) -> str:
         return "text"
     sample = head[:HEAD]
     control = len(sample) - len(sample.translate(None, _CONTROL))
-    return "binary" if control > max(2, len(sample) // 20) else "text"
+    return "binary" if control > max(8, len(sample) // 20) else "text"
 
 
 def wide_encoding(head: bytes) -> str | None:
@@ -313,9 +313,15 @@ def _sniff_undeclared(lines: list[str], reading: Reading) -> TextPlan:
         return TextPlan(
             "tsv" if chosen == "\t" else "csv", dialect, [f"column_{i + 1}" for i in range(width)], positional=True
         )
-    rows = _rows(lines, dialect, 1)
+    rows = _rows(lines, dialect, HEADER_SEARCH)
     if not rows:
         raise FileHeld("unknown_format", "No record could be read from the beginning of the file.")
+    # Titles above the header fill fewer than half of the columns that the records have.
+    start = 0
+    for row, end in rows:
+        if len(_trimmed(row)) * 2 > width:
+            return _with_header(lines, dialect, row, start, end)
+        start = end
     row, end = rows[0]
     return _with_header(lines, dialect, row, 0, end)
 
@@ -347,7 +353,7 @@ def _sniff_declared(lines: list[str], name: str, reading: Reading) -> TextPlan:
 
 
 def _header_row(lines: list[str], at: int, dialect: Dialect) -> tuple[list[str], int]:
-    """The record that starts at line ``at``, and how many lines it takes: more than one if a name has line ends in it."""
+    """The record that starts at line ``at`` and how many lines it takes: several if a name has line ends in it."""
     line = lines[at : at + 1]
     if line[0].count(dialect.quote) % 2:
         try:

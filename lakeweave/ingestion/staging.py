@@ -20,7 +20,7 @@ import pyarrow as pa
 from lakeweave.ingestion.account import FileAccount
 from lakeweave.ingestion.fastpath import FastPath, Load
 from lakeweave.ingestion.planning import Plan, PlannedFile, changed
-from lakeweave.ingestion.rawtable import CATALOG, RawTable, quoted
+from lakeweave.ingestion.rawtable import CATALOG, BatchWriter, RawTable, quoted
 from lakeweave.ingestion.reading import read_file
 
 _TEXT, _NUMBER = pa.string(), pa.int64()
@@ -73,6 +73,8 @@ class Stage:
         self._raw = RawTable(conn, plan.spec.schema, plan.spec.table, plan.spec.reading.columns or ())
         self._loads: list[Load] = []
         self._accounts: dict[int, tuple[FileAccount, str]] = {}
+        self._writer = BatchWriter(self._raw)
+        self._expected: dict[int, int] = {}
 
     def run(self) -> dict[str, Any]:
         """Stage the batch and return what lakeweave_stage reports."""
@@ -82,6 +84,8 @@ class Stage:
             self._raw.create()
         with self._scratch() as scratch:
             self._read(FastPath(self._raw, self._spec.reading, self._loads, scratch))
+        self._writer.flush()
+        self._verify()
         self._mark_repeats()
         with CATALOG:
             return self._publish()
@@ -151,39 +155,33 @@ class Stage:
             return
         load = fast.new_load(file, account)
         staged = 0
-        self._conn.execute("begin")
-        try:
-            for batch in read_file(file.found.path, file.found.name, self._spec.reading, account):
-                columns = [self._raw.column(c) for c in batch.columns]
-                names = [f"v{i}" for i in range(len(columns))]
-                values = [pa.array(v, _TEXT) for v in zip(*batch.rows, strict=True)]
-                data = pa.table([*values, pa.array(batch.numbers, _NUMBER)], names=[*names, "record_number"])
-                # CSV and Excel cannot tell an empty text from no value.
-                empty_is_null = not (account.format or "").startswith(("json", "parquet"))
-                select = "".join(f"nullif({n}, ''), " if empty_is_null else f"{n}, " for n in names)
-                self._conn.register("lakeweave_batch", data)
-                self._conn.execute(
-                    f"insert into {self._raw.name} ({''.join(f'{c}, ' for c in columns)}load_number, record_number) "
-                    f"select {select}{load.number}, record_number from lakeweave_batch"
-                )
-                self._conn.unregister("lakeweave_batch")
-                staged += len(batch.numbers)
-            self._conn.execute("commit")
-        except BaseException:
-            self._conn.execute("rollback")
-            raise
+        for batch in read_file(file.found.path, file.found.name, self._spec.reading, account):
+            # CSV and Excel cannot tell an empty text from no value.
+            self._writer.add(load.number, batch, (account.format or "").startswith(("json", "parquet")))
+            staged += len(batch.numbers)
         if account.state == "loaded" and file.changed():
             account.hold(*changed())
-        if account.state == "loaded":
-            ((found,),) = self._conn.execute(
-                f"select count(*) from {self._raw.name} where load_number = {load.number}"
-            ).fetchall()
-            if found != account.accepted or staged != account.accepted:
-                account.hold(
-                    "counts_do_not_reconcile", f"{account.accepted} records were accepted but {found} were staged."
-                )
         load.accepted = account.state == "loaded"
+        if load.accepted:
+            self._expected[load.number] = staged
         self._settle(file, account)
+
+    def _verify(self) -> None:
+        """What the careful readers accepted must be in the raw table, record for record."""
+        if not self._expected:
+            return
+        counts = dict(
+            self._conn.execute(
+                f"select load_number, count(*) from {self._raw.name} where row_hash is null group by 1"
+            ).fetchall()
+        )
+        for load in self._loads:
+            expected = self._expected.get(load.number)
+            if expected is not None and not expected == load.account.accepted == counts.get(load.number, 0):
+                raise RuntimeError(
+                    f"{load.account.name}: {load.account.accepted} records were accepted, {expected} handed over, "
+                    f"{counts.get(load.number, 0)} staged. This is a defect of lakeweave.ingestion; nothing is loaded."
+                )
 
     def _settle(self, file: PlannedFile, account: FileAccount) -> None:
         self._accounts[id(file)] = account, account.state

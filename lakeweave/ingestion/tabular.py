@@ -9,7 +9,7 @@ from typing import Any
 
 from lakeweave.ingestion import layout as layouts
 from lakeweave.ingestion.account import FileAccount
-from lakeweave.ingestion.delimited import Batch
+from lakeweave.ingestion.delimited import BATCH_RECORDS, BATCH_VALUES, Batch
 from lakeweave.ingestion.encoding import BAD, shown
 from lakeweave.ingestion.sniff import HEADER_SEARCH, FileHeld
 from lakeweave.ingestion.spec import Reading
@@ -40,7 +40,7 @@ class ExcelReader:
         self._reading = reading
         self.account = account
 
-    def batches(self, size: int = 20_000) -> Iterator[Batch]:
+    def batches(self) -> Iterator[Batch]:
         """All accepted records in sheet order; raises :class:`FileHeld` for a workbook that cannot be read."""
         try:
             import openpyxl
@@ -57,7 +57,7 @@ class ExcelReader:
                 "corrupt_file", f"The workbook cannot be opened ({type(error).__name__}: {error})."
             ) from None
         try:
-            yield from self._read(rows, size)
+            yield from self._read(rows)
         finally:
             book.close()
 
@@ -80,7 +80,7 @@ class ExcelReader:
             self.account.lines += 1
             yield texts
 
-    def _read(self, rows: Iterator[Any], size: int) -> Iterator[Batch]:
+    def _read(self, rows: Iterator[Any]) -> Iterator[Batch]:
         account, reading = self.account, self._reading
         texts = self._texts(rows)
         head: list[list[str]] = []
@@ -146,7 +146,7 @@ class ExcelReader:
                 row = row + [""] * (width - len(row))
                 batch.numbers.append(account.records)
                 batch.rows.append([row[i] for i in kept])
-            if len(batch.rows) >= size:
+            if batch.full():
                 yield batch
                 batch = Batch(columns, [], [])
         if batch.rows:
@@ -182,7 +182,7 @@ class ParquetReader:
         self._reading = reading
         self.account = account
 
-    def batches(self, size: int = 20_000) -> Iterator[Batch]:
+    def batches(self) -> Iterator[Batch]:
         """All records in file order; raises :class:`FileHeld` for a file that cannot be read."""
         import duckdb
 
@@ -203,7 +203,7 @@ class ParquetReader:
             result = conn.execute(
                 f"select {', '.join(selected)} from read_parquet(?, hive_partitioning=false)", [escaped]
             )
-            while fetched := result.fetchmany(size):
+            while fetched := result.fetchmany(max(1, min(BATCH_RECORDS, BATCH_VALUES // max(1, len(header))))):
                 batch = Batch(columns, [], [])
                 for row in fetched:
                     account.records += 1

@@ -115,7 +115,7 @@ def dialects() -> Iterator[Case]:
                     f"dialect_{ord(delimiter):02x}_{label}_{quoting}.csv", text.encode(), null(records), format=None
                 )
     for i, delimiter in enumerate((":", "\x01", "#", "¦", " ")):
-        records = [r[:4] + ("2026-02-01",) for r in rows(50 + i, plain=True)]
+        records = [(*r[:4], "2026-02-01") for r in rows(50 + i, plain=True)]
         records = [(r[0], r[1].replace(" ", "_"), r[2].replace(" ", "_") or "x", *r[3:]) for r in records]
         yield Case(f"dialect_odd_{i}.csv", text_of(records, delimiter=delimiter).encode(), null(records))
     for i in range(3):
@@ -217,15 +217,15 @@ def quotes() -> Iterator[Case]:
         )
         open_at_end = line.rstrip("\n")[:-1] + "\n"
         yield Case(f"last_quote_lost_{seed}.csv", put(open_at_end), without, ["unclosed_quote"])
-        inner = records[k][:2] + (records[k][2] + '"',) + records[k][3:]
+        inner = (*records[k][:2], records[k][2] + '"', *records[k][3:])
         kept = null([*records[:k], inner, *records[k + 1 :]])
         yield Case(f"opening_quote_lost_{seed}.csv", put(line.replace(second, second[1:])), kept)
-        inches = records[k][:2] + ('5" x 7"',) + records[k][3:]
+        inches = (*records[k][:2], '5" x 7"', *records[k][3:])
         plain = lines_of(records)
         plain[k + 1] = ",".join(inches) + "\n"
         kept = null([*records[:k], inches, *records[k + 1 :]])
         yield Case(f"inches_{seed}.csv", "".join(plain).encode(), kept)
-        inch = records[k][:2] + ('5" x',) + records[k][3:]
+        inch = (*records[k][:2], '5" x', *records[k][3:])
         plain[k + 1] = ",".join(inch) + "\n"
         kept = null([*records[:k], inch, *records[k + 1 :]])
         yield Case(f"inch_{seed}.csv", "".join(plain).encode(), kept)
@@ -279,7 +279,7 @@ def damaged_bytes() -> Iterator[Case]:
     broken = b"\xff\xfe" + lone[:at] + b"\x00\xd8" + lone[at:]
     yield Case("utf16_lone_surrogate.csv", broken, null(rows(411, ascii_only=True)[1:]), ["undecodable_bytes"])
     yield Case("utf16_odd_byte.csv", b"\xff\xfe" + lone + b"x", null(rows(411, ascii_only=True)), ["undecodable_bytes"])
-    bad = [r"\xff".encode().decode("unicode_escape").encode("latin-1") + b"," + b"\xfe" * 3] * 30
+    bad = [rb"\xff".decode("unicode_escape").encode("latin-1") + b"," + b"\xfe" * 3] * 30
     yield Case(
         "mostly_undecodable.csv",
         b"id,first_name\n" + b"\n".join(bad),

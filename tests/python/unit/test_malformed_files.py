@@ -186,7 +186,7 @@ def test_workbook_without_openpyxl(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 def parquet_bytes() -> bytes:
-    utc = dt.timezone.utc
+    utc = dt.UTC
     table = pa.table(
         {
             "id": pa.array([1, 2, 3], pa.int64()),
