@@ -63,7 +63,8 @@ metrics as (
         ) as days_since_last_order,
 
         ---------- booleans
-        {{ dbt.datediff('order_counts.last_order_at', lakeweave.as_of(), 'day') }} > {{ lakeweave.setting('churn_after_days') }} as churn_flag,
+        {{ dbt.datediff('order_counts.last_order_at', lakeweave.as_of(), 'day') }}
+        > {{ lakeweave.setting('churn_after_days') }} as churn_flag,
 
         ---------- timestamps
         cast(order_counts.first_order_at as {{ dbt.type_timestamp() }}) as first_order_at,
