@@ -61,9 +61,21 @@ spared as (
 
 days as (
 
-    select used_on, model, model_version, function, node_id from asked
+    select
+        used_on,
+        model,
+        model_version,
+        function,
+        node_id
+    from asked
     union distinct
-    select used_on, model, model_version, function, node_id from spared
+    select
+        used_on,
+        model,
+        model_version,
+        function,
+        node_id
+    from spared
 
 ),
 
@@ -85,8 +97,8 @@ priced as (
         coalesce(asked.input_tokens, 0) as input_tokens,
         coalesce(asked.output_tokens, 0) as output_tokens,
         coalesce(asked.calls, 0) * prices.per_call
-            + coalesce(asked.input_tokens, 0) * prices.per_million_input_tokens / 1000000
-            + coalesce(asked.output_tokens, 0) * prices.per_million_output_tokens / 1000000 as cost,
+        + coalesce(asked.input_tokens, 0) * prices.per_million_input_tokens / 1000000
+        + coalesce(asked.output_tokens, 0) * prices.per_million_output_tokens / 1000000 as cost,
         prices.currency
     from days
     left join asked
