@@ -83,8 +83,8 @@ docs: environment profile  ## dbt docs as one static HTML file
 	@$(DBT) --quiet docs generate --static --target $(TARGET)
 	@echo "target/static_index.html"
 
-bench: $(VENV)/.dev profile  ## the figures of docs/benchmarks.md, measured anew
-	@$(BIN)/python -m tests.python.benchmarks
+bench: $(VENV)/.dev profile  ## the figures of docs/benchmarks.md, measured anew (long)
+	@for what in landing ingestion shop inference; do echo "== $$what"; $(BIN)/python -m tests.python.benchmarks.bench_$$what || exit 1; done
 
 clean:  ## what dbt and Python left behind; never the warehouse with its ledger, never the landing zone
 	@rm -rf target logs dbt_packages .pytest_cache .ruff_cache .hypothesis .sqlfluff_cache
