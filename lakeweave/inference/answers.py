@@ -38,8 +38,8 @@ _MAX_STATUS = 300
 
 def status_text(text: object) -> str:
     """One short line of ``text``, safe to store: no line breaks, no control characters, no lone surrogates."""
-    line = " ".join(clean_text(str(text)).split())
-    line = "".join(character for character in line if character.isprintable())
+    line = "".join(character if character.isprintable() else " " for character in clean_text(str(text)))
+    line = " ".join(line.split())
     return line if len(line) <= _MAX_STATUS else line[: _MAX_STATUS - 1] + "…"
 
 

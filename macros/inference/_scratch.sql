@@ -95,8 +95,13 @@
     {{ return(adapter.dispatch('_write_relation', 'lakeweave')(existing, target_relation, sql)) }}
 {%- endmacro %}
 
-{# Beside, then swapped: readers see the old relation until the new one is whole. #}
 {% macro default___write_relation(existing, target_relation, sql) -%}
+    {%- do lakeweave.raise_unsupported('_write_relation', ['duckdb', 'spark', 'databricks', 'bigquery']) -%}
+{%- endmacro %}
+
+{# Beside, then swapped: readers see the old relation until the new one is whole. A table with an index cannot be renamed.
+   https://duckdb.org/docs/stable/sql/statements/alter_table #}
+{% macro duckdb___write_relation(existing, target_relation, sql) -%}
     {%- set fresh = make_intermediate_relation(target_relation) -%}
     {%- set old = make_backup_relation(target_relation, 'table' if existing is none else existing.type) -%}
     {%- do drop_relation_if_exists(load_cached_relation(fresh)) -%}
@@ -105,6 +110,7 @@
         {{ create_table_as(False, fresh, sql) }}
     {%- endcall -%}
     {%- if existing is not none -%}
+        {%- do drop_indexes_on_relation(existing) -%}
         {%- do adapter.rename_relation(existing, old) -%}
     {%- endif -%}
     {%- do adapter.rename_relation(fresh, target_relation) -%}

@@ -4,7 +4,7 @@
         stage the body once → the distinct fingerprints that have no final answer in the ledger → cut to the budget, in a
         fixed order → ask in batches, each committed to the ledger before the next is sent → relation = body ⋈ ledger
 
-    The relation can be dropped and rebuilt at will, by `--full-refresh` or by hand: what was paid for is in the ledger,
+    A relation that would come out as it is stays untouched, and so does an index on it. It can be dropped and rebuilt at will, by `--full-refresh` or by hand: what was paid for is in the ledger,
     which this never drops. Every row of the body is in the relation, whatever became of its call.
 
     Calls are ordered by their input, so that inputs which share a beginning follow one another (a server can then reuse
@@ -40,7 +40,13 @@
     {%- endif -%}
     {%- set outcome = lakeweave._ask_in_batches(pending, plan, asked) -%}
 
-    {%- do lakeweave._write_relation(existing, target_relation, lakeweave._answered_sql(staged, body_columns, asked, outcome)) -%}
+    {%- if plan.to_ask == 0 and lakeweave._is_unchanged(existing, staged, body_columns, asked, outcome) -%}
+        {%- call noop_statement('main', 'UNCHANGED', 'UNCHANGED') -%}
+            {{ lakeweave._answered_sql(staged, body_columns, asked, outcome) }}
+        {%- endcall -%}
+    {%- else -%}
+        {%- do lakeweave._write_relation(existing, target_relation, lakeweave._answered_sql(staged, body_columns, asked, outcome)) -%}
+    {%- endif -%}
     {%- call statement('account') -%}
         {{ lakeweave._account_of_run_sql(target_relation, asked) }}
     {%- endcall -%}
@@ -388,8 +394,63 @@
 {%- endmacro %}
 
 
-{# Body and ledger joined: one row for every row of the body. #}
-{% macro _answered_sql(staged, body_columns, asked, outcome) -%}
+{#
+    Whether the relation is already what would be written: same columns and types, and the same rows by count and sum of
+    their hashes. The answers themselves need not be compared: the ledger never changes an answer to a fingerprint.
+#}
+{% macro _is_unchanged(existing, staged, body_columns, asked, outcome) -%}
+    {%- if existing is none or not existing.is_table or not body_columns or should_full_refresh() -%}
+        {{ return(false) }}
+    {%- endif -%}
+    {%- set types = {} -%}
+    {%- for column in adapter.get_columns_in_relation(staged) -%}
+        {%- do types.update({column.name | lower: column.dtype}) -%}
+    {%- endfor -%}
+    {%- set present = adapter.get_columns_in_relation(existing) -%}
+    {%- if present | map(attribute='name') | map('lower') | list
+            != (body_columns | map('replace', adapter.quote('x')[0], '') | map('lower') | list) + lakeweave._answer_columns(asked) -%}
+        {{ return(false) }}
+    {%- endif -%}
+    {%- for column in present if column.name | lower in types and types[column.name | lower] != column.dtype -%}
+        {{ return(false) }}
+    {%- endfor -%}
+    {%- set compared = body_columns + ['response_state', 'response_status', 'fingerprint', 'responded_at'] -%}
+    {%- set mark = lakeweave._content_mark(compared) -%}
+    {%- set rows = lakeweave.ask(
+        "select (select " ~ mark ~ " from " ~ existing ~ " as content) as found, (select " ~ mark ~ " from ("
+        ~ lakeweave._answered_sql(staged, body_columns, asked, outcome, false) ~ ") as content) as wanted"
+    ) -%}
+    {{ return(rows is not none and rows[0][0] is not none and rows[0][0] | string == rows[0][1] | string) }}
+{%- endmacro %}
+
+
+{# Count and sum of the rows' hashes, as one text. A sum, because equal rows would vanish in an exclusive or. #}
+{% macro _content_mark(columns) -%}
+    {{ return(adapter.dispatch('_content_mark', 'lakeweave')(columns)) }}
+{%- endmacro %}
+
+{# https://duckdb.org/docs/stable/sql/functions/utility#hashvalue #}
+{% macro default___content_mark(columns) -%}
+    concat(count(*), ' ', sum(cast(hash({{ columns | join(', ') }}) as hugeint)))
+{%- endmacro %}
+
+{# https://cloud.google.com/bigquery/docs/reference/standard-sql/hash_functions#farm_fingerprint #}
+{% macro bigquery___content_mark(columns) -%}
+    concat(
+        cast(count(*) as string),
+        ' ',
+        cast(sum(cast(farm_fingerprint(to_json_string(struct({{ columns | join(', ') }}))) as bignumeric)) as string)
+    )
+{%- endmacro %}
+
+{# https://spark.apache.org/docs/latest/api/sql/index.html#xxhash64 #}
+{% macro spark___content_mark(columns) -%}
+    concat(count(*), ' ', sum(cast(xxhash64({{ columns | join(', ') }}) as decimal(38, 0))))
+{%- endmacro %}
+
+
+{# Body and ledger joined: one row for every row of the body. `with_answer` false leaves the answer's column out. #}
+{% macro _answered_sql(staged, body_columns, asked, outcome, with_answer=true) -%}
     {%- set not_asked = 'not asked yet' -%}
     {%- if outcome.reason -%}
         {%- set not_asked = 'not asked: ' ~ outcome.reason -%}
@@ -404,7 +465,9 @@
         {%- else -%}
         staged.* {{ lakeweave._star_without('fingerprint') }},
         {%- endif %}
+        {%- if with_answer %}
         answers.{{ asked.answer }},
+        {%- endif %}
         case
             when staged.fingerprint is null then 'failed'
             when answers.fingerprint is null then 'pending'
@@ -426,7 +489,9 @@
         from (
             select
                 fingerprint,
+                {% if with_answer -%}
                 {{ asked.answer }},
+                {% endif -%}
                 state,
                 status,
                 attempt,

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -116,17 +113,6 @@ class InferenceProject:
         outcome = self.dbt("build", *arguments)
         assert outcome.success, outcome.said[-8000:]
         return outcome
-
-    def start(self, *arguments: str, **environment: str) -> subprocess.Popen[bytes]:
-        """dbt in a process group of its own, so that a test can kill it."""
-        return subprocess.Popen(
-            [sys.executable, "-m", "dbt.cli.main", *self.arguments(*arguments)],
-            cwd=self.root,
-            env={**os.environ, "DBT_SEND_ANONYMOUS_USAGE_STATS": "false", **environment},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
 
     def query(self, sql: str, *parameters: object) -> list[tuple]:
         """Rows of a query."""

@@ -159,6 +159,22 @@ def test_dbt_features_work_with_it(project: InferenceProject, server: model_serv
     assert project.states("asked") == {"ok": 10}
     assert server.stats()["requests"] == 10
 
+    # Nothing new: the relation is left as it is, indexes included. A changed body rewrites it, as does --full-refresh.
+    index = "select count(*) from duckdb_indexes() where index_name = 'kept'"
+    project.query("create index kept on asked (id)")
+    project.build("-s", "asked")
+    assert project.query(index) == [(1,)]
+    project.write("people", "select range as id, 'name ' || range as name from range(10) where range <> 3")
+    project.build("-s", "people", "asked")
+    assert project.query(index) == [(0,)]
+    assert project.states("asked") == {"ok": 9}
+    project.query("create index kept on asked (id)")
+    project.build("-s", "asked", "--full-refresh")
+    assert project.query(index) == [(0,)]
+    project.write("people", "select range as id, 'name ' || range as name from range(10)")
+    project.build("-s", "people", "asked")
+    assert server.stats()["requests"] == 10
+
     # A broken contract leaves the relation and the ledger as they were.
     yml = project.root / "models" / "asked.yml"
     yml.write_text(yml.read_text().replace("name: response_state", "name: response_stat"))

@@ -1,0 +1,44 @@
+"""The fingerprint of a call is the same bytes on every engine: checked-in vectors, here asserted on DuckDB.
+
+`inference_fingerprints.json` is what the other engines' tests compare with, too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+from tests.python.embedded.inference_project import InferenceProject
+
+VECTORS = json.loads((Path(__file__).parent / "inference_fingerprints.json").read_text())
+
+
+def reference(function: str, model: str, model_version: str, options: dict, content: str) -> str:
+    """What macros/inference/fingerprint.sql says, in Python."""
+    constants = ["lakeweave-1", function, model, model_version, json.dumps(options, sort_keys=True)]
+    return hashlib.sha256((json.dumps(constants) + content).encode()).hexdigest()
+
+
+def test_vectors_are_what_the_definition_says() -> None:
+    for vector in VECTORS:
+        parts = {key: value for key, value in vector.items() if key != "sha256"}
+        assert reference(**parts) == vector["sha256"], parts
+    assert len({vector["sha256"] for vector in VECTORS}) == len(VECTORS), "no two different calls are the same call"
+
+
+def test_duckdb_gives_the_vectors(tmp_path: Path) -> None:
+    project = InferenceProject(tmp_path, {"backend": "offline"})
+    selects = []
+    for number, vector in enumerate(VECTORS):
+        codes = " || ".join(f"chr({ord(character)})" for character in vector["content"]) or "''"
+        call = ", ".join(json.dumps(vector[key]) for key in ("function", "model", "model_version"))
+        options = json.dumps(vector["options"])
+        selects.append(
+            f"select {number} as number, {{{{ lakeweave.fingerprint({call}, {options}, 'content') }}}} as sha256 "
+            f"from (select {codes} as content)"
+        )
+    project.write("fingerprints", "\nunion all\n".join(selects))
+    project.build("-s", "fingerprints")
+    found = project.query("select sha256 from fingerprints order by number")
+    assert [row[0] for row in found] == [vector["sha256"] for vector in VECTORS]
