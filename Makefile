@@ -17,7 +17,7 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export LAKEWEAVE_TARGET := $(TARGET)
 
 .DEFAULT_GOAL := help
-.PHONY: help build environment landing profile test test-bigquery test-reliability lint format lineage docs clean requirements bench
+.PHONY: help build environment landing profile test test-bigquery test-spark environment-spark test-reliability lint format lineage docs clean requirements bench
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | awk -F'|' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -58,6 +58,20 @@ $(VENV)/.dev: requirements/dev.txt | $(VENV)/.core
 
 test: $(VENV)/.dev profile  ## every test that needs no account: Python, embedded, BigQuery's analyzer
 	@$(BIN)/python -m pytest tests/python --ignore=tests/python/spark --ignore=tests/python/benchmarks
+
+# The jars have no version in common with a wheel, so Maven fetches them; Spark finds them by the profile.
+$(VENV)/.spark: requirements/spark.txt requirements/spark-jars.xml | $(VENV)/.dev
+	@java -version 2>&1 | grep -q 'version "17' || { echo "Spark needs Java 17 on the path; found: $$(java -version 2>&1 | head -n 1). On Debian: apt-get install openjdk-17-jre-headless"; exit 1; }
+	@command -v mvn > /dev/null || { echo "Delta's jars come by Maven, and there is no mvn on the path. On Debian: apt-get install maven"; exit 1; }
+	@$(BIN)/uv pip install --quiet --no-deps --python $(BIN)/python -r requirements/spark.txt
+	@mvn -q -B -f requirements/spark-jars.xml dependency:copy-dependencies -DincludeScope=runtime \
+	    -DincludeGroupIds=io.delta,io.unitycatalog -DoutputDirectory=$(CURDIR)/$(VENV)/spark-jars
+	@touch $@
+
+environment-spark: $(VENV)/.spark  ## Spark and Delta's jars (needs Java 17 and Maven)
+
+test-spark: $(VENV)/.spark profile  ## ingestion and silver on Spark with Delta, against the embedded target
+	@$(BIN)/python -m pytest tests/python/spark
 
 test-bigquery: $(VENV)/.dev profile  ## only the BigQuery proof: every statement, read by Google's analyzer
 	@$(BIN)/python -m pytest tests/python/bigquery

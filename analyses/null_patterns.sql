@@ -17,7 +17,7 @@ counted as (
         '{{ model }}' as model_name,
         '{{ column }}' as column_name,
         count(*) as records,
-        sum(case when {{ column }} is null then 1 else 0 end) as nulls
+        sum(case when {{ column }} is null then 1 else 0 end) as null_count
     from {{ ref(model) }}
     {{ 'union all' if not loop.last }}
     {%- endfor %}
@@ -32,8 +32,8 @@ shares as (
         model_name,
         column_name,
         records,
-        nulls,
-        round(100.0 * nulls / nullif(records, 0), 2) as nulls_pct
+        null_count,
+        round(100.0 * null_count / nullif(records, 0), 2) as nulls_pct
     from counted
 
 )

@@ -21,12 +21,39 @@
     {%- if not execute or not is_incremental() -%}
         {{ return('') }}
     {%- endif -%}
+    {%- set source = source_name ~ '.' ~ table_name -%}
     {%- set records = ref('bronze_' ~ table_name) -%}
+    {{ return(adapter.dispatch('_delete_vanished_keys', 'lakeweave')(
+        key,
+        lakeweave._changed_keys(records, source, key),
+        lakeweave._newest_records(records, source, key, keep_if, order_by)
+    )) }}
+{%- endmacro %}
+
+
+{% macro default___delete_vanished_keys(key, changed_keys, newest_records) -%}
     delete from {{ this }}
-    where {{ key }} in ({{ lakeweave._changed_keys(records, source_name ~ '.' ~ table_name, key) }})
+    where {{ key }} in ({{ changed_keys }})
         and {{ key }} not in (
             select {{ lakeweave.to_integer(key) }} from (
-                {{ lakeweave._newest_records(records, source_name ~ '.' ~ table_name, key, keep_if, order_by) }}
+                {{ newest_records }}
             ) as remaining
         )
+{%- endmacro %}
+
+
+{# Delta deletes by no subquery, but merges by one: https://docs.delta.io/latest/delta-update.html#delete-from-a-table #}
+{% macro spark___delete_vanished_keys(key, changed_keys, newest_records) -%}
+    merge into {{ this }} as built
+    using (
+        select distinct changed.vanished_key
+        from ({{ changed_keys }}) as changed (vanished_key)
+        left anti join (
+            select {{ lakeweave.to_integer(key) }} as remaining_key from (
+                {{ newest_records }}
+            ) as newest
+        ) as remaining on changed.vanished_key = remaining.remaining_key
+    ) as vanished
+    on built.{{ key }} = vanished.vanished_key
+    when matched then delete
 {%- endmacro %}

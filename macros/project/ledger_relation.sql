@@ -1,6 +1,6 @@
 {% macro ledger_relation(name) -%}
     {{ return(api.Relation.create(
-        database=target.database,
+        database=target.get('database'),
         schema=lakeweave.schema_name('ledger'),
         identifier=name,
         type='table'

@@ -17,7 +17,7 @@ typed as (
         category,
         color,
         description,
-        {{ lakeweave.cast_or_null('price', dbt.type_numeric()) }} as price,
+        {{ lakeweave.to_money('price') }} as price,
         {{ lakeweave.to_integer('units_sold') }} as units_sold,
         coalesce(op, 'I') = 'D' as is_delete,
         {{ lakeweave.cast_or_null('dms_commit_ts', dbt.type_timestamp()) }} as valid_from,

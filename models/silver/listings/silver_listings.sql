@@ -26,7 +26,7 @@ typed as (
         description,
 
         ---------- numbers
-        {{ lakeweave.cast_or_null('price', dbt.type_numeric()) }} as price,
+        {{ lakeweave.to_money('price') }} as price,
         {{ lakeweave.to_integer('units_sold') }} as units_sold,
 
         ---------- timestamps

@@ -24,9 +24,9 @@ standardized as (
         upper(product_sku) as product_sku,
 
         ---------- numbers
-        {{ lakeweave.cast_or_null('cost', dbt.type_numeric()) }} as cost,
+        {{ lakeweave.to_money('cost') }} as cost,
         cost_value_type,
-        {{ lakeweave.cast_or_null('product_retail_price', dbt.type_numeric()) }} as product_retail_price,
+        {{ lakeweave.to_money('product_retail_price') }} as product_retail_price,
         product_retail_price_value_type,
 
         ---------- timestamps

@@ -22,7 +22,7 @@ standardized as (
         {{ lakeweave.standardize('status', 'order_status', otherwise=lakeweave.title_case('status')) }} as status,
 
         ---------- numbers
-        {{ lakeweave.cast_or_null('sale_price', dbt.type_numeric()) }} as sale_price,
+        {{ lakeweave.to_money('sale_price') }} as sale_price,
         sale_price_value_type,
 
         ---------- timestamps

@@ -23,9 +23,9 @@ standardized as (
         upper(sku) as sku,
 
         ---------- numbers
-        {{ lakeweave.cast_or_null('cost', dbt.type_numeric()) }} as cost,
+        {{ lakeweave.to_money('cost') }} as cost,
         cost_value_type,
-        {{ lakeweave.cast_or_null('retail_price', dbt.type_numeric()) }} as retail_price,
+        {{ lakeweave.to_money('retail_price') }} as retail_price,
         retail_price_value_type,
 
         ---------- timestamps
