@@ -41,6 +41,9 @@
     {%- set outcome = lakeweave._ask_in_batches(pending, plan, asked) -%}
 
     {%- if plan.to_ask == 0 and lakeweave._is_unchanged(existing, staged, body_columns, asked, outcome) -%}
+        {%- if config.get('contract').enforced -%}
+            {%- do get_assert_columns_equivalent(lakeweave._answered_sql(staged, body_columns, asked, outcome)) -%}
+        {%- endif -%}
         {%- call noop_statement('main', 'UNCHANGED', 'UNCHANGED') -%}
             {{ lakeweave._answered_sql(staged, body_columns, asked, outcome) }}
         {%- endcall -%}
