@@ -10,6 +10,19 @@ from lakeweave.ingestion.layout import LayoutChange
 RAW_LIMIT = 1 << 20
 """Characters of a rejected record's raw text that are kept; the file itself stays in the archive."""
 
+MAX_REJECTED = 1_000_000
+MAX_REJECTED_CHARS = 256 << 20
+"""A file with more rejected records, or more text in them, is held: something is wrong with it as a whole."""
+
+
+class FileHeld(Exception):
+    """The file cannot be loaded as a whole. ``reason`` is a code of :data:`reasons.FILE_REASONS`."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.message = message
+
 
 @dataclass(frozen=True, slots=True)
 class RejectedRecord:
@@ -51,6 +64,7 @@ class FileAccount:
     blank_lines: int = 0
     rejects: list[RejectedRecord] = field(default_factory=list)
     changes: list[LayoutChange] = field(default_factory=list)
+    rejected_chars: int = 0
 
     @property
     def rejected(self) -> int:
@@ -58,11 +72,21 @@ class FileAccount:
         return len(self.rejects)
 
     def reject(self, number: int, line: int, raw: str, reason: str, message: str, column: str | None = None) -> None:
-        """Add a rejected record; a raw text longer than :data:`RAW_LIMIT` is cut, which the message then says."""
+        """Add a rejected record; a raw text longer than :data:`RAW_LIMIT` is cut, which the message then says.
+
+        Raises :class:`FileHeld` if there are too many of them to keep.
+        """
         if len(raw) > RAW_LIMIT:
             message += f" The raw text is cut after {RAW_LIMIT} of {len(raw)} characters."
             raw = raw[:RAW_LIMIT]
         self.rejects.append(RejectedRecord(number, line, raw, reason, column, message))
+        self.rejected_chars += len(raw)
+        if len(self.rejects) > MAX_REJECTED or self.rejected_chars > MAX_REJECTED_CHARS:
+            counts = ", ".join(f"{n} {r}" for r, n in self.by_reason().items())
+            raise FileHeld(
+                "too_many_rejected",
+                f"{self.rejected} of the first {self.records} records were rejected ({counts}), more than can be kept.",
+            )
 
     def hold(self, reason: str, message: str) -> None:
         """Nothing of the file loads."""

@@ -13,10 +13,10 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from lakeweave.ingestion.account import FileAccount
+from lakeweave.ingestion.account import FileAccount, FileHeld
 from lakeweave.ingestion.encoding import BAD, shown
 from lakeweave.ingestion.layout import Layout
-from lakeweave.ingestion.sniff import FileHeld, TextPlan, split_lines
+from lakeweave.ingestion.sniff import TextPlan, split_lines
 
 csv.field_size_limit(sys.maxsize)
 

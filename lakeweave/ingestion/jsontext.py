@@ -11,12 +11,11 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from lakeweave.ingestion.account import FileAccount
+from lakeweave.ingestion.account import FileAccount, FileHeld
 from lakeweave.ingestion.delimited import BATCH_CHARS, BATCH_RECORDS, BATCH_VALUES, Batch, Lines
 from lakeweave.ingestion.encoding import BAD, shown
 from lakeweave.ingestion.layout import MAX_COLUMNS, LayoutChange, declared_names, frozen_message
 from lakeweave.ingestion.names import RESERVED, snake_case, unique_names
-from lakeweave.ingestion.sniff import FileHeld
 from lakeweave.ingestion.spec import Reading
 
 _SPACE = re.compile(r"[ \t\r\n]*")

@@ -12,12 +12,13 @@ from dataclasses import dataclass, field, replace
 import duckdb
 
 from lakeweave.ingestion import sniff
+from lakeweave.ingestion.account import FileHeld
 from lakeweave.ingestion.archive import archived_files, hash_of, original_name
 from lakeweave.ingestion.counting import Census, Counter, read_through
 from lakeweave.ingestion.listing import FoundFile, list_files, natural_key, settle, stat_key
 from lakeweave.ingestion.progress import progress
 from lakeweave.ingestion.rawtable import literal
-from lakeweave.ingestion.sniff import HEAD, FileHeld, TextPlan
+from lakeweave.ingestion.sniff import HEAD, TextPlan
 from lakeweave.ingestion.spec import Spec, UserError
 
 _KNOWN_STATES = frozenset({"loaded", "repeat", "held"})

@@ -13,11 +13,11 @@ from collections.abc import Callable, Iterator
 from typing import BinaryIO, Protocol
 
 from lakeweave.ingestion import layout, sniff
-from lakeweave.ingestion.account import FileAccount
+from lakeweave.ingestion.account import FileAccount, FileHeld
 from lakeweave.ingestion.delimited import MAX_LINE_CHARS, Batch, DelimitedReader
 from lakeweave.ingestion.encoding import ESCAPE, detect
 from lakeweave.ingestion.jsontext import JsonReader
-from lakeweave.ingestion.sniff import HEAD, FileHeld, TextPlan
+from lakeweave.ingestion.sniff import HEAD, TextPlan
 from lakeweave.ingestion.spec import Reading
 from lakeweave.ingestion.tabular import ExcelReader, ParquetReader
 

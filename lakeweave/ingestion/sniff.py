@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lakeweave.ingestion import layout
+from lakeweave.ingestion.account import FileHeld
 from lakeweave.ingestion.spec import Reading
 
 HEAD = 64 << 10
@@ -34,15 +35,6 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _JSON_START = re.compile(r"\s*(\{\s*(\"|\}|$)|\[\s*(\{|\]|\[|\"|-?\d|true|false|null|$))")
-
-
-class FileHeld(Exception):
-    """The file cannot be loaded as a whole. ``reason`` is a code of :data:`reasons.FILE_REASONS`."""
-
-    def __init__(self, reason: str, message: str) -> None:
-        super().__init__(message)
-        self.reason = reason
-        self.message = message
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,9 @@ import atexit
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import duckdb
@@ -59,6 +60,28 @@ LAYOUT: dict[str, pa.DataType] = dict.fromkeys(
 )
 
 
+def _forget_killed(parent: str) -> None:
+    """Remove scratch folders that a killed build has left: older than a day, of a process that is gone."""
+    for entry in os.scandir(parent):
+        pid = entry.name.removeprefix("lakeweave_").partition("_")[0]
+        if entry.name.startswith("lakeweave_") and pid.isdigit() and not _runs(int(pid)):
+            with suppress(OSError):
+                if time.time() - entry.stat().st_mtime > 86_400:
+                    shutil.rmtree(entry.path, ignore_errors=True)
+
+
+def _runs(pid: int) -> bool:
+    if os.name != "posix":
+        return True
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
 class Stage:
     """Stages one batch of a plan; use :meth:`run` once."""
 
@@ -98,6 +121,7 @@ class Stage:
 
     @contextmanager
     def _scratch(self) -> Iterator[str]:
+        _forget_killed(self._scratch_parent or tempfile.gettempdir())
         folder = tempfile.mkdtemp(prefix=f"lakeweave_{os.getpid()}_", dir=self._scratch_parent)
 
         def clean() -> None:

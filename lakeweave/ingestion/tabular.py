@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from lakeweave.ingestion import layout as layouts
-from lakeweave.ingestion.account import FileAccount
+from lakeweave.ingestion.account import FileAccount, FileHeld
 from lakeweave.ingestion.delimited import BATCH_RECORDS, BATCH_VALUES, Batch
 from lakeweave.ingestion.encoding import BAD, shown
-from lakeweave.ingestion.sniff import HEADER_SEARCH, FileHeld
+from lakeweave.ingestion.sniff import HEADER_SEARCH
 from lakeweave.ingestion.spec import Reading
 
 
