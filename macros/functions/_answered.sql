@@ -61,14 +61,14 @@
     {%- set call -%}
         lakeweave_{{ called.function }}(
             cast(asked.{{ adapter.quote(input) }} as {{ dbt.type_string() }}),
-            {{ lakeweave._literal(lakeweave._model_spec(called, more)) }},
-            {{ lakeweave._literal(tojson(lakeweave._canonical_options(called.function, options), sort_keys=true)) }}
+            {{ lakeweave.text_literal(lakeweave._model_spec(called, more)) }},
+            {{ lakeweave.text_literal(tojson(lakeweave._canonical_options(called.function, options), sort_keys=true)) }}
         )
     {%- endset -%}
     select
         asked.*,
         {% if how.get('token') -%}
-        case when lakeweave_claim(asked.fingerprint, {{ lakeweave._literal(how.token) }}) then {{ call }} end
+        case when lakeweave_claim(asked.fingerprint, {{ lakeweave.text_literal(how.token) }}) then {{ call }} end
         {%- else -%}
         {{ call }}
         {%- endif %} as lakeweave_answer
@@ -92,7 +92,7 @@
         asked.*,
         {% if called.function == 'generate_text' -%}
         ai_query(
-            {{ lakeweave._literal(endpoint) }},
+            {{ lakeweave.text_literal(endpoint) }},
             {{ input_column }},
             {%- set parameters = lakeweave._databricks_parameters(options) %}
             {%- if parameters %}
@@ -104,17 +104,17 @@
             failOnError => false
         )
         {%- elif called.function == 'generate_embedding' -%}
-        ai_query({{ lakeweave._literal(endpoint) }}, {{ input_column }}, returnType => 'ARRAY<FLOAT>', failOnError => false)
+        ai_query({{ lakeweave.text_literal(endpoint) }}, {{ input_column }}, returnType => 'ARRAY<FLOAT>', failOnError => false)
         {%- elif called.function == 'annotate_image' -%}
         ai_query(
-            {{ lakeweave._literal(endpoint) }},
-            {{ lakeweave._literal(lakeweave._annotation_prompt(options)) }},
+            {{ lakeweave.text_literal(endpoint) }},
+            {{ lakeweave.text_literal(lakeweave._annotation_prompt(options)) }},
             responseFormat => '{"type": "json_object"}',
             files => pictures.content,
             failOnError => false
         )
         {%- else -%}
-        ai_query({{ lakeweave._literal(endpoint) }}, base64(pictures.content), returnType => 'STRING', failOnError => false)
+        ai_query({{ lakeweave.text_literal(endpoint) }}, base64(pictures.content), returnType => 'STRING', failOnError => false)
         {%- endif %} as lakeweave_answer
     from {{ relation }} as asked
     {%- if picture %}
@@ -133,7 +133,7 @@
         {%- elif name == 'stop_sequences' -%}
             {%- set quoted = [] -%}
             {%- for text in value -%}
-                {%- do quoted.append(lakeweave._literal(text)) -%}
+                {%- do quoted.append(lakeweave.text_literal(text)) -%}
             {%- endfor -%}
             {%- do parameters.append("'stop', array(" ~ quoted | join(', ') ~ ")") -%}
         {%- else -%}

@@ -22,7 +22,7 @@
 {% macro _bigquery_annotate_image(relation, called, input, options, how) -%}
     {%- set features = [] -%}
     {%- for feature in options.get('features', ['LABEL_DETECTION']) -%}
-        {%- do features.append(lakeweave._literal(feature)) -%}
+        {%- do features.append(lakeweave.text_literal(feature)) -%}
     {%- endfor -%}
     (
         select

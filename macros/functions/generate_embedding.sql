@@ -32,7 +32,7 @@
     {%- set statistics = 'answered.' ~ prefix ~ 'statistics' -%}
     {%- set settings = ['true as flatten_json_output'] if prefix else [] -%}
     {%- if 'task_type' in options -%}
-        {%- do settings.append(lakeweave._literal(options.task_type) ~ ' as task_type') -%}
+        {%- do settings.append(lakeweave.text_literal(options.task_type) ~ ' as task_type') -%}
     {%- endif -%}
     {%- if 'output_dimensionality' in options -%}
         {%- do settings.append(options.output_dimensionality ~ ' as output_dimensionality') -%}

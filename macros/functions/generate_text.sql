@@ -67,7 +67,7 @@
         {%- if given.get('response_format') == 'json' -%}
             {%- do config.update({'response_mime_type': 'application/json'}) -%}
         {%- endif -%}
-        {{ return([lakeweave._literal(tojson({'generation_config': config}, sort_keys=true)) ~ ' as model_params']) }}
+        {{ return([lakeweave.text_literal(tojson({'generation_config': config}, sort_keys=true)) ~ ' as model_params']) }}
     {%- endif -%}
     {%- set settings = [] -%}
     {%- for name in ['temperature', 'top_p'] if name in given or name == 'temperature' -%}
@@ -79,7 +79,7 @@
     {%- if 'stop_sequences' in given -%}
         {%- set quoted = [] -%}
         {%- for text in given.stop_sequences -%}
-            {%- do quoted.append(lakeweave._literal(text)) -%}
+            {%- do quoted.append(lakeweave.text_literal(text)) -%}
         {%- endfor -%}
         {%- do settings.append('[' ~ quoted | join(', ') ~ '] as stop_sequences') -%}
     {%- endif -%}

@@ -32,7 +32,7 @@
     {%- endif -%}
     {%- set labels = [] -%}
     {%- for label in options.labels -%}
-        {%- do labels.append(lakeweave._literal(label)) -%}
+        {%- do labels.append(lakeweave.text_literal(label)) -%}
     {%- endfor -%}
     {%- set scores = 'answered.' ~ options.get('output', 'probabilities') -%}
     (

@@ -54,7 +54,7 @@
 {%- endmacro %}
 
 {% macro duckdb___settle(asked) -%}
-    {%- set rows = lakeweave.ask("select lakeweave_settle(" ~ lakeweave._literal(lakeweave._claim_token(asked)) ~ ") as report") -%}
+    {%- set rows = lakeweave.ask("select lakeweave_settle(" ~ lakeweave.text_literal(lakeweave._claim_token(asked)) ~ ") as report") -%}
     {{ return(fromjson(rows[0][0]) if rows else lakeweave.default___settle(asked)) }}
 {%- endmacro %}
 
@@ -67,5 +67,5 @@
 {%- endmacro %}
 
 {% macro duckdb___wait(asked) -%}
-    {%- do lakeweave.ask("select lakeweave_wait(" ~ lakeweave._literal(lakeweave._claim_token(asked)) ~ ", 3600.0) as is_free") -%}
+    {%- do lakeweave.ask("select lakeweave_wait(" ~ lakeweave.text_literal(lakeweave._claim_token(asked)) ~ ", 3600.0) as is_free") -%}
 {%- endmacro %}

@@ -43,7 +43,7 @@
 {# The local models name themselves, and complain here when they cannot answer. #}
 {% macro duckdb___model_version(called) -%}
     {%- set rows = lakeweave.ask(
-        "select lakeweave_model_version('" ~ called.function ~ "', " ~ lakeweave._literal(lakeweave._model_spec(called)) ~ ") as model_version"
+        "select lakeweave_model_version('" ~ called.function ~ "', " ~ lakeweave.text_literal(lakeweave._model_spec(called)) ~ ") as model_version"
     ) -%}
     {%- set named = rows[0][0] if rows else 'local' -%}
     {{ return(named ~ ('#' ~ called.version if called.version else '')) }}
@@ -77,22 +77,22 @@
 {% macro default___model_row(called) -%}
     {%- set behind = called.behind -%}
     select
-        {{ lakeweave._literal(called.model) }} as model,
-        {{ lakeweave._literal(called.function) }} as function,
-        {{ lakeweave._literal(behind.get('endpoint') or behind.get('service') or behind.get('path') or '') }} as endpoint,
-        {{ lakeweave._literal(lakeweave._model_version(called)) }} as model_version,
-        {{ lakeweave._literal(tojson(behind, sort_keys=true)) }} as options
+        {{ lakeweave.text_literal(called.model) }} as model,
+        {{ lakeweave.text_literal(called.function) }} as function,
+        {{ lakeweave.text_literal(behind.get('endpoint') or behind.get('service') or behind.get('path') or '') }} as endpoint,
+        {{ lakeweave.text_literal(lakeweave._model_version(called)) }} as model_version,
+        {{ lakeweave.text_literal(tojson(behind, sort_keys=true)) }} as options
 {%- endmacro %}
 
 {% macro duckdb___model_row(called) -%}
-    {%- set spec = lakeweave._literal(lakeweave._model_spec(called)) -%}
+    {%- set spec = lakeweave.text_literal(lakeweave._model_spec(called)) -%}
     select
-        {{ lakeweave._literal(called.model) }} as model,
-        {{ lakeweave._literal(called.function) }} as function,
-        lakeweave_model_endpoint({{ lakeweave._literal(called.function) }}, {{ spec }}) as endpoint,
-        lakeweave_model_version({{ lakeweave._literal(called.function) }}, {{ spec }})
-            {%- if called.version %} || {{ lakeweave._literal('#' ~ called.version) }}{% endif %} as model_version,
-        {{ lakeweave._literal(tojson(called.behind, sort_keys=true)) }} as options
+        {{ lakeweave.text_literal(called.model) }} as model,
+        {{ lakeweave.text_literal(called.function) }} as function,
+        lakeweave_model_endpoint({{ lakeweave.text_literal(called.function) }}, {{ spec }}) as endpoint,
+        lakeweave_model_version({{ lakeweave.text_literal(called.function) }}, {{ spec }})
+            {%- if called.version %} || {{ lakeweave.text_literal('#' ~ called.version) }}{% endif %} as model_version,
+        {{ lakeweave.text_literal(tojson(called.behind, sort_keys=true)) }} as options
 {%- endmacro %}
 
 {% macro spark___model_row(called) -%}

@@ -19,7 +19,7 @@
     {%- endif -%}
     {%- set rows = lakeweave.ask(
         "select per_call, per_million_input_tokens, per_million_output_tokens from " ~ prices
-        ~ " where model_version = " ~ lakeweave._literal(lakeweave._model_version(called).split('#')[0])
+        ~ " where model_version = " ~ lakeweave.text_literal(lakeweave._model_version(called).split('#')[0])
     ) -%}
     {%- if not rows -%}
         {{ return(none) }}

@@ -30,7 +30,7 @@
 
 {# Two threads that create the same schema at once end in a conflict, so one does it and the others wait. #}
 {% macro duckdb___ensure_response_ledger() -%}
-    {%- set token = lakeweave._literal(tojson({'run': 'ledger ' ~ invocation_id, 'holder': model.unique_id})) -%}
+    {%- set token = lakeweave.text_literal(tojson({'run': 'ledger ' ~ invocation_id, 'holder': model.unique_id})) -%}
     {%- set granted = lakeweave.ask("select lakeweave_claim('ledger', " ~ token ~ ") as granted") -%}
     {%- if granted and granted[0][0] -%}
         {%- do lakeweave.default___ensure_response_ledger() -%}

@@ -10,7 +10,7 @@
     {%- set constants = tojson([
         'lakeweave-1', function, model, model_version, tojson(lakeweave._canonical_options(function, options), sort_keys=true)
     ]) -%}
-    {{ return(adapter.dispatch('fingerprint', 'lakeweave')(lakeweave._literal(constants), input)) }}
+    {{ return(adapter.dispatch('fingerprint', 'lakeweave')(lakeweave.text_literal(constants), input)) }}
 {%- endmacro %}
 
 {% macro default__fingerprint(constants, input) -%}

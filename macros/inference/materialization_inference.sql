@@ -240,9 +240,9 @@
 
 {# The ledger's rows of one model: the fingerprint says as much, but this is what a warehouse can prune by. #}
 {% macro _same_model(asked) -%}
-    function = {{ lakeweave._literal(asked.function) }}
-        and model = {{ lakeweave._literal(asked.model) }}
-        and model_version = {{ lakeweave._literal(asked.model_version) }}
+    function = {{ lakeweave.text_literal(asked.function) }}
+        and model = {{ lakeweave.text_literal(asked.model) }}
+        and model_version = {{ lakeweave.text_literal(asked.model_version) }}
 {%- endmacro %}
 
 
@@ -332,7 +332,7 @@
     {%- set stop = '' -%}
     {%- if max_calls is not none or max_cost is not none or asked.max_cost_per_run is not none -%}
         {%- set price = asked.price or {'per_call': 0, 'per_input': 0, 'per_output': 0} -%}
-        {%- set mine = "case when node_id = " ~ lakeweave._literal(asked.node_id) ~ " then " -%}
+        {%- set mine = "case when node_id = " ~ lakeweave.text_literal(asked.node_id) ~ " then " -%}
         {%- set cost = "(" ~ price.per_call ~ " + coalesce(input_tokens, 0) * " ~ price.per_input ~ " + coalesce(output_tokens, 0) * " ~ price.per_output ~ ")" -%}
         {%- set rows = lakeweave.ask(
             "select count(*) as calls, coalesce(sum(" ~ mine ~ cost ~ " else 0 end), 0) as cost, coalesce(sum(" ~ cost ~ "), 0) as cost_of_run from "
@@ -372,10 +372,10 @@
     )
     select
         fingerprint,
-        {{ lakeweave._literal(asked.function) }},
-        {{ lakeweave._literal(asked.model) }},
-        {{ lakeweave._literal(asked.model_version) }},
-        {{ lakeweave._literal(tojson(asked.options, sort_keys=true)) }},
+        {{ lakeweave.text_literal(asked.function) }},
+        {{ lakeweave.text_literal(asked.model) }},
+        {{ lakeweave.text_literal(asked.model_version) }},
+        {{ lakeweave.text_literal(tojson(asked.options, sort_keys=true)) }},
         case when response_state = 'ok' then response end,
         case when response_state = 'ok' then embedding end,
         response_status,
@@ -385,7 +385,7 @@
         output_tokens,
         {{ lakeweave._now() }},
         '{{ invocation_id }}',
-        {{ lakeweave._literal(asked.node_id) }}
+        {{ lakeweave.text_literal(asked.node_id) }}
     from {{ answers }}
     where response_state <> 'unsent'
 {%- endmacro %}
@@ -481,7 +481,7 @@
         end as response_state,
         case
             when staged.fingerprint is null then {{ lakeweave._reason_not_askable('staged', asked) }}
-            when answers.fingerprint is null then {{ lakeweave._literal(not_asked) }}
+            when answers.fingerprint is null then {{ lakeweave.text_literal(not_asked) }}
             else answers.status
         end as response_status,
         staged.fingerprint,
@@ -518,7 +518,7 @@
 
 {# One row about this run: what was asked, and what the ledger answered for nothing. #}
 {% macro _account_of_run_sql(target_relation, asked) -%}
-    {%- set mine = "invocation_id = '" ~ invocation_id ~ "' and node_id = " ~ lakeweave._literal(asked.node_id) ~ " and state <> 'offered'" -%}
+    {%- set mine = "invocation_id = '" ~ invocation_id ~ "' and node_id = " ~ lakeweave.text_literal(asked.node_id) ~ " and state <> 'offered'" -%}
     {%- set ledger = lakeweave.ledger_relation('model_responses') -%}
     insert into {{ lakeweave.ledger_relation('inference_runs') }} (
         invocation_id, node_id, function, model, model_version, ran_at, row_count, input_count, answered_before, calls,
@@ -526,10 +526,10 @@
     )
     select
         '{{ invocation_id }}',
-        {{ lakeweave._literal(asked.node_id) }},
-        {{ lakeweave._literal(asked.function) }},
-        {{ lakeweave._literal(asked.model) }},
-        {{ lakeweave._literal(asked.model_version) }},
+        {{ lakeweave.text_literal(asked.node_id) }},
+        {{ lakeweave.text_literal(asked.function) }},
+        {{ lakeweave.text_literal(asked.model) }},
+        {{ lakeweave.text_literal(asked.model_version) }},
         {{ lakeweave._now() }},
         inputs.row_count,
         inputs.input_count,

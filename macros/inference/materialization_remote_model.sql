@@ -26,7 +26,7 @@
     {%- set version = lakeweave._model_version(called) -%}
     {%- set definition = lakeweave._create_model_sql(called) -%}
     {%- set known = lakeweave.ask(
-        "select definition from " ~ lakeweave.ledger_relation('models') ~ " where relation = " ~ lakeweave._literal(this)
+        "select definition from " ~ lakeweave.ledger_relation('models') ~ " where relation = " ~ lakeweave.text_literal(this)
         ~ " order by created_at desc limit 1",
         []
     ) -%}
@@ -45,14 +45,14 @@
                 model, relation, function, model_version, definition, created_at, invocation_id, node_id
             )
             select
-                {{ lakeweave._literal(called.model) }},
-                {{ lakeweave._literal(this) }},
-                {{ lakeweave._literal(called.function) }},
-                {{ lakeweave._literal(version) }},
+                {{ lakeweave.text_literal(called.model) }},
+                {{ lakeweave.text_literal(this) }},
+                {{ lakeweave.text_literal(called.function) }},
+                {{ lakeweave.text_literal(version) }},
                 '{{ local_md5(definition) }}',
                 {{ lakeweave._now() }},
                 '{{ invocation_id }}',
-                {{ lakeweave._literal(model.unique_id) }}
+                {{ lakeweave.text_literal(model.unique_id) }}
         {%- endcall -%}
     {%- endif -%}
     {{ run_hooks(post_hooks) }}
@@ -86,11 +86,11 @@
         ) -%}
     {%- endif -%}
     create or replace model {{ called.relation }}
-    options (model_type = '{{ format }}', model_path = {{ lakeweave._literal(behind.path) }})
+    options (model_type = '{{ format }}', model_path = {{ lakeweave.text_literal(behind.path) }})
     {%- else -%}
     {%- set connection = behind.get('connection') -%}
     create or replace model {{ called.relation }}
     remote with connection {% if connection and connection | upper != 'DEFAULT' %}`{{ connection }}`{% else %}default{% endif %}
-    options ({{ 'endpoint' if given[0] == 'endpoint' else 'remote_service_type' }} = {{ lakeweave._literal(behind[given[0]]) }})
+    options ({{ 'endpoint' if given[0] == 'endpoint' else 'remote_service_type' }} = {{ lakeweave.text_literal(behind[given[0]]) }})
     {%- endif -%}
 {%- endmacro %}

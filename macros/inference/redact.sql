@@ -23,7 +23,7 @@
 
 {% macro _redacted(text, kind, name) -%}
     {%- if kind == 'label' -%}
-        {{ return(lakeweave._literal('[' ~ name ~ ']')) }}
+        {{ return(lakeweave.text_literal('[' ~ name ~ ']')) }}
     {%- elif kind == 'initial' -%}
         {{ return("concat(substr(" ~ text ~ ", 1, 1), '***')") }}
     {%- elif kind == 'domain' -%}

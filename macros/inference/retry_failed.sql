@@ -14,13 +14,13 @@
     {%- set ledger = lakeweave.ledger_relation('model_responses') -%}
     {%- set conditions = [] -%}
     {%- if model is not none -%}
-        {%- do conditions.append("model = " ~ lakeweave._literal(model)) -%}
+        {%- do conditions.append("model = " ~ lakeweave.text_literal(model)) -%}
     {%- endif -%}
     {%- if node is not none -%}
-        {%- do conditions.append("node_id like " ~ lakeweave._literal('%.' ~ node)) -%}
+        {%- do conditions.append("node_id like " ~ lakeweave.text_literal('%.' ~ node)) -%}
     {%- endif -%}
     {%- if status_like is not none -%}
-        {%- do conditions.append("status like " ~ lakeweave._literal(status_like)) -%}
+        {%- do conditions.append("status like " ~ lakeweave.text_literal(status_like)) -%}
     {%- endif -%}
     {%- set failed -%}
         select

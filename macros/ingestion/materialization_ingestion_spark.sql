@@ -74,7 +74,7 @@
             {%- do file.update({'state': 'repeat', 'records': records, 'accepted': 0, 'rejected': 0, 'repeats': records}) -%}
         {%- else -%}
             {%- if not file.reason -%}
-                {%- do lakeweave._spark_take_in(spec, file, sql, target_relation) -%}
+                {%- do lakeweave._spark_take_in(spec, file, sql, target_relation, file.file_id in known.contents) -%}
             {%- endif -%}
             {%- if file.reason -%}
                 {%- do file.update({'state': 'held', 'accepted': 0, 'rejected': 0, 'repeats': 0}) -%}
@@ -271,15 +271,16 @@
 {%- endmacro %}
 
 
-{# What the ledger says: versions of each path, state of each delivery, records of each loaded content. #}
+{# What the ledger says: versions of each path, state of each delivery, all contents, and the records of those that are loaded. #}
 {% macro _spark_known(spec) -%}
-    {%- set known = {'versions': {}, 'deliveries': {}, 'loaded': {}} -%}
+    {%- set known = {'versions': {}, 'deliveries': {}, 'contents': [], 'loaded': {}} -%}
     {%- for row in lakeweave.ask(
         "select path, file_id, version, state, records from " ~ lakeweave.ledger_relation('files') ~ " where source = '" ~ spec.source
         ~ "' order by path, version", []
     ) -%}
         {%- do known.versions.update({row[0]: row[2] | int}) -%}
         {%- do known.deliveries.update({row[0] ~ '\n' ~ (row[1] or ''): {'version': row[2] | int, 'state': row[3]}}) -%}
+        {%- do known.contents.append(row[1]) -%}
         {%- if row[3] == 'loaded' -%}
             {%- do known.loaded.update({row[1]: row[4] | int}) -%}
         {%- endif -%}
@@ -305,7 +306,7 @@
 
 
 {# One file, all but its account. Sets what the account says; `reason` when it is to be held. #}
-{% macro _spark_take_in(spec, file, body, target_relation) -%}
+{% macro _spark_take_in(spec, file, body, target_relation, is_known) -%}
     {%- set extension = modules.re.sub('[.]gz$', '', file.file_name | lower).split('/')[-1].split('.')[-1] -%}
     {%- if extension in ('json', 'jsonl', 'ndjson', 'parquet', 'xlsx', 'xls', 'avro', 'orc', 'zip', 'xml') -%}
         {%- do file.update({'reason': 'unknown_format', 'message': 'This engine takes CSV and TSV in, not ' ~ extension ~ '.'}) -%}
@@ -369,15 +370,17 @@
         {{ return('') }}
     {%- endif -%}
 
-    {# A released file gives way to its new reading. #}
-    {%- call statement('replace') -%}
-        delete from {{ target_relation }} where _content_hash = '{{ file.file_id }}'
-    {%- endcall -%}
-    {%- for name in ['rejected_records', 'layout_changes'] -%}
-        {%- call statement('replace_' ~ name) -%}
-            delete from {{ lakeweave.ledger_relation(name) }} where source = '{{ spec.source }}' and file_id = '{{ file.file_id }}'
+    {# A released file gives way to its new reading; of a content that the ledger never had, nothing is there. #}
+    {%- if is_known -%}
+        {%- call statement('replace') -%}
+            delete from {{ target_relation }} where _content_hash = '{{ file.file_id }}'
         {%- endcall -%}
-    {%- endfor -%}
+        {%- for name in ['rejected_records', 'layout_changes'] -%}
+            {%- call statement('replace_' ~ name) -%}
+                delete from {{ lakeweave.ledger_relation(name) }} where source = '{{ spec.source }}' and file_id = '{{ file.file_id }}'
+            {%- endcall -%}
+        {%- endfor -%}
+    {%- endif -%}
 
     {%- call statement('staged') -%}
         {{ lakeweave._spark_staged(spec, file, layout) }}

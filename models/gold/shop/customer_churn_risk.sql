@@ -60,11 +60,11 @@ questions as (
     select
         user_id,
         {{ dbt.concat([
-            lakeweave._literal(instructions),
+            lakeweave.text_literal(instructions),
             "'Orders: '", 'orders',
-            lakeweave._literal('\nDays since last order: '), 'days_since_last_order',
-            lakeweave._literal('\nAverage order value: '), 'average_order_value',
-            lakeweave._literal('\nReturn rate: '), 'return_rate',
+            lakeweave.text_literal('\nDays since last order: '), 'days_since_last_order',
+            lakeweave.text_literal('\nAverage order value: '), 'average_order_value',
+            lakeweave.text_literal('\nReturn rate: '), 'return_rate',
         ]) }} as prompt
     from banded
 

@@ -33,12 +33,12 @@ questions as (
     select
         id as user_id,
         {{ dbt.concat([
-            lakeweave._literal(instructions),
+            lakeweave.text_literal(instructions),
             "'Street: '", lakeweave.one_line('street_address'),
-            lakeweave._literal('\nCity: '), lakeweave.one_line('city'),
-            lakeweave._literal('\nState: '), lakeweave.one_line('state'),
-            lakeweave._literal('\nZIP code: '), lakeweave.one_line('postal_code'),
-            lakeweave._literal('\nCountry: '), lakeweave.one_line('country'),
+            lakeweave.text_literal('\nCity: '), lakeweave.one_line('city'),
+            lakeweave.text_literal('\nState: '), lakeweave.one_line('state'),
+            lakeweave.text_literal('\nZIP code: '), lakeweave.one_line('postal_code'),
+            lakeweave.text_literal('\nCountry: '), lakeweave.one_line('country'),
         ]) }} as prompt
     from users
 
