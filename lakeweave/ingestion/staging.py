@@ -21,8 +21,10 @@ import pyarrow as pa
 from lakeweave.ingestion.account import FileAccount
 from lakeweave.ingestion.fastpath import FastPath, Load
 from lakeweave.ingestion.planning import Plan, PlannedFile, changed
+from lakeweave.ingestion.progress import progress
 from lakeweave.ingestion.rawtable import CATALOG, BatchWriter, RawTable, quoted
 from lakeweave.ingestion.reading import read_file
+from lakeweave.ingestion.spec import UserError
 
 _TEXT, _NUMBER = pa.string(), pa.int64()
 FILES: dict[str, pa.DataType] = {
@@ -100,7 +102,13 @@ class Stage:
         self._expected: dict[int, int] = {}
 
     def run(self) -> dict[str, Any]:
-        """Stage the batch and return what lakeweave_stage reports."""
+        """Stage the batch and return what lakeweave_stage reports; raises :class:`UserError`."""
+        ((ordered,),) = self._conn.execute("select current_setting('preserve_insertion_order')").fetchall()
+        if not ordered:
+            raise UserError(
+                "DuckDB runs with preserve_insertion_order = false, so the number of a record in its file would be lost; "
+                "set `preserve_insertion_order: true` under `settings:` of the profile."
+            )
         with CATALOG:
             self._conn.execute(f"create schema if not exists staging.{quoted(self._spec.schema)}")
             self._drop()
@@ -156,11 +164,11 @@ class Stage:
         for text in good:
             self._settle(text.file, text.account)
         chosen = {id(f) for f in careful} | {id(t.file) for t in failed}
+        for file in progress([f for f in self._files if id(f) in chosen], f"{self._spec.source}, record by record"):
+            self._careful(file, fast)
         for file in self._files:
             # A file of the same content as one before it is read for itself if that one was held after all.
-            if id(file) in chosen or not (
-                file.held or file.repeat_of or id(file) in self._accounts or self._repeats(file)
-            ):
+            if not (file.held or file.repeat_of or id(file) in self._accounts or self._repeats(file)):
                 self._careful(file, fast)
 
     def _repeats(self, file: PlannedFile) -> bool:

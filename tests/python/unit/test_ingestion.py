@@ -145,6 +145,16 @@ def test_registering_twice_and_reopening(tmp_path: Path, inbox: Path):
         conn.close()
 
 
+def test_the_order_of_insertion_must_be_kept(conn, inbox):
+    write(inbox, "a.csv", "1,x,2")
+    plan = call(conn, "lakeweave_plan", spec(inbox, COLUMNS))
+    conn.execute("set preserve_insertion_order = false")
+    assert (
+        "preserve_insertion_order: true"
+        in call(conn, "lakeweave_stage", {"plan_id": plan["plan_id"], "batch": 0})["error"]
+    )
+
+
 # ----------------------------------------------------------------- what is new
 
 
