@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import logging
 import struct
 import sys
 import tempfile
@@ -214,7 +215,11 @@ def build(weights: Path, out: Path, name: str, quantize: bool = True, sha256: st
         plain = Path(scratch) / "plain.onnx"
         onnx.save(graph, plain)
         if quantize:
-            quantize_dynamic(str(plain), str(out / MODEL), weight_type=QuantType.QInt8, per_channel=True)
+            logging.disable(logging.WARNING)  # advice about a preparation that changes nothing for this graph
+            try:
+                quantize_dynamic(str(plain), str(out / MODEL), weight_type=QuantType.QInt8, per_channel=True)
+            finally:
+                logging.disable(logging.NOTSET)
         else:
             (out / MODEL).write_bytes(plain.read_bytes())
     (out / TOKENIZER).write_bytes(files["tokenizer.json"])

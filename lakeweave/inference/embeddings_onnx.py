@@ -113,7 +113,13 @@ class OnnxEmbedder:
                 options = onnxruntime.SessionOptions()
                 options.intra_op_num_threads = self._threads
                 options.inter_op_num_threads = 1
-                session = onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
+                session = onnxruntime.InferenceSession(
+                    str(file),
+                    options,
+                    providers=["CPUExecutionProvider"],
+                    # This fusion is slower than the two steps that it replaces: a fifth of the whole int8 model.
+                    disabled_optimizers=["SkipLayerNormFusion"],
+                )
                 tokenizer = Tokenizer.from_file(str(self._path / TOKENIZER))
                 tokenizer.enable_truncation(min(self._max_tokens, int(card.get("max_tokens", self._max_tokens))))
                 tokenizer.no_padding()
