@@ -29,6 +29,8 @@ VOLATILE = {
     "requested_at",
     "responded_at",
 }
+# Journals of the runs themselves: they grow with every run, that is what they are for.
+JOURNALS = {"ledger.inference_runs", "gold.model_usage"}
 PROJECT = ("analyses", "docs", "lakeweave", "macros", "models", "seeds", "snapshots", "tests/generic", "tests/singular")
 
 
@@ -115,7 +117,7 @@ class Workspace:
             for schema, table, column in connection.execute(
                 "select table_schema, table_name, column_name from information_schema.columns order by all"
             ).fetchall():
-                if schema in schemas and column not in VOLATILE:
+                if schema in schemas and column not in VOLATILE and f"{schema}.{table}" not in JOURNALS:
                     columns.setdefault((schema, table), []).append(column)
             for (schema, table), names in sorted(columns.items()):
                 row = ", ".join(f'"{name}"' for name in names)
