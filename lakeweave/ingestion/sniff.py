@@ -243,6 +243,9 @@ def _refine(lines: Sequence[str], delimiter: str) -> Dialect:
         opened = len(re.findall(rf"(?:^|{d}) ?{quote}", text, re.MULTILINE))
         closed = len(re.findall(rf"{quote}(?={d}|\r|\n|$)", text))
         scores[quote] = min(opened, closed)
+    # An apostrophe quotes only where it is seen to: around a field that needs no quotes. A lone one is text.
+    around = re.findall(rf"(?:^|{d}) ?'[^'\r\n{d}]+'(?={d}|\r|\n|$)", text, re.MULTILINE) if "'" in quotes else []
+    scores["'"] = min(scores["'"], len(around))
     quote = "'" if scores["'"] >= 2 and scores["'"] > 2 * scores['"'] else '"'
     escaped = re.search(rf"\\{quote}(?!{d}|\r|\n|$)", text) is not None
     skip_space = False

@@ -119,9 +119,9 @@ class Bench:
             conn.close()
         return folder
 
-    def bare(self, files: list[Path], parallel: bool = True) -> Timing:
+    def bare(self, files: list[Path], parallel: bool = True, memory: str | None = None) -> Timing:
         """A bare load into a table on disk."""
-        conn = self.connect("bare.duckdb")
+        conn = self.connect("bare.duckdb", memory)
         listed = ", ".join("'" + str(f).replace("'", "''") + "'" for f in files)
 
         def load() -> None:
@@ -273,6 +273,7 @@ class Bench:
         code = (
             "import sys, resource; from pathlib import Path; from tests.python.benchmarks.bench_ingestion import Bench, EVENTS; "
             f"b = Bench(Path({str(self.work)!r}), {megabytes}, 1); "
+            f"print('  bare load to disk', b.bare([Path({str(folder)!r}) / 'large.csv'], memory={limit!r}), flush=True); "
             f"s, c, t = b.accounted(Path({str(folder)!r}), EVENTS, {limit!r}); "
             "print(f'  plan + stage {s}\\n  copy {c}\\n  {t}; peak resident memory ' "
             "f'{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MB')"

@@ -71,7 +71,24 @@ class _Scope:
 
 
 _SCRIPT_WORDS = frozenset(
-    ["DECLARE", "SET", "IF", "LOOP", "WHILE", "REPEAT", "FOR", "BEGIN", "CASE", "RAISE", "RETURN", "BREAK", "LEAVE", "CONTINUE", "ITERATE", "EXECUTE"]
+    [
+        "DECLARE",
+        "SET",
+        "IF",
+        "LOOP",
+        "WHILE",
+        "REPEAT",
+        "FOR",
+        "BEGIN",
+        "CASE",
+        "RAISE",
+        "RETURN",
+        "BREAK",
+        "LEAVE",
+        "CONTINUE",
+        "ITERATE",
+        "EXECUTE",
+    ]
 )
 
 
@@ -182,7 +199,9 @@ class Analyzer:
             row = self._analyze(sql[first:last], first, sql, scope)
             fields = [type_pb2.StructFieldProto(field_name=name, field_type=made) for name, made in row.columns]
             struct = Type(type_kind=type_pb2.TYPE_STRUCT, struct_type=type_pb2.StructTypeProto(field=fields))
-            inner = _Scope({**scope.variables, part.variable.id_string.lower(): struct}, scope.temporary, in_script=True)
+            inner = _Scope(
+                {**scope.variables, part.variable.id_string.lower(): struct}, scope.temporary, in_script=True
+            )
             yield here
             yield from self._list(get(part, "body"), sql, offsets, inner)
         elif kind == "BeginEndBlock":
@@ -195,7 +214,13 @@ class Analyzer:
         elif kind in ("BeginStatement", "CommitStatement", "RollbackStatement"):
             self._transaction(kind, start, scope)
             yield here
-        elif kind in ("BreakStatement", "ContinueStatement", "ReturnStatement", "RaiseStatement", "ExecuteImmediateStatement"):
+        elif kind in (
+            "BreakStatement",
+            "ContinueStatement",
+            "ReturnStatement",
+            "RaiseStatement",
+            "ExecuteImmediateStatement",
+        ):
             yield here
         else:
             yield self._statement(sql[start:end], start, sql, scope)
@@ -246,7 +271,9 @@ class Analyzer:
     def _condition(self, expression: Any, sql: str, offsets: _Offsets, scope: _Scope) -> None:
         made = self._expression(expression, sql, offsets, scope)
         if made.type_kind != type_pb2.TYPE_BOOL:
-            raise SqlError(f"A condition must be BOOL, not {sqltypes.words(made)}", offsets.range(unwrap(expression))[0])
+            raise SqlError(
+                f"A condition must be BOOL, not {sqltypes.words(made)}", offsets.range(unwrap(expression))[0]
+            )
 
     def _coerces(self, expression: Any, wanted: Type, sql: str, offsets: _Offsets, scope: _Scope) -> None:
         start, end = offsets.range(unwrap(expression))
@@ -305,7 +332,8 @@ class Analyzer:
         response = self._ask(final, catalog, about, lambda offset: rewritten.edited.origin(offset) + at, sql)
         resolved = unwrap(response.resolved_statement)
         columns = tuple(
-            (each.name, Type.FromString(each.column.type.SerializeToString())) for each in get(resolved, "output_column_list", ())
+            (each.name, Type.FromString(each.column.type.SerializeToString()))
+            for each in get(resolved, "output_column_list", ())
         )
         kind = name_of(resolved).removeprefix("Resolved")
         analyzed = Analyzed(kind, text, columns, resolved)
@@ -371,7 +399,9 @@ class Analyzer:
         if len(Analyzer._catalogs) > self._REGISTERED:
             _, (old, generation) = Analyzer._catalogs.popitem(last=False)
             if self.service.is_current(generation):
-                self.service.call("UnregisterCatalog", service_pb2.UnregisterRequest(registered_id=old), empty_pb2.Empty)
+                self.service.call(
+                    "UnregisterCatalog", service_pb2.UnregisterRequest(registered_id=old), empty_pb2.Empty
+                )
         return number
 
     # ----------------------------------------------------------------------------------------------------- catalog

@@ -101,9 +101,7 @@ RULES: tuple[Answer, ...] = (
     Answer(
         "there is something to ask, in two batches, and more than the budget",
         r"as row_count, .* as input_count, count\(\*\) as to_ask",
-        (
-            {"row_count": 10, "input_count": 8, "to_ask": 5, "within_budget": 4, "batches": 2, "cost": 0.01},
-        ),
+        ({"row_count": 10, "input_count": 8, "to_ask": 5, "within_budget": 4, "batches": 2, "cost": 0.01},),
         phases=("first run", "full refresh"),
     ),
     Answer(

@@ -88,7 +88,9 @@ class _Rewriter:
         if token.kind != "quoted" or "." not in token.text:
             return None
         parts = token.name.split(".")
-        known = self.warehouse.table(tuple(parts)) is not None or self.warehouse.full(tuple(parts)) in self.warehouse.models
+        known = (
+            self.warehouse.table(tuple(parts)) is not None or self.warehouse.full(tuple(parts)) in self.warehouse.models
+        )
         return parts if known else None
 
     def _call_at(self, place: int, last: int) -> _Call | None:
@@ -148,7 +150,9 @@ class _Rewriter:
         self.copy(out, self.stream[places[0]].start, self.stream[places[-1]].end, places[0], places[-1] + 1)
 
     def _path(self, places: Sequence[int]) -> tuple[str, ...]:
-        return tuple(re.sub(r"[`\s]", "", self.sql[self.stream[places[0]].start : self.stream[places[-1]].end]).split("."))
+        return tuple(
+            re.sub(r"[`\s]", "", self.sql[self.stream[places[0]].start : self.stream[places[-1]].end]).split(".")
+        )
 
     def _starts_with(self, places: range, word: str) -> bool:
         return len(places) > 1 and self.stream[places[0]].upper == word and self.stream[places[0]].kind == "name"
@@ -170,7 +174,9 @@ class _Rewriter:
         at = self.stream[call.first].start
         declared = functions.MODEL_CALLS[call.name]
         if len(arguments) not in (2, 3):
-            raise SqlError(f"{call.name} takes MODEL, a table or query, and STRUCT(...), not {len(arguments)} arguments", at)
+            raise SqlError(
+                f"{call.name} takes MODEL, a table or query, and STRUCT(...), not {len(arguments)} arguments", at
+            )
         model = self._model(call.name, declared, arguments[0])
         relation = arguments[1]
         if declared.object_table:
@@ -215,13 +221,12 @@ class _Rewriter:
         if model.kind not in declared.models:
             wanted = " or ".join(functions.MODEL_KINDS[kind] for kind in declared.models)
             raise SqlError(
-                f"{function} needs {wanted}; {model.path} is {functions.MODEL_KINDS[model.kind]}", self.stream[places[1]].start
+                f"{function} needs {wanted}; {model.path} is {functions.MODEL_KINDS[model.kind]}",
+                self.stream[places[1]].start,
             )
         return model
 
-    def _options(
-        self, function: str, declared: functions.ModelCall, places: range | None, at: int
-    ) -> dict[str, range]:
+    def _options(self, function: str, declared: functions.ModelCall, places: range | None, at: int) -> dict[str, range]:
         given: dict[str, range] = {}
         if places is not None:
             at = self.stream[places[0]].start
@@ -230,7 +235,8 @@ class _Rewriter:
             for each in self._arguments(places[0] + 1, places[-1]):
                 if len(each) < 3 or self.stream[each[-2]].upper != "AS":
                     raise SqlError(
-                        f"{function}: `{self._text(each)}` has no name; write value AS option", self.stream[each[0]].start
+                        f"{function}: `{self._text(each)}` has no name; write value AS option",
+                        self.stream[each[0]].start,
                     )
                 name = self.stream[each[-1]].name.lower()
                 if name not in declared.options:
@@ -294,7 +300,9 @@ class _Rewriter:
         named = {self.stream[each[0]].name.lower(): each[2:] for each in arguments if self._is_named(each)}
         by_value = "query_value" in named
         if len(positional) != (2 if by_value else 3):
-            raise SqlError("VECTOR_SEARCH takes the base table, the column to search, the query table, then named options", at)
+            raise SqlError(
+                "VECTOR_SEARCH takes the base table, the column to search, the query table, then named options", at
+            )
         base, column = positional[0], positional[1]
         if len(column) != 1 or self.stream[column[0]].kind != "string":
             raise SqlError("VECTOR_SEARCH: the column to search must be a string literal", self.stream[column[0]].start)
@@ -308,7 +316,9 @@ class _Rewriter:
                 self.stream[distance[0]].start,
             )
         base_column = _literal(self._text(column))
-        query_column = _literal(self._text(named["query_column_to_search"])) if "query_column_to_search" in named else None
+        query_column = (
+            _literal(self._text(named["query_column_to_search"])) if "query_column_to_search" in named else None
+        )
         out.add("(SELECT ", at)
         if not by_value:
             out.add("`query`, ", at)
@@ -340,7 +350,10 @@ class _Rewriter:
             raise SqlError("OBJ.LIST: the URI must be a string literal", at)
         uri = _literal(self._text(arguments[0]))
         if uri.endswith("/") or "//" in uri.removeprefix("gs://"):
-            raise SqlError(f"OBJ.LIST: '{uri}' may neither end in a slash nor hold two in a row", self.stream[arguments[0][0]].start)
+            raise SqlError(
+                f"OBJ.LIST: '{uri}' may neither end in a slash nor hold two in a row",
+                self.stream[arguments[0][0]].start,
+            )
         self.made.functions["OBJ.LIST arguments"] = functions.declared_checkers()["OBJ.LIST arguments"]
         columns = ", ".join(f"CAST(NULL AS {words}) AS `{name}`" for name, words in functions.OBJECT_TABLE.items())
         out.add(f"(SELECT * FROM (SELECT {columns}) WHERE `OBJ.LIST arguments`(", at)
@@ -372,7 +385,9 @@ class _Rewriter:
                 try:
                     columns = functions.output_schema(_literal(self._text(words)))
                 except sqltypes.UnknownType as wrong:
-                    raise SqlError(f"AI.GENERATE: output_schema is wrong: {wrong}", self.stream[words[0]].start) from wrong
+                    raise SqlError(
+                        f"AI.GENERATE: output_schema is wrong: {wrong}", self.stream[words[0]].start
+                    ) from wrong
                 name = f"AI.GENERATE {len(self.made.functions) + 1}"
                 fields = ", ".join(f"{key} {value}" for key, value in columns.items())
                 returns = f"STRUCT<{fields}, full_response JSON, status STRING>"

@@ -2,15 +2,44 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from . import gate
+from . import demo, gate
 from .recorder import ROOT, Recorder, Recording, record
 from .warehouse import Warehouse
 
 _LINES: list[str] = []
+_DEMO: list[tuple[Path, subprocess.Popen[str]]] = []
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Starts the demo build beside the recording, when a selected test wants it."""
+    wanted = any("demo_build" in getattr(item, "fixturenames", ()) for item in session.items)
+    if wanted and not session.config.option.collectonly and not _DEMO:
+        folder = session.config._tmp_path_factory.mktemp("demo")
+        _DEMO.append((folder, demo.start(folder)))
+
+
+def pytest_sessionfinish() -> None:
+    """Leaves no process behind."""
+    for _, process in _DEMO:
+        if process.poll() is None:
+            process.terminate()
+            process.wait(timeout=30)
+
+
+@pytest.fixture(scope="session")
+def demo_build() -> Path:
+    """The folder of the demo build, once it is done."""
+    folder, process = _DEMO[0]
+    said, _ = process.communicate()
+    if process.returncode:
+        pytest.fail(f"the demo build on DuckDB failed:\n{said[-4000:]}", pytrace=False)
+    return folder
 
 
 @pytest.fixture(scope="session")
@@ -21,13 +50,13 @@ def recording() -> Recording:
     return made
 
 
-@pytest.fixture()
+@pytest.fixture
 def recorder(tmp_path) -> Iterator[type[Recorder]]:
     """The class `Recorder`; whoever makes one closes it."""
     return Recorder
 
 
-@pytest.fixture()
+@pytest.fixture
 def empty() -> Warehouse:
     """A project `p` with a dataset `d` and nothing in it."""
     return Warehouse("p", datasets={"p.d"})

@@ -45,7 +45,11 @@ def things(stream: list[Token]) -> tuple[str, ...]:
             if thing == "external table" and any(token.upper == "OBJECT_METADATA" for token in stream):
                 return ("object table",)
             if thing == "table":
-                return ("table", "column", "generated column") if "GENERATED" in (t.upper for t in stream) else ("table", "column")
+                return (
+                    ("table", "column", "generated column")
+                    if "GENERATED" in (t.upper for t in stream)
+                    else ("table", "column")
+                )
             return (thing, "column") if thing in ("external table", "view", "materialized view", "model") else (thing,)
     return ()
 
@@ -86,7 +90,9 @@ def beyond_the_parser(stream: list[Token]) -> Beyond | None:
     def name() -> tuple[str, ...]:
         nonlocal place
         parts: list[str] = []
-        while place < len(stream) and (stream[place].kind in ("name", "quoted", "number") or stream[place].text in ".-"):
+        while place < len(stream) and (
+            stream[place].kind in ("name", "quoted", "number") or stream[place].text in ".-"
+        ):
             if stream[place].upper in ("OPTIONS", "ON", "REBUILD") and stream[place].kind == "name":
                 break
             parts.append(stream[place].name)
@@ -106,7 +112,9 @@ def beyond_the_parser(stream: list[Token]) -> Beyond | None:
         start, end = stream[place - 1].start, _closing(stream, place)
         place = end + 1
         done()
-        return Beyond("CreateConnectionStmt", "connection", names, options=(start, stream[end].end), if_not_exists=if_not_exists)
+        return Beyond(
+            "CreateConnectionStmt", "connection", names, options=(start, stream[end].end), if_not_exists=if_not_exists
+        )
     if take("DROP", "CONNECTION"):
         if_exists, names = take("IF", "EXISTS"), name()
         done()
@@ -277,7 +285,9 @@ def _defined_columns(resolved: Any) -> list[Column]:
     for each in get(resolved, "column_definition_list", ()):
         described = option_values(each.annotations).get("description")
         made.append(
-            Column(each.name, Type.FromString(each.type.SerializeToString()), described, bool(each.annotations.not_null))
+            Column(
+                each.name, Type.FromString(each.type.SerializeToString()), described, bool(each.annotations.not_null)
+            )
         )
     return made
 
@@ -319,9 +329,7 @@ def _table(analyzed: Analyzed, path: tuple[str, str, str], warehouse: Warehouse)
         made.columns = _scanned(get(resolved, "clone_from"), warehouse).columns
     else:
         described = {each.name.lower(): each for each in _defined_columns(resolved)}
-        made.columns = [
-            Column(name, each, *_details(described.get(name.lower()))) for name, each in analyzed.columns
-        ]
+        made.columns = [Column(name, each, *_details(described.get(name.lower()))) for name, each in analyzed.columns]
         if kind in ("CreateViewStmt", "CreateMaterializedViewStmt"):
             made.definition = analyzed.text
     made.partitioning = rules.partitioning(resolved)
@@ -358,7 +366,9 @@ def _model(analyzed: Analyzed, path: str, warehouse: Warehouse) -> Model:
     if resolved.is_remote:
         if declared:
             return Model(path, "predict", declared | {"remote_model_status": "STRING"})
-        target = (given.get("endpoint") or given.get("hugging_face_model_id") or given.get("model_garden_model_name") or "").lower()
+        target = (
+            given.get("endpoint") or given.get("hugging_face_model_id") or given.get("model_garden_model_name") or ""
+        ).lower()
         return Model(path, "embedding" if "embed" in target else "text")
     if not analyzed.columns:
         outputs = declared or warehouse.imported_outputs.get(path, {})
@@ -369,7 +379,10 @@ def _model(analyzed: Analyzed, path: str, warehouse: Warehouse) -> Model:
         if name.lower() in labels:
             words = sqltypes.words(made)
             outputs[f"predicted_{name}"] = words
-            if "reg" not in (given.get("model_type") or "").lower() or "logistic" in (given.get("model_type") or "").lower():
+            if (
+                "reg" not in (given.get("model_type") or "").lower()
+                or "logistic" in (given.get("model_type") or "").lower()
+            ):
                 outputs[f"predicted_{name}_probs"] = f"ARRAY<STRUCT<label {words}, prob FLOAT64>>"
     if "kmeans" in (given.get("model_type") or "").lower():
         outputs = {

@@ -557,6 +557,7 @@ INFORMATION_SCHEMA: dict[str, tuple[str, dict[str, str]]] = {
 
 # ------------------------------------------------------------------------------------------------ for the analyzer
 
+
 def _argument(argument: Argument) -> Any:
     options = signature_pb2.FunctionArgumentTypeOptionsProto(
         cardinality=function_pb2.FunctionEnums.REQUIRED if argument.required else function_pb2.FunctionEnums.OPTIONAL,
@@ -635,13 +636,17 @@ def declared_checkers() -> dict[str, Any]:
             made[f"{name} input"] = checker(f"{name} input", dict(call.input), tuple(call.input))
     made["VECTOR_SEARCH options"] = checker("VECTOR_SEARCH options", dict(VECTOR_SEARCH_OPTIONS))
     vector: tuple[str, ...] = ("ARRAY<FLOAT64>", "STRUCT<result ARRAY<FLOAT64>, status STRING>")
-    made["VECTOR_SEARCH base column"] = checker("VECTOR_SEARCH base column", {"column_to_search": vector}, ("column_to_search",))
+    made["VECTOR_SEARCH base column"] = checker(
+        "VECTOR_SEARCH base column", {"column_to_search": vector}, ("column_to_search",)
+    )
     made["VECTOR_SEARCH query column"] = checker(
         "VECTOR_SEARCH query column", {"query_column_to_search": vector}, ("query_column_to_search",)
     )
     made["OBJ.LIST arguments"] = declare(
         "OBJ.LIST arguments",
-        Scalar(OBJECT_LIST_PAGE, (((Argument("uri", "STRING"), Argument("authorizer", "STRING", required=False)), "BOOL"),)),
+        Scalar(
+            OBJECT_LIST_PAGE, (((Argument("uri", "STRING"), Argument("authorizer", "STRING", required=False)), "BOOL"),)
+        ),
     )
     made["EXTERNAL_OBJECT_TRANSFORM arguments"] = declare(
         "EXTERNAL_OBJECT_TRANSFORM arguments",

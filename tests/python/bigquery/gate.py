@@ -69,7 +69,10 @@ def broken_contracts(recording: Recording) -> list[Problem]:
     """
     problems = []
     for node in recording.manifest.nodes.values():
-        if node.resource_type not in ("model", "snapshot", "seed") or node.config.materialized in ("ephemeral", "remote_model"):
+        if node.resource_type not in ("model", "snapshot", "seed") or node.config.materialized in (
+            "ephemeral",
+            "remote_model",
+        ):
             continue
         path = f"{node.database}.{node.schema}.{node.alias}"
         for phase in RUNS:
@@ -127,7 +130,9 @@ def not_covered(recording: Recording) -> list[Problem]:
             continue
         missing: list[str] = []
         if kind in SENT_EACH_RUN:
-            missing = [phase for phase in RUNS if phase in recording.snapshots and phase not in sent.get(unique_id, set())]
+            missing = [
+                phase for phase in RUNS if phase in recording.snapshots and phase not in sent.get(unique_id, set())
+            ]
         elif unique_id not in sent:
             missing = ["any run"]
         if missing:

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from unittest import mock
 
-from . import sqltypes
+from . import cleaning, sqltypes
 from .answers import CONNECTIONS, IMPORTED_OUTPUTS, RULES, Answer, endpoints
 from .standin import Client, Log, Statement
 from .warehouse import Column, Table, Warehouse
@@ -33,6 +33,7 @@ from .warehouse import Column, Table, Warehouse
 ROOT = Path(__file__).resolve().parents[3]
 
 Result = TypeVar("Result")
+
 
 @dataclass(frozen=True)
 class Operation:
@@ -145,6 +146,20 @@ class Recorder:
         recording.snapshots[name] = self.warehouse.copy()
         return outcomes
 
+    def analyses(self) -> None:
+        """Compiles the analyses, which people run by hand, and one query with every cleaning macro, and reads them too."""
+        recording = self.recording
+        assert recording is not None
+        self.phase("analyses", "compile", "--select", "resource_type:analysis")
+        done = self._invoke(["compile", "--inline", cleaning.query(self.project)], recording.manifest)
+        if done.exception is not None:
+            raise RuntimeError(f"the cleaning macros cannot be compiled: {done.exception}")
+        recording.compiled["analyses", "cleaning macros"] = done.result.results[0].node.compiled_code
+        for (phase, node), sql in recording.compiled.items():
+            if phase == "analyses":
+                client = Client(self.warehouse, self.log, lambda node=node: node, self._location, False, self.rules)
+                client.query(sql)
+
     def excerpt(self, name: str, *arguments: str) -> tuple[list[Statement], list[Outcome]]:
         """A phase's statements and outcomes alone, without the analyzer's messages: what another process can be told."""
         before = len(self.log.statements)
@@ -163,7 +178,9 @@ class Recorder:
         assert self.recording is not None
         self.recording.outcomes = [one for one in self.recording.outcomes if one not in outcomes]
         status = "success" if bool(failed) == bool(each.fails) and each.fails in failed else "error"
-        message = failed if status == "error" and failed else f"was meant to fail with: {each.fails}" if each.fails else ""
+        message = (
+            failed if status == "error" and failed else f"was meant to fail with: {each.fails}" if each.fails else ""
+        )
         made = Outcome("operations", self.log.operation, status, message)
         self.recording.outcomes.append(made)
         self.log.operation = ""
@@ -241,15 +258,20 @@ class Recorder:
             table = Table(project, dataset, source.identifier, "EXTERNAL" if external else "TABLE", columns)
             from . import functions
 
-            table.is_object_table = {c.name.lower() for c in columns} >= {"uri", "generation", "content_type", "md5_hash"}
+            table.is_object_table = {c.name.lower() for c in columns} >= {
+                "uri",
+                "generation",
+                "content_type",
+                "md5_hash",
+            }
             if table.is_object_table:
                 table.columns = [Column(name, sqltypes.parse(words)) for name, words in functions.OBJECT_TABLE.items()]
             self.warehouse.tables[table.path] = table
 
     def _python_model(self, parsed_model: dict[str, Any], compiled_code: str) -> Any:
         """A Python model's job: the code must compile, and its table has the columns that the model's YAML declares."""
-        from dbt.adapters.bigquery.impl import BigQueryAdapter  # noqa: F401 - the adapter must be there
         from dbt.adapters.bigquery.connections import BigQueryAdapterResponse
+        from dbt.adapters.bigquery.impl import BigQueryAdapter  # noqa: F401 - the adapter must be there
 
         compile(compiled_code, parsed_model["original_file_path"], "exec")
         columns = ", ".join(
@@ -306,6 +328,7 @@ def record(project: Path = ROOT) -> Recording:
         unit_tests = _aside(lambda: recorder.excerpt(UNIT_TESTS[0], *UNIT_TESTS[1]))
         for name, arguments in others:
             recorder.phase(name, *arguments)
+        recorder.analyses()
         for each in documented_operations(project):
             recorder.operation(each)
         recording = recorder.recording

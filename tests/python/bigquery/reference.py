@@ -27,8 +27,32 @@ from .sqltypes import Type
 from .warehouse import Table, Warehouse
 
 NO_ALIAS_FOLLOWS = frozenset(
-    "ON USING WHERE JOIN INNER LEFT RIGHT FULL CROSS GROUP ORDER LIMIT HAVING QUALIFY UNION EXCEPT INTERSECT WINDOW PIVOT "
-    "UNPIVOT TABLESAMPLE FOR SELECT FROM".split()
+    [
+        "ON",
+        "USING",
+        "WHERE",
+        "JOIN",
+        "INNER",
+        "LEFT",
+        "RIGHT",
+        "FULL",
+        "CROSS",
+        "GROUP",
+        "ORDER",
+        "LIMIT",
+        "HAVING",
+        "QUALIFY",
+        "UNION",
+        "EXCEPT",
+        "INTERSECT",
+        "WINDOW",
+        "PIVOT",
+        "UNPIVOT",
+        "TABLESAMPLE",
+        "FOR",
+        "SELECT",
+        "FROM",
+    ]
 )
 
 _EPOCH = datetime.date(1970, 1, 1)
@@ -73,6 +97,11 @@ def run(
         for row in answer.content.table_data.row
     ]
     return columns, table_rows
+
+
+def tables(query: str, warehouse: Warehouse) -> list[Table]:
+    """The tables that a query names."""
+    return list(_flat(query, warehouse)[1].values())
 
 
 _CHANGES = re.compile(r"\b(current_\w+|rand|generate_uuid|session_user)\b", re.IGNORECASE)

@@ -31,21 +31,33 @@ CLUSTERABLE = frozenset({
 })  # fmt: skip
 """https://cloud.google.com/bigquery/docs/clustered-tables#cluster_column_types"""
 
-_STORES = ("CreateTableStmt", "CreateTableAsSelectStmt", "CreateExternalTableStmt", "CreateViewStmt", "CreateMaterializedViewStmt")
+_STORES = (
+    "CreateTableStmt",
+    "CreateTableAsSelectStmt",
+    "CreateExternalTableStmt",
+    "CreateViewStmt",
+    "CreateMaterializedViewStmt",
+)
 _CHANGES = ("InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt", "TruncateStmt")
 
 
-def check(analyzed: Analyzed, about: tuple[str, ...], given: dict[str, Any], warehouse: Warehouse, scope: _Scope) -> None:
+def check(
+    analyzed: Analyzed, about: tuple[str, ...], given: dict[str, Any], warehouse: Warehouse, scope: _Scope
+) -> None:
     """Raises `WarehouseError` for what the service would refuse. `given`: the statement's options with literal values."""
     resolved, kind = analyzed.resolved, analyzed.kind
     if kind in _STORES:
-        names = [name for name, _ in analyzed.columns] or [each.name for each in get(resolved, "column_definition_list", ())]
+        names = [name for name, _ in analyzed.columns] or [
+            each.name for each in get(resolved, "column_definition_list", ())
+        ]
         check_column_names(names)
         _check_layout(analyzed)
         _check_labels(given)
     for name, made in analyzed.columns:
         if sqltypes.words(made).replace("content of the object", "`content of the object`") == functions.OBJECT_DATA:
-            raise WarehouseError(f"{name}: the content of an object table's objects can only be given to ML.DECODE_IMAGE")
+            raise WarehouseError(
+                f"{name}: the content of an object table's objects can only be given to ML.DECODE_IMAGE"
+            )
     if kind in _CHANGES:
         _check_change(analyzed, warehouse)
     _check_scope(analyzed, scope)
@@ -172,7 +184,9 @@ def _check_layout(analyzed: Analyzed) -> None:
     partitioning(resolved)
     clusters = get(resolved, "cluster_by_list", ())
     if len(clusters) > 4:
-        raise WarehouseError("CLUSTER BY takes at most four columns: https://cloud.google.com/bigquery/docs/clustered-tables")
+        raise WarehouseError(
+            "CLUSTER BY takes at most four columns: https://cloud.google.com/bigquery/docs/clustered-tables"
+        )
     for each in clusters:
         expression = unwrap(each)
         if name_of(expression) != "ResolvedColumnRef":
@@ -243,7 +257,9 @@ def _check_model(resolved: Any, given: dict[str, Any]) -> None:
         if get(resolved, "connection") is None:
             raise WarehouseError("A remote model needs a connection: REMOTE WITH CONNECTION ...")
         targets = [
-            name for name in ("endpoint", "remote_service_type", "hugging_face_model_id", "model_garden_model_name") if name in given
+            name
+            for name in ("endpoint", "remote_service_type", "hugging_face_model_id", "model_garden_model_name")
+            if name in given
         ]
         if len(targets) != 1:
             raise WarehouseError("A remote model needs ENDPOINT or REMOTE_SERVICE_TYPE (or the name of an open model)")

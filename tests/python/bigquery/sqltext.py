@@ -103,7 +103,13 @@ def paths(stream: list[Token]) -> Iterator[Path]:
         while position < len(stream):
             following = stream[position]
             glued = following.start == end
-            if token.kind == "name" and len(parts) == 1 and glued and following.text == "-" and position + 1 < len(stream):
+            if (
+                token.kind == "name"
+                and len(parts) == 1
+                and glued
+                and following.text == "-"
+                and position + 1 < len(stream)
+            ):
                 piece = stream[position + 1]
                 if piece.start != following.end or piece.kind not in ("name", "number"):
                     break

@@ -68,7 +68,9 @@ def _read(stream: list[str], words: str) -> tuple[Type, list[str]]:
         if rest[:1] != [">"]:
             raise UnknownType(f"`{words}` is not a BigQuery type: > is missing")
         if head == "ARRAY":
-            return Type(type_kind=type_pb2.TYPE_ARRAY, array_type=type_pb2.ArrayTypeProto(element_type=element)), rest[1:]
+            return Type(type_kind=type_pb2.TYPE_ARRAY, array_type=type_pb2.ArrayTypeProto(element_type=element)), rest[
+                1:
+            ]
         return Type(type_kind=type_pb2.TYPE_RANGE, range_type=type_pb2.RangeTypeProto(element_type=element)), rest[1:]
     if head == "STRUCT" and rest[:1] == ["<"]:
         fields, rest = [], rest[1:]
@@ -81,7 +83,9 @@ def _read(stream: list[str], words: str) -> tuple[Type, list[str]]:
             if rest[:1] == [","]:
                 rest = rest[1:]
             elif rest[:1] == [">"]:
-                return Type(type_kind=type_pb2.TYPE_STRUCT, struct_type=type_pb2.StructTypeProto(field=fields)), rest[1:]
+                return Type(type_kind=type_pb2.TYPE_STRUCT, struct_type=type_pb2.StructTypeProto(field=fields)), rest[
+                    1:
+                ]
             else:
                 raise UnknownType(f"`{words}` is not a BigQuery type: > is missing")
     if head not in _KINDS:
@@ -120,7 +124,8 @@ def from_schema_field(column: SchemaField) -> Type:
     """The type of a column that Google's client library describes."""
     if column.field_type.upper() in ("RECORD", "STRUCT"):
         fields = [
-            type_pb2.StructFieldProto(field_name=each.name, field_type=from_schema_field(each)) for each in column.fields
+            type_pb2.StructFieldProto(field_name=each.name, field_type=from_schema_field(each))
+            for each in column.fields
         ]
         made = Type(type_kind=type_pb2.TYPE_STRUCT, struct_type=type_pb2.StructTypeProto(field=fields))
     else:

@@ -152,14 +152,20 @@ class Warehouse:
         before = names[:place]
         dataset = before[-1] if before else ""
         regional = dataset.lower().startswith("region-")
-        if dataset and not regional and f"{before[0] if len(before) > 1 else self.project}.{dataset}" not in self.datasets:
+        if (
+            dataset
+            and not regional
+            and f"{before[0] if len(before) > 1 else self.project}.{dataset}" not in self.datasets
+        ):
             return None
         columns = [Column(name, sqltypes.parse(words)) for name, words in declared[1].items()]
         return Table(self.project, "INFORMATION_SCHEMA", view, "VIEW", columns)
 
     def _wildcard(self, path: str) -> Table | None:
         prefix = path[:-1]
-        found = [table for name, table in sorted(self.tables.items()) if name.startswith(prefix) and table.kind == "TABLE"]
+        found = [
+            table for name, table in sorted(self.tables.items()) if name.startswith(prefix) and table.kind == "TABLE"
+        ]
         if not found:
             return None
         newest = found[-1]

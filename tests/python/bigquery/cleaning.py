@@ -1,0 +1,83 @@
+"""One query that puts every cleaning macro to work on texts that people really deliver."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+ARGUMENTS: dict[str, tuple[str, ...]] = {
+    "cast_or_null": ("'canonical', dbt.type_timestamp()", "'canonical', lakeweave.type_double()"),
+    "regexp_extract": ("'delivered', '[0-9]+'", "'delivered', '^[A-Za-z ]+$'"),
+    "regexp_replace": ("'delivered', '[0-9]', '#'", "'delivered', '([A-Za-z]+)', '<\\\\1>'"),
+    "standardize": ("'delivered', 'country'", "'delivered', 'gender', otherwise=\"'unknown'\""),
+}
+"""Arguments of the macros that want more than an expression; every other is called with the expression alone.
+
+`cast_or_null` is each engine's own cast, and the engines read other than canonical texts differently by nature."""
+
+CANONICAL = re.compile(r"-?\d+(\.\d+)?|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?|[A-Za-z ]+")
+"""Whole and decimal numbers, ISO timestamps, and words that are neither."""
+
+DELIVERED: tuple[str | None, ...] = (
+    None, "", " ", "\t\n", "\u00a0", "N/A", "n/a", "null", "NULL", "None", "unknown", "-", "--", "?",
+    "Rio de Janeiro", "RIO DE JANEIRO", "rio de janeiro", "saint-étienne", "O'NEIL", "mcdonald", "McDonald", "Zoë Zürich",
+    "  padded  ", "two  blanks", "tab\tinside", "line\nbreak", "\u00a0no-break\u00a0", "back\\slash", 'double "quotes"',
+    "0", "7", "+7", "-7", "007", "42.7", "1e3", "0x1A", "9223372036854775807", "9223372036854775808", "1,234", " 12 ",
+    "12.50", "$12.50", "EUR12.50", "€ 12,50", "12.50 dollars", "£1,234.50", "¥100", "free", "12.5.3", "-3.10", ".5", "5.",
+    "24.989999771118164", "NaN", "inf", "1234567890.123456789",
+    "2026-02-03 04:05:06", "02/03/2026 04:05:06", "Feb 03 2026 04:05:06", "February 03, 2026 04:05:06",
+    "2026/02/03 04:05:06", "02-03-2026 04:05:06", "03 Feb 2026 04:05:06", "2026-02-30 00:00:00", "2026-02-03", "1999-12-31 23:59:59",
+    "2026-02-03 04:05:06.789", "2026-2-3 4:5:6", "13/02/2026 04:05:06", "FEB 03 2026 04:05:06",
+    "users_batch_2.csv", "users_batch_10.csv", "users_batch_010.csv", "a1b22c333", "20260203",
+    "usa", "United States", "UNITED STATES", "Brasil", "F", "female", "m", "Male",
+)  # fmt: skip
+"""Texts as they are delivered, good and bad."""
+
+
+def macros(project: Path) -> dict[str, list[str]]:
+    """The public macros of macros/cleaning by name, with the names of their required arguments."""
+    found = {}
+    for path in sorted((project / "macros" / "cleaning").glob("*.sql")):
+        for name, arguments in re.findall(r"\{%-?\s*macro (\w+)\(([^)]*)\)", path.read_text()):
+            if not name.startswith("_") and "__" not in name:
+                found[name] = [each.strip() for each in arguments.split(",") if each.strip() and "=" not in each]
+    return found
+
+
+def calls(project: Path) -> dict[str, str]:
+    """By column name: the call of a macro, in Jinja. Raises `LookupError` for a macro whose arguments nobody gave."""
+    found = {}
+    for name, required in macros(project).items():
+        if len(required) > 1 and name not in ARGUMENTS:
+            raise LookupError(
+                f"macros/cleaning: `{name}` wants {', '.join(required)}; give arguments for it in cleaning.ARGUMENTS"
+            )
+        for number, arguments in enumerate(ARGUMENTS.get(name, ("'delivered'",))):
+            found[f"{name}_{number}"] = f"lakeweave.{name}({arguments})"
+    return found
+
+
+def query(project: Path) -> str:
+    """A query in Jinja: one row for each delivered text, one column for each call."""
+    rows = "\n        union all ".join(
+        f"select {number} as id, {_literal(text)} as delivered, "
+        f"{_literal(text if CANONICAL.fullmatch(text or '') else None)} as canonical"
+        for number, text in enumerate(DELIVERED)
+    )
+    columns = ",\n    ".join(f"{{{{ {call} }}}} as {name}" for name, call in calls(project).items())
+    return f"with\n\ntexts as (\n\n        {rows}\n\n)\n\nselect\n    id,\n    delivered,\n    {columns}\nfrom texts\n"
+
+
+def _literal(text: str | None) -> str:
+    """A text as an expression that every engine reads alike: characters that need escaping are built from their numbers."""
+    if text is None:
+        return "cast(null as {{ dbt.type_string() }})"
+    pieces = re.split(r"([\\'\t\n\u00a0])", text)
+    parts = [
+        "{{ 'code_points_to_string([%d])' if target.type == 'bigquery' else 'chr(%d)' }}" % (ord(each), ord(each))
+        if each in ("\\", "'", "\t", "\n", "\u00a0")
+        else f"'{each}'"
+        for each in pieces
+        if each
+    ]
+    return " || ".join(parts) if parts else "''"
