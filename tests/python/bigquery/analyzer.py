@@ -266,7 +266,7 @@ class Analyzer:
 
     def _expression(self, expression: Any, sql: str, offsets: _Offsets, scope: _Scope) -> Type:
         start, end = offsets.range(unwrap(expression))
-        return self._analyze(f"SELECT ({sql[start:end]})", start - len("SELECT ("), sql, scope).columns[0][1]
+        return self._within("SELECT (", sql, start, end, scope).columns[0][1]
 
     def _condition(self, expression: Any, sql: str, offsets: _Offsets, scope: _Scope) -> None:
         made = self._expression(expression, sql, offsets, scope)
@@ -280,8 +280,16 @@ class Analyzer:
         declared = functions.declare(
             "the variable", functions.Scalar("", (((functions.Argument("value", sqltypes.words(wanted)),), "BOOL"),))
         )
-        text = f"SELECT `the variable`({sql[start:end]})"
-        self._analyze(text, start - len("SELECT `the variable`("), sql, scope, {"the variable": declared})
+        self._within("SELECT `the variable`(", sql, start, end, scope, {"the variable": declared})
+
+    def _within(
+        self, before: str, sql: str, start: int, end: int, scope: _Scope, extra: dict[str, Any] | None = None
+    ) -> Analyzed:
+        """Analyzes an expression of a script within a query; what is wrong with the query is wrong with the expression."""
+        try:
+            return self._analyze(f"{before}{sql[start:end]})", start - len(before), sql, scope, extra)
+        except SqlError as wrong:
+            raise SqlError(wrong.message, min(max(wrong.offset, start), end)) from wrong
 
     # -------------------------------------------------------------------------------------------------- statements
 
@@ -544,8 +552,10 @@ def _located(wrong: ServerError, origin: Any, sql: str, text: str | None = None)
     if found:
         words = words[: found.start()]
         offset = offset_of(text if text is not None else sql, int(found.group(1)), int(found.group(2)))
-    words = words.replace("BigQuery:", "").replace("`input`", "its rows").replace(" $connection_default", " default")
-    return SqlError(words, max(origin(offset), 0))
+    words = (
+        re.sub(r"(?i)\bBigQuery:", "", words).replace("`input`", "its rows").replace(" $connection_default", " default")
+    )
+    return SqlError(words, origin(offset))
 
 
 __all__ = ["Analyzed", "Analyzer", "Refused", "walk"]

@@ -15,8 +15,8 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
 
 `cast_or_null` is each engine's own cast, and the engines read other than canonical texts differently by nature."""
 
-CANONICAL = re.compile(r"-?\d+(\.\d+)?|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?|[A-Za-z ]+")
-"""Whole and decimal numbers, ISO timestamps, and words that are neither."""
+CANONICAL = re.compile(r"-?\d+(\.\d+)?|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?|(?!inf)[A-Za-z ]+")
+"""Whole and decimal numbers, ISO timestamps, and words that are neither (`inf` is a timestamp to DuckDB)."""
 
 DELIVERED: tuple[str | None, ...] = (
     None, "", " ", "\t\n", "\u00a0", "N/A", "n/a", "null", "NULL", "None", "unknown", "-", "--", "?",

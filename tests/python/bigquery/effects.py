@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from zetasql.wasi._pb2.zetasql.resolved_ast import resolved_ast_enums_pb2 as enums
 
-from . import options, rules, sqltypes
+from . import functions, options, rules, sqltypes
 from .calls import SqlError
 from .sqltext import Token
 from .sqltypes import Type
@@ -304,8 +304,6 @@ def _table(analyzed: Analyzed, path: tuple[str, str, str], warehouse: Warehouse)
         made.is_object_table = "object_metadata" in given
         made.columns = _defined_columns(resolved)
         if made.is_object_table:
-            from . import functions
-
             made.columns = [Column(name, sqltypes.parse(words)) for name, words in functions.OBJECT_TABLE.items()]
         elif not made.columns:
             raise WarehouseError(
@@ -404,6 +402,7 @@ def _create_routine(analyzed: Analyzed, path: str, warehouse: Warehouse, how: di
         raise WarehouseError(f"Already Exists: Routine {path}")
     if kind == "CreateProcedureStmt":
         made: Any = signature_pb2.ProcedureProto(signature=resolved.signature)
+        made.signature.return_type.CopyFrom(functions.nothing())
         warehouse.routines[path] = Routine(path, "PROCEDURE", made)
         return
     if kind == "CreateTableFunctionStmt":

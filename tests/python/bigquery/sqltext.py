@@ -113,7 +113,11 @@ def paths(stream: list[Token]) -> Iterator[Path]:
                 piece = stream[position + 1]
                 if piece.start != following.end or piece.kind not in ("name", "number"):
                     break
-                parts[0], end, position = f"{parts[0]}-{piece.text}", piece.end, position + 2
+                # `p-1.d` reads as the number `1.` and a name.
+                parts[0], end, position = f"{parts[0]}-{piece.text.rstrip('.')}", piece.end, position + 2
+                if piece.text.endswith(".") and position < len(stream) and stream[position].kind in ("name", "quoted"):
+                    parts.append(stream[position].name)
+                    end, position = stream[position].end, position + 1
             elif following.text == "." and position + 1 < len(stream):
                 piece = stream[position + 1]
                 if piece.kind not in ("name", "quoted"):
