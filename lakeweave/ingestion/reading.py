@@ -25,6 +25,7 @@ _CHUNK = 1 << 20
 MAX_UNPACKED = 64 << 30
 """A gzip file that unpacks to more bytes than this is not read."""
 
+MAX_EVIDENCE = 64 << 10
 _KNOWN_AS = {
     "ole": "an old binary Excel or Word file; save it as .xlsx",
     "zip": "a zip archive; deliver the files in it one by one",
@@ -64,6 +65,26 @@ def _bytes_of(opener: Opener) -> Iterator[bytes]:
     with opener() as stream:
         while chunk := stream.read(_CHUNK):
             yield chunk
+
+
+def _lines_with_escapes(opener: Opener, codec: str, quote: str, limit: int = 100) -> list[str]:
+    r"""Lines of the whole file that hold ``\"``, which the beginning may not show."""
+    if codec.startswith(("utf-16", "utf-32")):
+        return []  # a line end is more than one byte there; the beginning has to do
+    wanted = ("\\" + quote).encode(codec)
+    found: list[str] = []
+    tail = b""
+    for chunk in _bytes_of(opener):
+        if len(found) >= limit:
+            break
+        block = tail + chunk
+        if wanted in block:
+            whole, _, tail = block.rpartition(b"\n")
+            found += [line.decode(codec, ESCAPE) for line in whole.split(b"\n") if wanted in line][: limit - len(found)]
+        else:
+            tail = block[-MAX_EVIDENCE:].rpartition(b"\n")[2]
+        tail = tail[-MAX_EVIDENCE:]
+    return found
 
 
 def text_encoding(opener: Opener, head: bytes, reading: Reading) -> tuple[str, str, int]:
@@ -140,6 +161,8 @@ def open_reader(path: str, name: str, reading: Reading, account: FileAccount) ->
         if len(text) > MAX_LINE_CHARS:
             break
     plan = sniff_head(text, complete=complete, name=name, reading=reading)
+    if plan.format in ("csv", "tsv"):
+        plan = sniff.with_late_evidence(plan, _lines_with_escapes(opener, codec, plan.dialect.quote))
     account.format = plan.format + packed
     every = itertools.chain([text], chunks)
     if plan.format in ("json", "jsonl"):

@@ -14,7 +14,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from lakeweave.ingestion import layout
 from lakeweave.ingestion.account import FileHeld
@@ -247,12 +247,41 @@ def _refine(lines: Sequence[str], delimiter: str) -> Dialect:
     around = re.findall(rf"(?:^|{d}) ?'[^'\r\n{d}]+'(?={d}|\r|\n|$)", text, re.MULTILINE) if "'" in quotes else []
     scores["'"] = min(scores["'"], len(around))
     quote = "'" if scores["'"] >= 2 and scores["'"] > 2 * scores['"'] else '"'
-    escaped = re.search(rf"\\{quote}(?!{d}|\r|\n|$)", text) is not None
     skip_space = False
     if delimiter != " ":
         after = len(re.findall(rf"{d} +{quote}", text))
         skip_space = after > 0 and after >= len(re.findall(rf"{d}{quote}", text))
-    return Dialect(delimiter, quote, "\\" if escaped else None, skip_space)
+    return _with_escape(Dialect(delimiter, quote, None, skip_space), lines)
+
+
+def _with_escape(dialect: Dialect, lines: Sequence[str]) -> Dialect:
+    """``dialect`` with a backslash as escape, if ``lines`` are read with less trouble that way."""
+    if not any("\\" + dialect.quote in line for line in lines):
+        return dialect
+    escaped = replace(dialect, escape="\\")
+    return escaped if _trouble(lines, escaped) < _trouble(lines, dialect) else dialect
+
+
+def with_late_evidence(plan: TextPlan, lines: Sequence[str]) -> TextPlan:
+    """``plan``, with a backslash as escape if lines from further down in the file say so."""
+    if not lines or plan.format not in ("csv", "tsv") or plan.dialect.escape:
+        return plan
+    return replace(plan, dialect=_with_escape(plan.dialect, lines))
+
+
+def _trouble(lines: Sequence[str], dialect: Dialect) -> int:
+    """How many records of ``lines`` cannot be parsed, or have another number of fields than most."""
+    reader = csv.reader(iter(lines), **dialect.options(strict=True))  # type: ignore[arg-type]
+    widths: Counter[int] = Counter()
+    errors = 0
+    while True:
+        try:
+            widths[len(next(reader))] += 1
+        except csv.Error:
+            errors += 1
+        except StopIteration:
+            break
+    return errors + sum(widths.values()) - max(widths.values(), default=0)
 
 
 def _trimmed(row: list[str]) -> list[str]:

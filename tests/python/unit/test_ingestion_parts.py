@@ -343,6 +343,19 @@ def test_every_line_of_broken_text_is_accounted_for(tmp_path_factory, pieces):
     assert account.reconciles()
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_backslash_escapes_where_that_reads_better(tmp_path: Path, end: str):
+    path = tmp_path / "t.csv"
+    header, late = f"id,name,price{end}", "".join(f"{i},text,2{end}" for i in range(20_000))
+    path.write_text(header + late + f'1,"say \\"x, y\\", please",2{end}2,"a",3{end}', newline="")
+    account = account_file(path, ["id", "name", "price"])
+    assert account.rejects == []
+    assert [r["name"] for r in accepted_records(path, ["id", "name", "price"])][-2] == 'say "x, y", please'
+    # A path that ends in a backslash is no escape, and neither is a backslash before a doubled quote.
+    path.write_text(header + f'1,"C:\\dir\\",2{end}2,"\\""",3{end}', newline="")
+    assert [r["name"] for r in accepted_records(path, ["id", "name", "price"])] == ["C:\\dir\\", '\\"']
+
+
 def test_an_open_quote_costs_one_line_however_long_the_file_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(delimited, "MAX_RECORD_LINES", 50)
     path = tmp_path / "t.csv"
