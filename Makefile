@@ -68,6 +68,10 @@ $(VENV)/.spark: requirements/spark.txt requirements/spark-jars.xml | $(VENV)/.de
 	    -DincludeGroupIds=io.delta,io.unitycatalog -DoutputDirectory=$(CURDIR)/$(VENV)/spark-jars
 	@touch $@
 
+# An optional part of pyproject.toml, into the same environment: `make extra-excel`.
+extra-%: $(VENV)/.core
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python -r pyproject.toml --extra $*
+
 environment-spark: $(VENV)/.spark  ## Spark and Delta's jars (needs Java 17 and Maven)
 
 test-spark: $(VENV)/.spark profile  ## ingestion and silver on Spark with Delta, against the embedded target

@@ -247,7 +247,10 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         card = build(given.weights, given.out, given.name, not given.float32, given.sha256)
     except ImportError as error:
-        print(f"This needs the package {error.name}: pip install 'lakeweave[embeddings-build]'.", file=sys.stderr)
+        print(
+            f"This needs the package {error.name}, of the extra `embeddings-build`: make extra-embeddings-build.",
+            file=sys.stderr,
+        )
         return 1
     except (WeightsError, OSError) as error:
         print(error, file=sys.stderr)

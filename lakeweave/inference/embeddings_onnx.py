@@ -104,8 +104,8 @@ class OnnxEmbedder:
                     from tokenizers import Tokenizer
                 except ImportError as error:
                     raise BackendError(
-                        f"The onnx embeddings need the package {error.name}: pip install 'lakeweave[embeddings]', or "
-                        "choose `embeddings: {backend: hashed}` in the profile."
+                        f"The onnx embeddings need the package {error.name}, of the extra `embeddings` (make extra-embeddings), "
+                        "or choose `embeddings: {backend: hashed}` in the profile."
                     ) from None
                 file = self._path / MODEL
                 if hashlib.sha256(file.read_bytes()).hexdigest() != card["sha256"]:

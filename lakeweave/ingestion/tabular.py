@@ -46,7 +46,7 @@ class ExcelReader:
             import openpyxl
         except ImportError:
             raise FileHeld(
-                "missing_dependency", "Reading Excel files needs the extra `excel`: pip install 'lakeweave[excel]'."
+                "missing_dependency", "Reading Excel files needs openpyxl, of the extra `excel`: make extra-excel."
             ) from None
         try:
             book = openpyxl.load_workbook(self._path, read_only=True, data_only=True)

@@ -2,7 +2,8 @@
 
 * idle: what an inference model over 100,000 rows adds to a run that has nothing to ask, beside a plain table;
 * calls: the rate over a fake server with 100 ms, 32 in flight, against the ideal of 320 a second, then with faults;
-* embeddings: hashed texts a second on one core, and with ``--embedder`` those of an ONNX model.
+* embeddings: hashed texts a second on one core, and with ``--embedder`` those of an ONNX model; with ``--torch-python`` (an
+  interpreter that has sentence-transformers) and ``--weights`` the same texts through torch, and how far the vectors agree.
 
 Not a test: figures depend on who else uses the machine. Compare lines of one run.
 """
@@ -11,10 +12,15 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import random
+import subprocess
 import tempfile
 import time
 from pathlib import Path
+from statistics import median
+
+import numpy as np
 
 from lakeweave.inference.embeddings_hashed import HashedEmbedder
 from lakeweave.inference.embeddings_onnx import OnnxEmbedder
@@ -88,7 +94,43 @@ def embeddings(folder: str | None) -> None:
         backend.answer(given[:64])
         began = time.perf_counter()
         backend.answer(given)
-        print(f"embeddings: {name}: {len(given) / (time.perf_counter() - began):,.0f} texts/s")
+        print(f"embeddings: {name}: {len(given) / (time.perf_counter() - began):,.0f} texts/s", flush=True)
+
+
+def beside_torch(embedder: str, python: str, weights: str, rounds: int = 3) -> None:
+    """The ONNX model and sentence-transformers in turn over the catalogue-like texts, with 1 thread and with all."""
+    draw = random.Random(11)
+    kinds = ["jeans", "hooded sweatshirt", "wool coat", "running shorts", "silk tie", "leather belt", "swim trunks"]
+    looks = ["slim", "striped", "navy blue", "organic cotton", "water repellent", "vintage", "relaxed fit", "for women"]
+    brands = ["Allegra K", "Calvin Klein", "Carhartt", "Columbia", "Hanes", "Levi's", "Nautica", "Volcom"]
+    texts = [f"{draw.choice(brands)} {' '.join(draw.sample(looks, 3))} {draw.choice(kinds)} {n}" for n in range(2000)]
+    cores = os.cpu_count() or 1
+    for threads in (1, cores):
+        ours = OnnxEmbedder(embedder, threads=threads)
+        ours.embed(texts[:64])
+        rates, theirs = [], []
+        with tempfile.TemporaryDirectory() as folder:
+            out = Path(folder) / "vectors.npy"
+            for _ in range(rounds):
+                began = time.perf_counter()
+                mine = ours.embed(texts)
+                rates.append(len(texts) / (time.perf_counter() - began))
+                script = Path(__file__).with_name("torch_embedder.py")
+                done = subprocess.run(
+                    [python, str(script), weights, str(threads), str(out)],
+                    input=json.dumps(texts),
+                    capture_output=True,
+                    text=True,
+                    check=True,
+                )
+                theirs.append(float(done.stdout))
+            cosines = (mine * np.load(out)).sum(axis=1)
+        a, b = median(rates), median(theirs)
+        print(
+            f"embeddings: {threads} thread(s), {len(texts)} texts: onnx {a:,.0f}/s, sentence-transformers with torch {b:,.0f}/s, "
+            f"ratio {a / b:.2f}; cosine min {cosines.min():.4f}, mean {cosines.mean():.4f}",
+            flush=True,
+        )
 
 
 def main() -> None:
@@ -97,8 +139,12 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--questions", type=int, default=2_000)
     parser.add_argument("--embedder", help="folder of an ONNX model, see lakeweave.inference.build_embedder")
+    parser.add_argument("--torch-python", help="interpreter with sentence-transformers and torch, to compare with")
+    parser.add_argument("--weights", help="the sentence transformer's folder that the ONNX model was made from")
     given = parser.parse_args()
     embeddings(given.embedder)
+    if given.embedder and given.torch_python and given.weights:
+        beside_torch(given.embedder, given.torch_python, given.weights)
     idle(given.rows)
     calls(given.questions)
 

@@ -182,7 +182,7 @@ def test_workbook_without_openpyxl(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setitem(__import__("sys").modules, "openpyxl", None)
     account = account_file(path, COLUMNS)
     assert account.reason == "missing_dependency"
-    assert "lakeweave[excel]" in (account.message or "")
+    assert "make extra-excel" in (account.message or "")
 
 
 def parquet_bytes() -> bytes:
