@@ -20,6 +20,9 @@ Files of the feed ``thelook``, below ``gcp/inbox/<table>/``:
 Files of the feed ``listings``, below ``aws/dms/listings/shop/listings/``: ``LOAD00000001.csv`` and change files; order
 of truth is (``dms_commit_ts``, file name, record).
 
+Files of the feed ``marketplace``, below ``aws/marketplace/sale_reports/``: one report per batch, 128,975 lines at scale 1
+in the first one; order of truth is (file name, record).
+
 Truth, below ``truth/``:
 
 * ``thelook/<table>.parquet``: one row per key after all delivered files, by key: the delivered columns, typed, as the
@@ -32,6 +35,7 @@ Truth, below ``truth/``:
 * ``listings/listings.parquet`` and ``listings_after_<nnn>.parquet`` (current rows), ``listings_history.parquet``
   (versions with ``valid_from``, ``valid_to``, ``is_current``, ``deleted``), ``listings_changes.parquet`` (all
   delivered records), ``product_looks.parquet`` (what each product looks like and what its description says of it).
+* ``marketplace/lines.parquet`` and ``lines_after_<nnn>.parquet`` (one row per order and SKU), ``files.parquet``.
 * ``landing.json``: the settings, and each delivered file with bytes, records and SHA-256.
 
 The bytes depend on the versions of numpy and pyarrow (their random streams and number formats are stable but not

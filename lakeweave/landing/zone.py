@@ -8,9 +8,10 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from .blocks import TABLES
 from .config import FEEDS, LandingConfig, LandingError
@@ -18,11 +19,19 @@ from .delivery import INBOX, ThelookDelivery
 from .delivery import TRUTH as THELOOK_TRUTH
 from .listings import LISTINGS, deliver_listings
 from .listings import TRUTH as LISTINGS_TRUTH
+from .marketplace import REPORTS, deliver_marketplace
+from .marketplace import TRUTH as MARKETPLACE_TRUTH
 from .shop import Shop
 
 SETTINGS = Path("truth/landing.json")
 # Raised when the same settings give other bytes than before.
 FORMAT = 2
+# The folders that each feed writes to: deliveries, and the truth about them.
+FOLDERS = {
+    "thelook": (*(INBOX / name for name in TABLES), THELOOK_TRUTH),
+    "listings": (LISTINGS, LISTINGS_TRUTH),
+    "marketplace": (REPORTS, MARKETPLACE_TRUTH),
+}
 
 
 @dataclass(frozen=True)
@@ -63,11 +72,7 @@ def _describe(settings: dict) -> str:
 
 def _owned_leftovers(out: Path, feeds: tuple[str, ...]) -> list[Path]:
     """Files in the places that this generator writes to."""
-    folders = []
-    if "thelook" in feeds:
-        folders += [out / INBOX / name for name in TABLES] + [out / THELOOK_TRUTH]
-    if "listings" in feeds:
-        folders += [out / LISTINGS, out / LISTINGS_TRUTH]
+    folders = [out / folder for feed in feeds for folder in FOLDERS.get(feed, ())]
     return [path for folder in folders if folder.is_dir() for path in sorted(folder.iterdir()) if path.is_file()]
 
 
@@ -132,16 +137,23 @@ def _stage_files(config: LandingConfig, delivered: tuple[int, ...], stage: Path)
     """Generate all feeds below ``stage``; returns path -> bytes, records and hash of each delivered file."""
     advance, close = _progress_bar(config)
     files: dict[str, dict] = {}
-    try:
-        shop = Shop(config.scale, config.seed)
-        # The listings need the catalogue as it was opened, before later batches change it.
-        if "listings" in config.feeds:
-            for file in deliver_listings(stage, shop, delivered):
-                files[file.path.as_posix()] = {"bytes": file.size, "records": file.records, "sha256": file.sha256}
+
+    def note(delivery: Iterable[Any], counted: bool = False) -> None:
+        for file in delivery:
+            files[file.path.as_posix()] = {"bytes": file.size, "records": file.records, "sha256": file.sha256}
+            if not counted:
                 advance(file.records)
-        if "thelook" in config.feeds:
-            for file in ThelookDelivery(stage, shop, delivered, config.threads, advance).run():
-                files[file.path.as_posix()] = {"bytes": file.size, "records": file.records, "sha256": file.sha256}
+
+    try:
+        if {"thelook", "listings"} & set(config.feeds):
+            shop = Shop(config.scale, config.seed)
+            # The listings need the catalogue as it was opened, before later batches change it.
+            if "listings" in config.feeds:
+                note(deliver_listings(stage, shop, delivered))
+            if "thelook" in config.feeds:
+                note(ThelookDelivery(stage, shop, delivered, config.threads, advance).run(), counted=True)
+        if "marketplace" in config.feeds:
+            note(deliver_marketplace(stage, config.scale, config.seed, delivered))
     finally:
         close()
     shutil.rmtree(stage / "work", ignore_errors=True)

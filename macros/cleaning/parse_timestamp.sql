@@ -26,7 +26,7 @@
 
 {# Spark writes patterns its own way. https://spark.apache.org/docs/latest/sql-ref-datetime-pattern.html #}
 {% macro spark__parse_timestamp(expression, formats) -%}
-    {%- set letters = {'%Y': 'yyyy', '%m': 'M', '%d': 'd', '%H': 'H', '%M': 'm', '%S': 's', '%b': 'MMM', '%B': 'MMMM'} -%}
+    {%- set letters = {'%Y': 'yyyy', '%y': 'yy', '%m': 'M', '%d': 'd', '%H': 'H', '%M': 'm', '%S': 's', '%b': 'MMM', '%B': 'MMMM'} -%}
     coalesce(
         {%- for format in formats %}
         {%- set pattern = namespace(text=format) -%}

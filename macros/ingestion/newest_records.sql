@@ -8,17 +8,17 @@
     Exact repeats within a file do not count. In an incremental run only keys are read that a newly accounted file touches. A unit test has no ledger: there the
     fixture's `_content_hash` stands for the name.
 #}
-{% macro newest_records(source_name, table_name, key, keep_if=none, order_by=[]) -%}
+{% macro newest_records(source_name, table_name, key, keep_if=none, order_by=[], key_type='integer') -%}
     {%- set records = ref('bronze_' ~ table_name) -%}
-    ({{ lakeweave._newest_records(records, source_name ~ '.' ~ table_name, key, keep_if, order_by) }})
+    ({{ lakeweave._newest_records(records, source_name ~ '.' ~ table_name, key, keep_if, order_by, key_type) }})
 {%- endmacro %}
 
 
-{% macro _newest_records(records, source, key, keep_if=none, order_by=[]) -%}
+{% macro _newest_records(records, source, key, keep_if=none, order_by=[], key_type='integer') -%}
     {%- set only_changed = model.resource_type != 'unit_test' and is_incremental() %}
     select newest.*
     from (
-        {{ lakeweave._ordered_records(records, source, key, order_by, only_changed) | indent(8) }}
+        {{ lakeweave._ordered_records(records, source, key, order_by, only_changed, key_type) | indent(8) }}
     ) as newest
     where newest._recency = 1
         {%- if keep_if %}
@@ -27,8 +27,8 @@
 {%- endmacro %}
 
 
-{% macro _ordered_records(records, source, key, order_by=[], only_changed=false) -%}
-    {%- set typed_key = lakeweave.to_integer('records.' ~ key) -%}
+{% macro _ordered_records(records, source, key, order_by=[], only_changed=false, key_type='integer') -%}
+    {%- set typed_key = lakeweave._typed_key('records.' ~ key, key_type) -%}
     {%- set in_unit_test = model.resource_type == 'unit_test' -%}
     select
         records.*,
@@ -51,9 +51,22 @@
         and not records.is_duplicate_in_file
         {%- if only_changed %}
         and {{ typed_key }} in (
-            {{ lakeweave._changed_keys(records, source, key) | indent(12) }}
+            {{ lakeweave._changed_keys(records, source, key, key_type) | indent(12) }}
         )
         {%- endif %}
+{%- endmacro %}
+
+
+{# A key as silver has it: `integer` (a value that is no whole number is no key) or `text`, as bronze has it. #}
+{% macro _typed_key(expression, key_type) -%}
+    {%- if key_type == 'integer' -%}
+        {{ return(lakeweave.to_integer(expression)) }}
+    {%- elif key_type == 'text' -%}
+        {{ return(expression) }}
+    {%- endif -%}
+    {%- do exceptions.raise_compiler_error(
+        "`key_type` is '" ~ key_type ~ "' in `" ~ model.name ~ "`; expected 'integer' or 'text'."
+    ) -%}
 {%- endmacro %}
 
 
@@ -76,10 +89,10 @@
 
 
 {# The keys in files that were accounted since this model was last built, in every version of them. #}
-{% macro _changed_keys(records, source, key) -%}
-    select {{ lakeweave.to_integer('changed.' ~ key) }}
+{% macro _changed_keys(records, source, key, key_type='integer') -%}
+    select {{ lakeweave._typed_key('changed.' ~ key, key_type) }}
     from {{ records }} as changed
-    where {{ lakeweave.to_integer('changed.' ~ key) }} is not null
+    where {{ lakeweave._typed_key('changed.' ~ key, key_type) }} is not null
         and changed._content_hash in (
             select versions.file_id
             from {{ lakeweave.ledger_relation('files') }} as versions

@@ -3,9 +3,10 @@
     materialization, and takes out the keys that a run leaves without a record: those whose newest record no longer
     satisfies `keep_if`, and those of a file that was replaced by a version without them.
 #}
-{% macro one_row_per_key(source_name, table_name, key, keep_if=none, order_by=[]) -%}
+{% macro one_row_per_key(source_name, table_name, key, keep_if=none, order_by=[], key_type='integer') -%}
     {%- set arguments = tojson({
         'source_name': source_name, 'table_name': table_name, 'key': key, 'keep_if': keep_if, 'order_by': order_by,
+        'key_type': key_type,
     }) -%}
     {{- config(
         materialized='incremental',
@@ -17,7 +18,7 @@
 {%- endmacro %}
 
 
-{% macro _forget_vanished_keys(source_name, table_name, key, keep_if=none, order_by=[]) -%}
+{% macro _forget_vanished_keys(source_name, table_name, key, keep_if=none, order_by=[], key_type='integer') -%}
     {%- if not execute or not is_incremental() -%}
         {{ return('') }}
     {%- endif -%}
@@ -25,17 +26,18 @@
     {%- set records = ref('bronze_' ~ table_name) -%}
     {{ return(adapter.dispatch('_delete_vanished_keys', 'lakeweave')(
         key,
-        lakeweave._changed_keys(records, source, key),
-        lakeweave._newest_records(records, source, key, keep_if, order_by)
+        lakeweave._changed_keys(records, source, key, key_type),
+        lakeweave._newest_records(records, source, key, keep_if, order_by, key_type),
+        lakeweave._typed_key(key, key_type)
     )) }}
 {%- endmacro %}
 
 
-{% macro default___delete_vanished_keys(key, changed_keys, newest_records) -%}
+{% macro default___delete_vanished_keys(key, changed_keys, newest_records, typed_key) -%}
     delete from {{ this }}
     where {{ key }} in ({{ changed_keys }})
         and {{ key }} not in (
-            select {{ lakeweave.to_integer(key) }} from (
+            select {{ typed_key }} from (
                 {{ newest_records }}
             ) as remaining
         )
@@ -43,13 +45,13 @@
 
 
 {# Delta deletes by no subquery, but merges by one: https://docs.delta.io/latest/delta-update.html#delete-from-a-table #}
-{% macro spark___delete_vanished_keys(key, changed_keys, newest_records) -%}
+{% macro spark___delete_vanished_keys(key, changed_keys, newest_records, typed_key) -%}
     merge into {{ this }} as built
     using (
         select distinct changed.vanished_key
         from ({{ changed_keys }}) as changed (vanished_key)
         left anti join (
-            select {{ lakeweave.to_integer(key) }} as remaining_key from (
+            select {{ typed_key }} as remaining_key from (
                 {{ newest_records }}
             ) as newest
         ) as remaining on changed.vanished_key = remaining.remaining_key

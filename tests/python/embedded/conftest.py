@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from lakeweave.landing import LandingConfig, generate
+from lakeweave.landing import FEEDS, LandingConfig, generate
 from tests.python.support import Workspace
 
 
@@ -40,7 +40,7 @@ def deliver() -> Callable[[Path, Path, int], list[str]]:
 
     def _deliver(complete: Path, inbox: Path, batch: int) -> list[str]:
         delivered = []
-        for feed in ("thelook", "listings"):
+        for feed in FEEDS:
             files = complete / "truth" / feed / "files.parquet"
             if not files.exists():
                 continue

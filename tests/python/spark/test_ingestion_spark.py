@@ -20,9 +20,10 @@ pytestmark = pytest.mark.skipif(absent() is not None, reason=f"Spark with Delta 
 FEEDS = {
     "thelook": ("distribution_centers", "events", "inventory_items", "order_items", "orders", "products", "users"),
     "listings": ("listings",),
+    "marketplace": ("sale_lines",),
 }
 TABLES = [f"{layer}.{table}" for tables in FEEDS.values() for table in tables for layer in ("bronze", "silver")]
-SEEDS = ("null_sentinels", "currency_symbols", "standard_spellings")
+SEEDS = ("null_sentinels", "currency_symbols", "standard_spellings", "marketplace_statuses")
 NO_TESTS = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
 # What the engines describe in their own words, and what only one of them detects.
 WORDS = {"message", "format", "encoding", "delimiter"}

@@ -40,7 +40,7 @@ def test_the_same_settings_give_the_same_bytes(whole, tmp_path):
     again = tmp_path / "again"
     assert run(again) == 0
     assert tree(again) == tree(whole)
-    assert len(delivered(again)) == 27 + 19
+    assert len(delivered(again)) == 27 + 19 + 4
 
 
 def test_another_seed_gives_other_data(whole, tmp_path):
@@ -112,7 +112,7 @@ def test_a_missing_file_is_restored(whole, tmp_path, capsys):
 
 def test_one_feed_only(tmp_path, whole):
     everything = delivered(whole)
-    for feed, folder in (("thelook", "gcp"), ("listings", "aws")):
+    for feed, folder in (("thelook", "gcp"), ("listings", "aws/dms"), ("marketplace", "aws/marketplace")):
         out = tmp_path / feed
         assert run(out, "--feeds", feed) == 0
         assert delivered(out) == {name: digest for name, digest in everything.items() if name.startswith(folder)}

@@ -1,0 +1,21 @@
+{#
+    Every delivered date is a date of the calendar in one of the `formats` (as strptime has them). `delivered` is the bronze model, `key` the column
+    that both have. Says which values are not, and what to do.
+#}
+{% test delivered_as_date(model, column_name, delivered, key, formats, delivered_column=none) %}
+{%- set delivered_column = delivered_column or column_name -%}
+{%- set impossible -%}
+select records.{{ delivered_column }}, records._record_number
+from {{ model }} as typed
+inner join {{ delivered }} as records on cast(typed.{{ key }} as {{ dbt.type_string() }}) = records.{{ key }}
+where typed.{{ column_name }} is null
+    and records.{{ delivered_column }} is not null
+    and {{ lakeweave.parse_timestamp('records.' ~ delivered_column, formats) }} is null
+{%- endset -%}
+{%- do lakeweave.explain_failure(
+    "select " ~ delivered_column ~ ", count(*) from (" ~ impossible ~ ") as impossible group by " ~ delivered_column ~ " order by 2 desc, 1 limit 5",
+    column_name ~ " of " ~ model ~ " is NULL where a value was delivered that is no date in the format " ~ formats | join(' or ') ~ " (value, records)",
+    "Ask the source for a corrected delivery, or give the model the format that it uses; nothing was guessed, the rows are kept without a date."
+) -%}
+{{ impossible }}
+{% endtest %}
