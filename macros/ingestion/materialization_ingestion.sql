@@ -73,17 +73,7 @@
     {%- do adapter.commit() -%}
     {{ run_hooks(post_hooks, inside_transaction=False) }}
 
-    {%- for file in totals.held -%}
-        {%- do exceptions.warn(
-            spec.source ~ ": " ~ file.file_name ~ " is held back and nothing of it is loaded (" ~ file.reason ~ "): " ~ file.message
-            ~ " Mend it and deliver it again, or release it: dbt run-operation release_held_files --args '{source: " ~ spec.source ~ "}'."
-        ) -%}
-    {%- endfor -%}
-    {%- if totals.rejected > 0 -%}
-        {%- do exceptions.warn(
-            spec.source ~ ": " ~ totals.rejected ~ " of " ~ totals.records ~ " records are rejected; see ledger.rejected_records."
-        ) -%}
-    {%- endif -%}
+    {%- do lakeweave._tell_of_files(spec.source, totals.held, totals.records, totals.rejected) -%}
 
     {{ return({'relations': [target_relation]}) }}
 
@@ -103,10 +93,7 @@
 
 {# What the reader needs to know, from the source's YAML. Settings of the table win over those of the source. #}
 {% macro _ingestion_spec(asked, declared, rebuild) -%}
-    {%- set meta = {} -%}
-    {%- do meta.update(declared.source_meta or {}) -%}
-    {%- do meta.update((declared.config or {}).get('meta') or {}) -%}
-    {%- do meta.update(declared.meta or {}) -%}
+    {%- set meta = lakeweave._source_settings(declared) -%}
     {%- set landing = lakeweave.setting('landing_path') -%}
     {{ return({
         'source': asked.source ~ '.' ~ asked.table,

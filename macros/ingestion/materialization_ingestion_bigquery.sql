@@ -74,12 +74,14 @@
     {%- do persist_docs(target_relation, model) -%}
 
     {%- set held = lakeweave.ask(
-        "select file_name, message from " ~ lakeweave.ledger_relation('files') ~ " where source = '" ~ source_name
+        "select file_name, reason, message from " ~ lakeweave.ledger_relation('files') ~ " where source = '" ~ source_name
         ~ "' and state = 'held' and invocation_id = '" ~ invocation_id ~ "'", []
     ) -%}
+    {%- set told = [] -%}
     {%- for file in held -%}
-        {%- do exceptions.warn(source_name ~ ": " ~ file[0] ~ " is held back and nothing of it is loaded: " ~ file[1]) -%}
+        {%- do told.append({'file_name': file[0], 'reason': file[1], 'message': file[2]}) -%}
     {%- endfor -%}
+    {%- do lakeweave._tell_of_files(source_name, told, 0, 0) -%}
 
     {{ return({'relations': [target_relation]}) }}
 
@@ -93,9 +95,7 @@
 
 {# Where the warehouses find a source's files: the folder `gcp/inbox/users` of the landing zone is `<landing_gcs>/inbox/users`. #}
 {% macro _landing_uri(declared) -%}
-    {%- set meta = {} -%}
-    {%- do meta.update(declared.source_meta or {}) -%}
-    {%- do meta.update((declared.config or {}).get('meta') or {}) -%}
+    {%- set meta = lakeweave._source_settings(declared) -%}
     {%- set folder = meta.get('folder') or (declared.source_name ~ '/' ~ declared.name) -%}
     {%- if folder.startswith('gcp/') -%}
         {{ return(lakeweave.setting('landing_gcs') ~ '/' ~ folder[4:]) }}

@@ -99,17 +99,7 @@
     {%- do persist_docs(target_relation, model) -%}
     {{ run_hooks(post_hooks) }}
 
-    {%- for file in totals.held -%}
-        {%- do exceptions.warn(
-            spec.source ~ ": " ~ file.file_name ~ " is held back and nothing of it is loaded (" ~ file.reason ~ "): " ~ file.message
-            ~ " Mend it and deliver it again, or release it: dbt run-operation release_held_files --args '{source: " ~ spec.source ~ "}'."
-        ) -%}
-    {%- endfor -%}
-    {%- if totals.rejected > 0 -%}
-        {%- do exceptions.warn(
-            spec.source ~ ": " ~ totals.rejected ~ " of " ~ totals.records ~ " records are rejected; see ledger.rejected_records."
-        ) -%}
-    {%- endif -%}
+    {%- do lakeweave._tell_of_files(spec.source, totals.held, totals.records, totals.rejected) -%}
 
     {{ return({'relations': [target_relation]}) }}
 
