@@ -1,4 +1,8 @@
-{# Text as a 64-bit float, NULL where it is none. dbt says `float` and means four bytes on DuckDB and Spark, hence the double. #}
+{#
+    Text as a 64-bit float, NULL where it is none. The text is matched first, because the engines' casts disagree: BigQuery
+    reads hexadecimal digits, Spark a trailing d or f, all of them the words for no number and for infinity. dbt says `float`
+    and means four bytes on DuckDB and Spark, hence the double.
+#}
 {% macro to_float(expression) -%}
-    {{ lakeweave.cast_or_null(expression, lakeweave.type_double()) }}
+    {{ lakeweave.cast_or_null(lakeweave.regexp_extract('cast(' ~ expression ~ ' as ' ~ dbt.type_string() ~ ')', '^[-+]?(?:[0-9]+[.]?[0-9]*|[.][0-9]+)(?:[eE][-+]?[0-9]+)?$'), lakeweave.type_double()) }}
 {%- endmacro %}

@@ -36,12 +36,13 @@ last_of_commit as (
 
 ),
 
+/* Engines disagree on where NULL sorts; a commit whose time cannot be read is the oldest, as for `change_order`. */
 versions as (
 
     select
         *,
-        lead(valid_from) over (partition by product_id order by valid_from) as valid_to,
-        coalesce(lead(is_delete) over (partition by product_id order by valid_from), false) as is_deleted
+        lead(valid_from) over (partition by product_id order by valid_from nulls first) as valid_to,
+        coalesce(lead(is_delete) over (partition by product_id order by valid_from nulls first), false) as is_deleted
     from last_of_commit
     where place_in_commit = 1
 

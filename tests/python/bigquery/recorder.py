@@ -84,11 +84,12 @@ class Recorder:
         raises: bool = True,
         rules: Sequence[Answer] = RULES,
         target_path: Path | None = None,
+        variables: dict[str, Any] | None = None,
     ) -> None:
         self.project = project
         self.raises, self.rules = raises, rules
         behind = endpoints(project)
-        self.variables = json.dumps({"endpoints": {"bigquery": behind}})
+        self.variables = json.dumps({"endpoints": {"bigquery": behind}} | (variables or {}))
         self._scratch = Path(tempfile.mkdtemp(prefix="lakeweave-bigquery-"))
         self.target_path = target_path or self._scratch / "target"
         self._profiles = self._scratch / "profiles"
@@ -197,7 +198,7 @@ class Recorder:
             common += ["--threads", "1"] if arguments[0] != "run-operation" else []
         quiet = [
             "--quiet", "--log-level", "none", "--log-level-file", "none", "--log-path", str(self._scratch / "logs"),
-            "--no-send-anonymous-usage-stats", "--no-version-check", "--no-use-colors",
+            "--no-send-anonymous-usage-stats", "--no-version-check", "--no-use-colors", "--no-write-json",
         ]  # fmt: skip
         with self._offline():
             done = dbtRunner(manifest=manifest).invoke([*quiet, arguments[0], *common, *arguments[1:]])
@@ -315,12 +316,12 @@ UNIT_TESTS = ("unit tests", ("test", "--select", "test_type:unit"))
 """Sent on their own: within a build a unit test that fails would skip its model."""
 
 
-def record(project: Path = ROOT) -> Recording:
+def record(project: Path = ROOT, variables: dict[str, Any] | None = None) -> Recording:
     """Records all phases of a project, its unit tests, and the operations that its macros document.
 
     After the first run the unit tests go their own way in a forked process, where there are such, while the others follow.
     """
-    recorder = Recorder(project)
+    recorder = Recorder(project, variables=variables)
     try:
         recorder.parse()
         first, *others = PHASES
