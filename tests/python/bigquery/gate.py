@@ -163,9 +163,12 @@ def counts(recording: Recording) -> list[str]:
     phases = Counter(statement.phase for statement in recording.statements)
     nodes = Counter(expected(recording).values())
     inner = sum(len(statement.analyzed) for statement in recording.statements)
+    missing = {each.node for each in problems(recording) if each.node in expected(recording)}
+    bad = sum(statement.problem is not None for statement in recording.statements)
     answered = Counter(each.answered_by for each in recording.statements if each.answered_by)
     return [
-        f"{len(recording.statements)} statements ({inner} within scripts counted) of {sum(nodes.values())} nodes: "
+        f"{len(recording.statements)} statements ({inner} within scripts counted), {bad} refused",
+        f"{sum(nodes.values()) - len(missing)} of {sum(nodes.values())} nodes covered and without a problem: "
         + ", ".join(f"{count} {kind}s" for kind, count in sorted(nodes.items())),
         "by phase: " + ", ".join(f"{phase} {count}" for phase, count in phases.items()),
         "questions answered by: " + ", ".join(f"{who} {count}" for who, count in answered.most_common()),

@@ -100,8 +100,8 @@ FUNCTIONS_OUT: frozenset[str] = frozenset({
 
 MISSING_FROM_THE_ANALYZER: dict[str, str] = {
     "MAX_BY, MIN_BY": "functions of BigQuery that this release of ZetaSQL does not have; declared in functions.py",
-    "CREATE CONNECTION": "a statement of BigQuery (April 2026) that this release cannot parse; read and checked by ddl.py",
-    "ALTER VECTOR INDEX ... REBUILD": "a statement of BigQuery (April 2026) that this release cannot parse; read by ddl.py",
+    "CREATE CONNECTION": "a statement of BigQuery (April 2026) that this release cannot parse; read and checked by effects.py",
+    "ALTER VECTOR INDEX ... REBUILD": "a statement of BigQuery (April 2026) that this release cannot parse; read by effects.py",
     "every ML., AI. and OBJ. function, VECTOR_SEARCH, EXTERNAL_OBJECT_TRANSFORM, BQ. procedures, INFORMATION_SCHEMA": (
         "services of BigQuery and no part of the language; declared in functions.py, each with the page it was read from"
     ),

@@ -326,7 +326,7 @@ def record(project: Path = ROOT, variables: dict[str, Any] | None = None) -> Rec
         recorder.parse()
         first, *others = PHASES
         recorder.phase(first[0], *first[1])
-        unit_tests = _aside(lambda: recorder.excerpt(UNIT_TESTS[0], *UNIT_TESTS[1]))
+        unit_tests = aside(lambda: recorder.excerpt(UNIT_TESTS[0], *UNIT_TESTS[1]))
         for name, arguments in others:
             recorder.phase(name, *arguments)
         recorder.analyses()
@@ -344,7 +344,7 @@ def record(project: Path = ROOT, variables: dict[str, Any] | None = None) -> Rec
         recorder.close()
 
 
-def _aside(work: Callable[[], Result]) -> Callable[[], Result]:
+def aside(work: Callable[[], Result]) -> Callable[[], Result]:
     """Starts work in a forked process; what comes back waits for its result. Without `fork` the work is done when asked for.
 
     Raises `RuntimeError` with the other process's complaint.
