@@ -24,7 +24,7 @@ by_month as (
     select
         month,
         count(*) as orders,
-        round(avg(cast(order_value_usd as {{ lakeweave.type_double() }})), 2) as average_order_value_usd,
+        round(cast(sum(order_value_usd) / count(*) as {{ dbt.type_numeric() }}), 2) as average_order_value_usd,
         round(avg(1.0 * items), 2) as average_basket_size
     from orders
     group by month
