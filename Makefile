@@ -10,7 +10,8 @@ SEED    ?= 42
 
 VENV    := .venv
 BIN     := $(VENV)/bin
-DBT     := $(BIN)/dbt
+# On Spark dbt runs in a session that has the project's functions.
+DBT     := $(if $(filter spark,$(TARGET)),$(BIN)/python -m lakeweave.spark,$(BIN)/dbt)
 LANDING := $(or $(LAKEWEAVE_LANDING),landing)
 
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
@@ -22,7 +23,7 @@ export LAKEWEAVE_TARGET := $(TARGET)
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | awk -F'|' '{printf "  make %-18s %s\n", $$1, $$2}'
 
-build: environment landing profile  ## environment, demo data, then dbt build and a summary (TARGET=duckdb)
+build: environment $(if $(filter spark,$(TARGET)),environment-spark) landing profile  ## environment, demo data, then dbt build and a summary (TARGET=duckdb)
 	@mkdir -p warehouse
 	@$(DBT) --quiet build --target $(TARGET) && status=ok || status=failed; \
 	  $(BIN)/python -m lakeweave.summary --target $(TARGET); \

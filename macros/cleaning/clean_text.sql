@@ -28,14 +28,11 @@
     end
 {%- endmacro %}
 
-{#
-    dbt's seed makes a NULL of the word `null` on Spark, so it is put back.
-    https://spark.apache.org/docs/latest/api/sql/index.html#array_contains
-#}
+{# https://spark.apache.org/docs/latest/api/sql/index.html#array_contains #}
 {% macro spark__clean_text(expression) -%}
     {%- set trimmed = lakeweave.trim_text(expression) -%}
     case
-        when not array_contains((select collect_list(lower(coalesce(sentinel, 'null'))) from {{ ref('lakeweave', 'null_sentinels') }}), lower({{ trimmed }}))
+        when not array_contains({{ lakeweave._lookup('null_sentinels') }}, lower({{ trimmed }}))
             then nullif({{ trimmed }}, '')
     end
 {%- endmacro %}

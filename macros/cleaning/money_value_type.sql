@@ -5,6 +5,10 @@
 #}
 {% macro money_value_type(expression) -%}
     {%- set symbol = 'lower(nullif(' ~ lakeweave.regexp_replace(lakeweave.clean_text(expression), '[-+0-9., ' ~ '\u00a0' ~ ']', '') ~ ", ''))" -%}
+    {{ return(adapter.dispatch('money_value_type', 'lakeweave')(symbol)) }}
+{%- endmacro %}
+
+{% macro default__money_value_type(symbol) -%}
     coalesce(
         (
             select max(currency_symbols.value_type)
@@ -13,4 +17,9 @@
         ),
         {{ symbol }}
     )
+{%- endmacro %}
+
+{# A map: Spark makes a join of each correlated subquery. https://spark.apache.org/docs/latest/api/sql/index.html#try_element_at #}
+{% macro spark__money_value_type(symbol) -%}
+    coalesce(try_element_at({{ lakeweave._lookup('currency_symbols') }}, {{ symbol }}), {{ symbol }})
 {%- endmacro %}

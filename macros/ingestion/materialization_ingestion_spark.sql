@@ -7,9 +7,11 @@
     together by the parity of their quotes, counts the records anew, finds malformed quotes, and keeps the raw text of
     what is rejected; when the two do not agree record by record, the file is held and nothing of it is loaded.
 
-    Delta has transactions of one table only. So each file is taken in by steps of which the last is its row in the ledger:
-    bronze rows, rejected records, changes of layout, account. A kill in between leaves rows without an account: silver does
-    not see them, because it joins the ledger; the next run takes them out first and takes the file in again from scratch.
+    Files of one layout are read together, up to a hundred of them, because a query costs Spark more than a small file does.
+
+    Delta has transactions of one table only. So files are taken in by steps of which the last is their rows in the ledger:
+    bronze rows, rejected records, changes of layout, accounts. A kill in between leaves rows without an account: silver does
+    not see them, because it joins the ledger; the next run takes them out first and takes the files in again from scratch.
     Two builds at the same time are not kept apart here; let the scheduler do that.
 
     Not on these engines: formats other than CSV and TSV (gzip of them included), encodings other than UTF-8 and a declared
@@ -39,6 +41,9 @@
     {%- endcall -%}
     {%- set files = lakeweave._spark_fresh_files(spec) -%}
 
+    {%- if rebuild or files -%}
+        {%- do lakeweave._declare_lookups(sql) -%}
+    {%- endif -%}
     {%- if rebuild -%}
         {%- do lakeweave._spark_check_nothing_is_lost(spec, files) -%}
         {# The accounts go first: rows without an account are taken in again, an account without rows would not be. #}
@@ -56,40 +61,19 @@
     {%- endif -%}
 
     {%- set known = lakeweave._spark_known(spec) -%}
-    {%- for file in files -%}
-        {%- set earlier = known.deliveries.get(file.path ~ '\n' ~ (file.file_id or '')) -%}
-        {%- set is_again = earlier is not none and earlier.state in ('released', 'held') -%}
-        {%- set version = earlier.version if is_again else known.versions.get(file.path, 0) + 1 -%}
-        {%- do known.versions.update({file.path: [version, known.versions.get(file.path, 0)] | max}) -%}
-        {%- do file.update({'version': version}) -%}
-        {%- if is_again -%}
-            {%- call statement('replace_account') -%}
-                delete from {{ lakeweave.ledger_relation('files') }}
-                where source = '{{ spec.source }}' and path = {{ lakeweave._spark_text(file.path) }} and version = {{ version }}
-            {%- endcall -%}
-        {%- endif -%}
-
-        {%- if not file.reason and file.file_id in known.loaded -%}
-            {%- set records = known.loaded[file.file_id] -%}
-            {%- do file.update({'state': 'repeat', 'records': records, 'accepted': 0, 'rejected': 0, 'repeats': records}) -%}
-        {%- else -%}
-            {%- if not file.reason -%}
-                {%- do lakeweave._spark_take_in(spec, file, sql, target_relation, file.file_id in known.contents) -%}
-            {%- endif -%}
-            {%- if file.reason -%}
-                {%- do file.update({'state': 'held', 'accepted': 0, 'rejected': 0, 'repeats': 0}) -%}
+    {%- set waiting = namespace(files=files) -%}
+    {%- for _ in files if waiting.files -%}
+        {%- set parted = lakeweave._spark_next_batch(waiting.files) -%}
+        {%- set waiting.files = parted.later -%}
+        {%- do lakeweave._spark_take_in(spec, parted.batch, known, sql, target_relation) -%}
+        {%- for file in parted.batch -%}
+            {%- set totals.files = totals.files + 1 -%}
+            {%- set totals.records = totals.records + (file.records or 0) -%}
+            {%- set totals.rejected = totals.rejected + file.rejected -%}
+            {%- if file.state == 'held' -%}
                 {%- do totals.held.append(file) -%}
-            {%- else -%}
-                {%- do file.update({'state': 'loaded'}) -%}
-                {%- do known.loaded.update({file.file_id: file.records}) -%}
             {%- endif -%}
-        {%- endif -%}
-        {%- call statement('account') -%}
-            {{ lakeweave._spark_account(spec, file) }}
-        {%- endcall -%}
-        {%- set totals.files = totals.files + 1 -%}
-        {%- set totals.records = totals.records + (file.records or 0) -%}
-        {%- set totals.rejected = totals.rejected + file.rejected -%}
+        {%- endfor -%}
     {%- endfor -%}
 
     {%- call statement('main') -%}
@@ -295,85 +279,181 @@
 {%- endmacro %}
 
 
-{# One file, all but its account. Sets what the account says; `reason` when it is to be held. #}
-{% macro _spark_take_in(spec, file, body, target_relation, is_known) -%}
+{#
+    The files that are read together next, and the others. Not together: two of the same content, of which the second may be a
+    repeat of the first, and names with signs that a pattern of paths cannot carry.
+#}
+{% macro _spark_next_batch(files) -%}
+    {%- set batch, later, contents = [], [], [] -%}
+    {%- set size = namespace(bytes=0) -%}
+    {%- for file in files -%}
+        {%- set is_plain = modules.re.match('[A-Za-z0-9_./:=-]+\\Z', file.path) is not none -%}
+        {%- if batch and (
+            not is_plain or not batch[0].is_plain or batch | length >= 100 or file.file_id in contents
+            or size.bytes + file.bytes > lakeweave.setting('ingestion_batch_bytes')
+        ) -%}
+            {%- do later.append(file) -%}
+        {%- else -%}
+            {%- do file.update({'is_plain': is_plain}) -%}
+            {%- do batch.append(file) -%}
+            {%- do contents.append(file.file_id) -%}
+            {%- set size.bytes = size.bytes + file.bytes -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return({'batch': batch, 'later': later}) }}
+{%- endmacro %}
+
+
+{# A batch of files, accounts last. Sets what the accounts say. #}
+{% macro _spark_take_in(spec, batch, known, body, target_relation) -%}
+    {%- set fresh = [] -%}
+    {%- for file in batch -%}
+        {%- set earlier = known.deliveries.get(file.path ~ '\n' ~ (file.file_id or '')) -%}
+        {%- set is_again = earlier is not none and earlier.state in ('released', 'held') -%}
+        {%- set version = earlier.version if is_again else known.versions.get(file.path, 0) + 1 -%}
+        {%- do known.versions.update({file.path: [version, known.versions.get(file.path, 0)] | max}) -%}
+        {%- do file.update({'version': version}) -%}
+        {%- if is_again -%}
+            {%- call statement('replace_account') -%}
+                delete from {{ lakeweave.ledger_relation('files') }}
+                where source = '{{ spec.source }}' and path = {{ lakeweave._spark_text(file.path) }} and version = {{ version }}
+            {%- endcall -%}
+        {%- endif -%}
+        {%- if not file.reason and file.file_id in known.loaded -%}
+            {%- set records = known.loaded[file.file_id] -%}
+            {%- do file.update({'state': 'repeat', 'records': records, 'accepted': 0, 'rejected': 0, 'repeats': records}) -%}
+        {%- elif not file.reason -%}
+            {%- do lakeweave._spark_check_kind(spec, file) -%}
+            {%- if not file.reason -%}
+                {%- do fresh.append(file) -%}
+            {%- endif -%}
+        {%- endif -%}
+    {%- endfor -%}
+
+    {%- for files in lakeweave._spark_by_layout(spec, fresh) -%}
+        {%- do lakeweave._spark_take_in_layout(spec, files, known, body, target_relation) -%}
+    {%- endfor -%}
+
+    {%- for file in batch if file.state != 'repeat' -%}
+        {%- if file.reason -%}
+            {%- do file.update({'state': 'held', 'accepted': 0, 'rejected': 0, 'repeats': 0}) -%}
+        {%- else -%}
+            {%- do file.update({'state': 'loaded'}) -%}
+            {%- do known.loaded.update({file.file_id: file.records}) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- call statement('account') -%}
+        {{ lakeweave._spark_accounts(spec, batch) }}
+    {%- endcall -%}
+{%- endmacro %}
+
+
+{# Sets `reason` of a file that this engine cannot read. #}
+{% macro _spark_check_kind(spec, file) -%}
     {%- set extension = modules.re.sub('[.]gz$', '', file.file_name | lower).split('/')[-1].split('.')[-1] -%}
+    {%- set encoding = spec.encoding or 'UTF-8' -%}
     {%- if extension in ('json', 'jsonl', 'ndjson', 'parquet', 'xlsx', 'xls', 'avro', 'orc', 'zip', 'xml') -%}
         {%- do file.update({'reason': 'unknown_format', 'message': 'This engine takes CSV and TSV in, not ' ~ extension ~ '.'}) -%}
-        {{ return('') }}
-    {%- endif -%}
-    {%- set encoding = spec.encoding or 'UTF-8' -%}
-    {%- if encoding | upper not in ('UTF-8', 'ISO-8859-1') -%}
+    {%- elif encoding | upper not in ('UTF-8', 'ISO-8859-1') -%}
         {%- do file.update({'reason': 'undecodable_file', 'message': 'This engine reads UTF-8 and ISO-8859-1, not ' ~ encoding ~ '.'}) -%}
-        {{ return('') }}
+    {%- else -%}
+        {%- do file.update({'encoding': encoding}) -%}
     {%- endif -%}
-    {%- do file.update({'encoding': encoding}) -%}
+{%- endmacro %}
 
-    {%- call statement('lines') -%}
-        create or replace temporary view {{ spec.view }}__lines (value string) using text
-        options (path {{ lakeweave._spark_text(lakeweave._spark_path(file.path)) }})
-    {%- endcall -%}
-    {%- call statement('texts') -%}
-        {{ lakeweave._spark_texts(spec, encoding) }}
-    {%- endcall -%}
 
-    {%- set first = lakeweave.ask("select raw_text from " ~ spec.view ~ "__texts where record_number = 1", []) -%}
-    {%- if first | length == 0 -%}
-        {%- do file.update({'reason': 'empty_file', 'message': 'The file holds no text at all.'}) -%}
-        {{ return('') }}
+{# Files of one layout each, by their first records. Sets `reason` of those that have none. #}
+{% macro _spark_by_layout(spec, files) -%}
+    {%- if not files -%}
+        {{ return([]) }}
     {%- endif -%}
-    {%- set layout = lakeweave._spark_layout(spec, file, first[0][0]) -%}
-    {%- if layout.reason -%}
-        {%- do file.update({'reason': layout.reason, 'message': layout.message}) -%}
-        {{ return('') }}
-    {%- endif -%}
-    {%- do file.update({'format': 'tsv' if layout.delimiter == '\t' else 'csv', 'delimiter': layout.delimiter}) -%}
+    {%- do lakeweave._spark_read_texts(spec, files) -%}
+    {%- set first = {} -%}
+    {%- for row in lakeweave.ask("select file_name, raw_text from " ~ spec.view ~ "__texts where record_number = 1", []) -%}
+        {%- do first.update({row[0]: row[1]}) -%}
+    {%- endfor -%}
+    {%- set groups = {} -%}
+    {%- for file in files -%}
+        {%- if file.file_name not in first -%}
+            {%- do file.update({'reason': 'empty_file', 'message': 'The file holds no text at all.'}) -%}
+        {%- else -%}
+            {%- set layout = lakeweave._spark_layout(spec, file, first[file.file_name]) -%}
+            {%- if layout.reason -%}
+                {%- do file.update({'reason': layout.reason, 'message': layout.message}) -%}
+            {%- else -%}
+                {%- do file.update({
+                    'format': 'tsv' if layout.delimiter == '\t' else 'csv', 'delimiter': layout.delimiter, 'layout': layout,
+                    'header': first[file.file_name] if layout.has_header else none,
+                }) -%}
+                {%- do groups.setdefault(tojson([layout.delimiter, layout.has_header, layout.names, file.header]), []).append(file) -%}
+            {%- endif -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(groups.values() | list) }}
+{%- endmacro %}
 
+
+{# Files of one layout, all but their accounts. Sets what the accounts say; `reason` of those that are to be held. #}
+{% macro _spark_take_in_layout(spec, files, known, body, target_relation) -%}
+    {%- set layout = files[0].layout -%}
+    {%- do lakeweave._spark_read_texts(spec, files) -%}
     {%- call statement('fields') -%}
-        {{ lakeweave._spark_fields(spec, file, layout) }}
+        {{ lakeweave._spark_fields(spec, files, layout) }}
     {%- endcall -%}
     {%- call statement('records') -%}
-        {{ lakeweave._spark_records(spec, layout, first[0][0]) }}
+        {{ lakeweave._spark_records(spec, files, layout) }}
     {%- endcall -%}
 
-    {%- set counts = lakeweave.ask(
-        "select count(*) as records, count_if(text_number is null or field_number is null or is_corrupt <> (fields <> " ~ layout.names | length ~ ")) as apart,"
+    {%- set counted = {} -%}
+    {%- for row in lakeweave.ask(
+        "select file_name, count(*) as records,"
+        ~ " count_if(text_number is null or field_number is null or is_corrupt <> (fields <> " ~ layout.names | length ~ ")) as apart,"
         ~ " count_if(is_torn) as torn, count_if(reason is not null) as rejected, count_if(reason is null and is_duplicate_in_file) as repeats"
-        ~ " from " ~ spec.view ~ "__records"
-    )[0] -%}
-    {%- set records, rejected, repeats = counts[0] | int, (counts[3] or 0) | int, (counts[4] or 0) | int -%}
-    {%- do file.update({'records': records, 'accepted': records - rejected - repeats, 'rejected': rejected, 'repeats': repeats}) -%}
-    {%- if (counts[1] or 0) | int > 0 -%}
-        {%- do file.update({
-            'reason': 'counts_do_not_reconcile',
-            'message': 'Two readers do not agree on ' ~ counts[1] ~ ' of ' ~ records ~ ' records.',
-        }) -%}
-    {%- elif (counts[2] or 0) | int > 0 -%}
-        {%- do file.update({
-            'reason': 'counts_do_not_reconcile',
-            'message': 'A quote that opens a field is not closed where the record would have to end; ' ~ counts[2] ~ ' stretch(es) of several lines may hold more than one record each.',
-        }) -%}
-    {%- elif spec.max_rejected_share is not none and rejected > records * spec.max_rejected_share -%}
-        {%- do file.update({'reason': 'too_many_rejected', 'message': rejected ~ ' of ' ~ records ~ ' records are rejected.'}) -%}
-    {%- endif -%}
-    {%- if file.reason -%}
+        ~ " from " ~ spec.view ~ "__records group by file_name", []
+    ) -%}
+        {%- do counted.update({row[0]: row}) -%}
+    {%- endfor -%}
+    {%- set good = [] -%}
+    {%- for file in files -%}
+        {%- set counts = counted.get(file.file_name, [file.file_name, 0, 0, 0, 0, 0]) -%}
+        {%- set records, rejected, repeats = counts[1] | int, counts[4] | int, counts[5] | int -%}
+        {%- do file.update({'records': records, 'accepted': records - rejected - repeats, 'rejected': rejected, 'repeats': repeats}) -%}
+        {%- if counts[2] | int > 0 -%}
+            {%- do file.update({
+                'reason': 'counts_do_not_reconcile',
+                'message': 'Two readers do not agree on ' ~ counts[2] ~ ' of ' ~ records ~ ' records.',
+            }) -%}
+        {%- elif counts[3] | int > 0 -%}
+            {%- do file.update({
+                'reason': 'counts_do_not_reconcile',
+                'message': 'A quote that opens a field is not closed where the record would have to end; ' ~ counts[3] ~ ' stretch(es) of several lines may hold more than one record each.',
+            }) -%}
+        {%- elif spec.max_rejected_share is not none and rejected > records * spec.max_rejected_share -%}
+            {%- do file.update({'reason': 'too_many_rejected', 'message': rejected ~ ' of ' ~ records ~ ' records are rejected.'}) -%}
+        {%- else -%}
+            {%- do good.append(file) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- if not good -%}
         {{ return('') }}
     {%- endif -%}
 
     {# A released file gives way to its new reading; of a content that the ledger never had, nothing is there. #}
-    {%- if is_known -%}
+    {%- set again = good | map(attribute='file_id') | select('in', known.contents) | list -%}
+    {%- if again -%}
         {%- call statement('replace') -%}
-            delete from {{ target_relation }} where _content_hash = '{{ file.file_id }}'
+            delete from {{ target_relation }} where _content_hash in ({{ lakeweave._spark_texts_list(again) }})
         {%- endcall -%}
         {%- for name in ['rejected_records', 'layout_changes'] -%}
             {%- call statement('replace_' ~ name) -%}
-                delete from {{ lakeweave.ledger_relation(name) }} where source = '{{ spec.source }}' and file_id = '{{ file.file_id }}'
+                delete from {{ lakeweave.ledger_relation(name) }}
+                where source = '{{ spec.source }}' and file_id in ({{ lakeweave._spark_texts_list(again) }})
             {%- endcall -%}
         {%- endfor -%}
     {%- endif -%}
 
     {%- call statement('staged') -%}
-        {{ lakeweave._spark_staged(spec, file, layout) }}
+        {{ lakeweave._spark_staged(spec, good, layout) }}
     {%- endcall -%}
     {%- if layout.extras -%}
         {%- set present = adapter.get_columns_in_relation(target_relation) | map(attribute='name') | map('lower') | list -%}
@@ -388,382 +468,113 @@
         insert into {{ target_relation }} by name
         {{ lakeweave._spark_with_extra_columns(body, spec, layout) }}
     {%- endcall -%}
-    {%- set loaded = lakeweave.ask(
-        "select (select count(*) from " ~ target_relation ~ " where _content_hash = '" ~ file.file_id ~ "') as records,"
-        ~ " concat(length, ':', unix_micros(modificationTime)) as stat_key from " ~ lakeweave._spark_binary(file)
-    )[0] -%}
-    {%- if loaded[0] | int != records - rejected or loaded[1] != file.stat_key -%}
-        {%- call statement('take_out') -%}
-            delete from {{ target_relation }} where _content_hash = '{{ file.file_id }}'
-        {%- endcall -%}
-        {%- if loaded[0] | int != records - rejected -%}
-            {%- do exceptions.raise_compiler_error(
-                "The body of `" ~ model.name ~ "` does not keep every record: " ~ file.file_name ~ " has " ~ (records - rejected)
-                ~ " accepted records, and the body makes " ~ loaded[0] ~ " of them. A bronze model may clean values but neither drop "
-                ~ "nor multiply records; filter in silver. Nothing of this file is loaded."
-            ) -%}
-        {%- endif -%}
-        {%- do file.update({'reason': 'changed_while_reading', 'message': 'The file changed while it was read; it is read again in the next build.'}) -%}
-        {{ return('') }}
-    {%- endif -%}
+    {%- do lakeweave._spark_check_loaded(spec, good, target_relation) -%}
 
-    {%- if rejected > 0 -%}
+    {%- if good | rejectattr('reason') | selectattr('rejected') | list -%}
         {%- call statement('reject') -%}
-            insert into {{ lakeweave.ledger_relation('rejected_records') }} (
-                source, file_id, file_name, record_number, line_number, raw_text, reason, column_name, message, processed_at, invocation_id
-            )
-            select
-                '{{ spec.source }}', '{{ file.file_id }}', {{ lakeweave._spark_text(file.file_name) }}, record_number, line_number,
-                raw_text, reason, cast(null as string),
-                case when reason like '%fields' then concat('The record has ', fields, ' fields, the header or layout {{ layout.names | length }}.') end,
-                {{ lakeweave.run_timestamp() }}, '{{ invocation_id }}'
-            from {{ spec.view }}__records
-            where reason is not null
+            {{ lakeweave._spark_rejected(spec, good | rejectattr('reason') | list, layout) }}
         {%- endcall -%}
     {%- endif -%}
-    {%- if layout.changes -%}
+    {%- if layout.changes and good | rejectattr('reason') | list -%}
         {%- call statement('layout') -%}
-            insert into {{ lakeweave.ledger_relation('layout_changes') }} (
-                source, file_id, file_name, column_name, change, policy, action, message, processed_at, invocation_id
-            )
-            values
-            {%- for change in layout.changes %}
+            {{ lakeweave._spark_layout_changes(spec, good | rejectattr('reason') | list) }}
+        {%- endcall -%}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{# After the rows are in: each file has what its account will say, and is still the file that was read. #}
+{% macro _spark_check_loaded(spec, files, target_relation) -%}
+    {%- set ids = lakeweave._spark_texts_list(files | map(attribute='file_id') | list) -%}
+    {%- set loaded, present, wrong = {}, {}, [] -%}
+    {%- for row in lakeweave.ask("select _content_hash, count(*) as records from " ~ target_relation ~ " where _content_hash in (" ~ ids ~ ") group by _content_hash", []) -%}
+        {%- do loaded.update({row[0]: row[1] | int}) -%}
+    {%- endfor -%}
+    {%- call statement('present') -%}
+        create or replace temporary view {{ spec.view }}__present using binaryFile
+        options (path {{ lakeweave._spark_text(lakeweave._spark_paths(files)) }})
+    {%- endcall -%}
+    {%- for row in lakeweave.ask(
+        "select path, concat(length, ':', unix_micros(modificationTime)) as stat_key from " ~ spec.view ~ "__present", []
+    ) -%}
+        {%- do present.update({row[0]: row[1]}) -%}
+    {%- endfor -%}
+    {%- set changed = [] -%}
+    {%- for file in files -%}
+        {%- if loaded.get(file.file_id, 0) != file.records - file.rejected -%}
+            {%- do wrong.append(file) -%}
+        {%- endif -%}
+        {%- if present.get(file.path) != file.stat_key -%}
+            {%- do changed.append(file.file_id) -%}
+            {%- do file.update({'reason': 'changed_while_reading', 'message': 'The file changed while it was read; it is read again in the next build.'}) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- if wrong or changed -%}
+        {%- call statement('take_out') -%}
+            delete from {{ target_relation }} where _content_hash in ({{ ids if wrong else lakeweave._spark_texts_list(changed) }})
+        {%- endcall -%}
+    {%- endif -%}
+    {%- if wrong -%}
+        {%- set first = wrong[0] -%}
+        {%- do exceptions.raise_compiler_error(
+            "The body of `" ~ model.name ~ "` does not keep every record: " ~ first.file_name ~ " has " ~ (first.records - first.rejected)
+            ~ " accepted records, and the body makes " ~ loaded.get(first.file_id, 0) ~ " of them. A bronze model may clean values but neither drop "
+            ~ "nor multiply records; filter in silver. Nothing of this file is loaded."
+        ) -%}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{% macro _spark_rejected(spec, files, layout) -%}
+    insert into {{ lakeweave.ledger_relation('rejected_records') }} (
+        source, file_id, file_name, record_number, line_number, raw_text, reason, column_name, message, processed_at, invocation_id
+    )
+    select
+        '{{ spec.source }}', {{ lakeweave._spark_file_id(files) }}, file_name, record_number, line_number,
+        raw_text, reason, cast(null as string),
+        case when reason like '%fields' then concat('The record has ', fields, ' fields, the header or layout {{ layout.names | length }}.') end,
+        {{ lakeweave.run_timestamp() }}, '{{ invocation_id }}'
+    from {{ spec.view }}__records
+    where reason is not null and file_name in ({{ lakeweave._spark_texts_list(files | map(attribute='file_name') | list) }})
+{%- endmacro %}
+
+
+{% macro _spark_layout_changes(spec, files) -%}
+    {%- set rows = [] -%}
+    {%- for file in files -%}
+        {%- for change in file.layout.changes -%}
+            {%- set row -%}
             (
                 '{{ spec.source }}', '{{ file.file_id }}', {{ lakeweave._spark_text(file.file_name) }}, {{ lakeweave._spark_text(change.column) }},
                 '{{ change.change }}', '{{ spec.layout_policy }}', '{{ change.action }}', {{ lakeweave._spark_text(change.message) }},
                 {{ lakeweave.run_timestamp() }}, '{{ invocation_id }}'
-            ){{ ',' if not loop.last }}
-            {%- endfor %}
-        {%- endcall -%}
-    {%- endif -%}
-{%- endmacro %}
-
-
-{#
-    The file's records as bare text, by lines put together while a quote is open. `monotonically_increasing_id` grows with
-    the place in the file: the parts of one file are numbered in its order.
-    https://spark.apache.org/docs/latest/api/sql/index.html#monotonically_increasing_id
-#}
-{% macro _spark_texts(spec, encoding) -%}
-    create or replace temporary view {{ spec.view }}__texts as
-    with
-
-    placed as (
-        select monotonically_increasing_id() as place, value, regexp_count(value, '"') as quotes from {{ spec.view }}__lines
-    ),
-
-    marked as (
-        select
-            row_number() over (order by place) as line_number,
-            value,
-            coalesce(sum(quotes) over (order by place rows between unbounded preceding and 1 preceding), 0) % 2 = 0 as begins
-        from placed
-    ),
-
-    numbered as (
-        select
-            line_number,
-            value,
-            sum(case when begins then 1 else 0 end) over (order by line_number rows between unbounded preceding and current row) as record_number
-        from marked
-        where not (begins and value = '')
-    ),
-
-    texts as (
-        select
-            record_number,
-            min(line_number) as line_number,
-            count(*) as lines,
-            concat_ws('\n', transform(array_sort(collect_list(struct(line_number, value))), line -> line.value)) as raw_text
-        from numbered
-        group by record_number
-    )
-
-    select
-        record_number,
-        line_number,
-        lines,
-        {%- if encoding | upper == 'UTF-8' %}
-        make_valid_utf8(raw_text) as raw_text,
-        is_valid_utf8(raw_text) as is_decodable
-        {%- else %}
-        decode(cast(raw_text as binary), '{{ encoding }}') as raw_text,
-        true as is_decodable
-        {%- endif %}
-    from texts
-{%- endmacro %}
-
-
-{#
-    What the columns of the file are: by its header, or by a declared layout where it has none. A header names at least half
-    of the declared columns. Names are matched as lakeweave/ingestion/names.py does it, without its compatibility forms.
-#}
-{% macro _spark_layout(spec, file, first_record) -%}
-    {%- set first = first_record.lstrip('\ufeff') -%}
-    {%- set known, exact = {}, {} -%}
-    {%- for column in spec.columns -%}
-        {%- do exact.update({lakeweave._spark_snake_case(column): column}) -%}
-    {%- endfor -%}
-    {%- do known.update(exact) -%}
-    {%- for alias in spec.aliases if lakeweave._spark_snake_case(alias) not in known -%}
-        {%- do known.update({lakeweave._spark_snake_case(alias): exact[lakeweave._spark_snake_case(spec.aliases[alias])]}) -%}
-    {%- endfor -%}
-    {%- set best = namespace(delimiter=none, cells=[], shared=-1) -%}
-    {%- set candidates = [spec.delimiter] if spec.delimiter else [',', ';', '\t', '|'] -%}
-    {%- for delimiter in candidates -%}
-        {%- set cells = lakeweave._spark_split(first, delimiter) -%}
-        {%- set shared = [] -%}
-        {%- for cell in cells -%}
-            {%- set column = known.get(lakeweave._spark_snake_case(cell)) -%}
-            {%- if column and column not in shared -%}
-                {%- do shared.append(column) -%}
-            {%- endif -%}
-        {%- endfor -%}
-        {%- if shared | length > best.shared -%}
-            {%- set best.delimiter = delimiter -%}
-            {%- set best.cells = cells -%}
-            {%- set best.shared = shared | length -%}
-        {%- endif -%}
-    {%- endfor -%}
-    {%- set layout = {'delimiter': best.delimiter, 'has_header': true, 'names': [], 'columns': {}, 'extras': [], 'changes': [], 'reason': none, 'message': none} -%}
-
-    {%- if spec.header == 'no' or best.shared * 2 < spec.columns | length -%}
-        {%- set found = namespace(columns=none) -%}
-        {%- for declared in spec.layouts if spec.header != 'yes' and lakeweave._spark_matches(file.file_name, declared.get('pattern', '*')) -%}
-            {%- for delimiter in candidates -%}
-                {%- if found.columns is none and lakeweave._spark_split(first, delimiter) | length == declared['columns'] | length -%}
-                    {%- set found.columns = declared['columns'] -%}
-                    {%- do layout.update({'delimiter': delimiter, 'has_header': false}) -%}
-                {%- endif -%}
-            {%- endfor -%}
-        {%- endfor -%}
-        {%- if found.columns is none -%}
-            {%- do layout.update({
-                'reason': 'header_mismatch',
-                'message': 'The file has no header that shares at least half of the declared columns, and no declared layout fits. It begins: ' ~ first[:120],
-            }) -%}
-            {{ return(layout) }}
-        {%- endif -%}
-        {%- set best.cells = found.columns -%}
-    {%- endif -%}
-
-    {%- set order = [] -%}
-    {%- set names = [] -%}
-    {%- for cell in best.cells -%}
-        {%- do names.append(lakeweave._spark_snake_case(cell)) -%}
-    {%- endfor -%}
-    {# A column that carries the declared name itself goes before one that carries an alias. #}
-    {%- set places = {} -%}
-    {%- for table in [exact, known] -%}
-        {%- for name in names -%}
-            {%- if name in table and table[name] not in places.values() and loop.index0 not in places -%}
-                {%- do places.update({loop.index0: table[name]}) -%}
-            {%- endif -%}
+            )
+            {%- endset -%}
+            {%- do rows.append(row) -%}
         {%- endfor -%}
     {%- endfor -%}
-    {%- set added = {'evolve': 'column added', 'freeze': 'file held', 'discard_row': 'records with a value rejected'}[spec.layout_policy] -%}
-    {%- set reserved = ['_content_hash', '_file_name', '_record_number', 'is_duplicate_in_file', 'processed_at'] + spec.columns | map('lower') | list + exact.keys() | list -%}
-    {%- for name in names -%}
-        {%- set cell = best.cells[loop.index0] -%}
-        {%- do layout.names.append(cell) -%}
-        {%- if loop.index0 in places -%}
-            {%- set column = places[loop.index0] -%}
-            {%- do layout.columns.update({column: loop.index0}) -%}
-            {%- do order.append(column) -%}
-            {%- if name not in exact -%}
-                {%- do layout.changes.append({'column': column, 'change': 'renamed', 'action': 'matched by alias', 'message': "Column '" ~ cell ~ "' is read as '" ~ column ~ "'."}) -%}
-            {%- endif -%}
-        {%- else -%}
-            {%- set free = namespace(name=name, number=0) -%}
-            {%- for _ in names if free.name in reserved + layout.extras -%}
-                {%- set free.number = free.number + 1 -%}
-                {%- set free.name = name ~ '_' ~ free.number -%}
-            {%- endfor -%}
-            {%- if cell | trim == '' -%}
-                {%- set change, message = 'empty_name', 'Column ' ~ loop.index ~ ' has no name.' -%}
-            {%- elif name in known or name in names[:loop.index0] -%}
-                {%- set change, message = 'duplicate', 'Column ' ~ loop.index ~ " repeats the name '" ~ cell ~ "'; it is called '" ~ free.name ~ "'." -%}
-            {%- else -%}
-                {%- set change, message = 'added', "Column '" ~ cell ~ "' is not declared." -%}
-            {%- endif -%}
-            {%- do layout.extras.append(free.name) -%}
-            {%- do layout.columns.update({free.name: loop.index0}) -%}
-            {%- do layout.changes.append({'column': free.name, 'change': change, 'action': added, 'message': message}) -%}
-        {%- endif -%}
-    {%- endfor -%}
-    {%- if layout.has_header -%}
-        {%- if order != spec.columns | select('in', order) | list -%}
-            {%- do layout.changes.append({'column': none, 'change': 'reordered', 'action': 'matched by name', 'message': 'The columns come as ' ~ order | join(', ') ~ '.'}) -%}
-        {%- endif -%}
-        {%- for column in spec.columns if column not in layout.columns -%}
-            {%- do layout.changes.append({
-                'column': column, 'change': 'missing', 'action': 'file held' if spec.layout_policy == 'freeze' else 'filled with null',
-                'message': "The file has no column '" ~ column ~ "'.",
-            }) -%}
-        {%- endfor -%}
-    {%- endif -%}
-    {%- set breaking = layout.changes | rejectattr('change', 'in', ['renamed', 'reordered']) | map(attribute='message') | list -%}
-    {%- if spec.layout_policy == 'freeze' and breaking -%}
-        {%- do layout.update({'reason': 'layout_frozen', 'message': breaking | join(' ')}) -%}
-    {%- endif -%}
-    {{ return(layout) }}
-{%- endmacro %}
-
-
-{% macro _spark_snake_case(name) -%}
-    {%- set words = modules.re.sub('([A-Z]+)([A-Z][a-z])', '\\1_\\2', modules.re.sub('([a-z0-9])([A-Z])', '\\1_\\2', name)) -%}
-    {%- set words = modules.re.sub('[\\W_]+', '_', words).strip('_').lower()[:120].strip('_') -%}
-    {{ return('unnamed' if not words else ('_' ~ words if words[0].isdigit() else words)) }}
-{%- endmacro %}
-
-
-{# The fields of one record. #}
-{% macro _spark_split(record, delimiter) -%}
-    {%- set separator = modules.re.escape(delimiter) -%}
-    {%- set fields = [] -%}
-    {%- for match in modules.re.finditer(separator ~ '(?:"((?:[^"]|"")*)"|([^' ~ separator ~ ']*))', delimiter ~ record) -%}
-        {%- do fields.append((match.group(1) | replace('""', '"')) if match.group(1) is not none else match.group(2)) -%}
-    {%- endfor -%}
-    {{ return(fields) }}
-{%- endmacro %}
-
-
-{# The CSV reader: columns by place, all text. A record whose fields do not fit is marked, not dropped. #}
-{% macro _spark_fields(spec, file, layout) -%}
-    create or replace temporary view {{ spec.view }}__fields (
-        {%- for _ in layout.names %}
-        c{{ loop.index0 }} string,
-        {%- endfor %}
-        _corrupt_record string
+    insert into {{ lakeweave.ledger_relation('layout_changes') }} (
+        source, file_id, file_name, column_name, change, policy, action, message, processed_at, invocation_id
     )
-    using csv
-    options (
-        path {{ lakeweave._spark_text(lakeweave._spark_path(file.path)) }},
-        header '{{ layout.has_header | lower }}',
-        multiLine 'true',
-        mode 'PERMISSIVE',
-        columnNameOfCorruptRecord '_corrupt_record',
-        columnPruning 'false',
-        sep {{ lakeweave._spark_text(layout.delimiter) }},
-        quote '"',
-        escape '"',
-        encoding '{{ file.encoding }}'
-    )
+    values
+    {{ rows | join(',') }}
 {%- endmacro %}
 
 
-{# Both readings side by side, record by record, with the reason where a record is rejected. #}
-{% macro _spark_records(spec, layout, header) -%}
-    {%- set separator = '\\t' if layout.delimiter == '\t' else modules.re.escape(layout.delimiter) -%}
-    {%- set field = '(?:"(?:[^"]++|"")*+"|[^"' ~ separator ~ ']*+)' -%}
-    {%- set width = layout.names | length -%}
-    create or replace temporary view {{ spec.view }}__records as
-    with
-
-    fields as (
-        select *, row_number() over (order by place) as field_number
-        from (select *, monotonically_increasing_id() as place from {{ spec.view }}__fields) as placed
-    ),
-
-    texts as (
-        select
-            record_number - {{ 1 if layout.has_header else 0 }} as text_number,
-            line_number,
-            lines,
-            raw_text,
-            is_decodable,
-            regexp_count(concat({{ lakeweave._spark_text(layout.delimiter) }}, raw_text), r'{{ separator ~ field }}') as fields,
-            raw_text rlike r'\A{{ field }}(?:{{ separator ~ field }})*+\z' as is_well_formed
-        from {{ spec.view }}__texts
-        {%- if layout.has_header %}
-        where record_number > 1
-        {%- endif %}
-    ),
-
-    judged as (
-        select
-            texts.*,
-            fields.*,
-            fields._corrupt_record is not null as is_corrupt,
-            not is_well_formed and lines > 1 as is_torn,
-            case
-                when not is_decodable then 'undecodable_bytes'
-                when contains(raw_text, char(0)) then 'nul_byte'
-                when not is_well_formed and regexp_count(raw_text, '"') % 2 = 1 then 'unclosed_quote'
-                when not is_well_formed then 'malformed_quote'
-                when fields < {{ width }} then 'too_few_fields'
-                when fields > {{ width }}
-                    and right(raw_text, fields - {{ width }}) <> repeat({{ lakeweave._spark_text(layout.delimiter) }}, fields - {{ width }})
-                    then 'too_many_fields'
-                {%- if layout.has_header %}
-                when raw_text = {{ lakeweave._spark_text(header) }} then 'repeated_header'
-                {%- endif %}
-                {%- if spec.layout_policy == 'discard_row' and layout.extras %}
-                when coalesce({% for column in layout.extras %}nullif(c{{ layout.columns[column] }}, ''){{ ', ' if not loop.last }}{% endfor %}) is not null
-                    then 'unexpected_column'
-                {%- endif %}
-            end as reason
-        from texts
-        full outer join fields on texts.text_number = fields.field_number
-    )
-
-    select
-        *,
-        text_number as record_number,
-        row_number() over (
-            partition by reason is null{% for _ in layout.names %}, coalesce(c{{ loop.index0 }}, ''){% endfor %}
-            order by text_number
-        ) > 1 as is_duplicate_in_file
-    from judged
-{%- endmacro %}
-
-
-{# The accepted records under the declared names, where the model's body reads them. #}
-{% macro _spark_staged(spec, file, layout) -%}
-    create or replace temporary view {{ spec.view }} as
-    select
-        {%- for column in spec.columns %}
-        {{ 'c' ~ layout.columns[column] if column in layout.columns else 'cast(null as string)' }} as {{ adapter.quote(column) }},
-        {%- endfor %}
-        {%- if spec.layout_policy == 'evolve' %}
-        {%- for column in layout.extras %}
-        c{{ layout.columns[column] }} as {{ adapter.quote(column) }},
-        {%- endfor %}
-        {%- endif %}
-        '{{ file.file_id }}' as _content_hash,
-        {{ lakeweave._spark_text(file.file_name) }} as _file_name,
-        cast(record_number as bigint) as _record_number,
-        is_duplicate_in_file
-    from {{ spec.view }}__records
-    where reason is null
-{%- endmacro %}
-
-
-{% macro _spark_with_extra_columns(body, spec, layout) -%}
-    {%- if not layout.extras or spec.layout_policy != 'evolve' -%}
-        {{ return(body) }}
-    {%- endif -%}
-    select
-        body.*,
-        {%- for column in layout.extras %}
-        staged.{{ adapter.quote(column) }}{{ ',' if not loop.last }}
-        {%- endfor %}
-    from ({{ body }}) as body
-    inner join {{ spec.view }} as staged on body._record_number = staged._record_number
-{%- endmacro %}
-
-
-{% macro _spark_account(spec, file) -%}
+{% macro _spark_accounts(spec, files) -%}
     insert into {{ lakeweave.ledger_relation('files') }} (
         path, file_name, source, file_id, version, bytes, stat_key, format, encoding, delimiter, delivered_at, records, accepted,
         rejected, repeats, state, reason, message, processed_at, invocation_id
     )
-    values (
+    values
+    {%- for file in files %}
+    (
         {{ lakeweave._spark_text(file.path) }}, {{ lakeweave._spark_text(file.file_name) }}, '{{ spec.source }}',
         {{ lakeweave._spark_text(file.file_id) }}, {{ file.version }}, {{ file.bytes }}, '{{ file.stat_key }}',
         {{ lakeweave._spark_text(file.format) }}, {{ lakeweave._spark_text(file.encoding) }}, {{ lakeweave._spark_text(file.delimiter) }},
-        cast('{{ file.delivered_at }}' as timestamp), {{ 'null' if file.records is none else file.records }}, {{ file.accepted }},
+        cast('{{ file.delivered_at }}' as timestamp), {{ 'cast(null as bigint)' if file.records is none else file.records }}, {{ file.accepted }},
         {{ file.rejected }}, {{ file.repeats }}, '{{ file.state }}', {{ lakeweave._spark_text(file.reason) }},
         {{ lakeweave._spark_text(file.message) }}, {{ lakeweave.run_timestamp() }}, '{{ invocation_id }}'
-    )
+    ){{ ',' if not loop.last }}
+    {%- endfor %}
 {%- endmacro %}

@@ -1,0 +1,7 @@
+"""dbt on a Spark session of this process: ``python -m lakeweave.spark build --target spark``.
+
+dbt-spark opens the session but knows no plugins, so what the SQL of the project cannot do on Spark alone is put into the
+session here, before dbt's first statement: the local models (:mod:`.functions`) and Python models (:mod:`.python_models`).
+:mod:`.checks` says in one sentence what is wrong with a machine on which no session can be had. Nothing is imported here:
+Spark's Python workers import this package, and they need neither dbt nor the rest.
+"""

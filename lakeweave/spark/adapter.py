@@ -1,0 +1,81 @@
+"""What dbt-spark lacks for a session of this process, set in its place by :func:`install`.
+
+dbt-spark's session method has a connection that opens the session at each statement, catches one class of Spark's errors,
+and can run no Python model. There is no setting for any of it, so three names of dbt-spark are given other values.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dbt.adapters.spark import session as dbt_session
+from dbt.adapters.spark.impl import SparkAdapter
+from dbt_common.exceptions import DbtRuntimeError
+
+from lakeweave.inference.config import SettingsError
+from lakeweave.spark.checks import Unusable
+from lakeweave.spark.python_models import SessionPythonJob
+from lakeweave.spark.session import one_sentence, open_session
+
+
+class Cursor(dbt_session.Cursor):
+    """A cursor whose errors are one sentence."""
+
+    def __init__(self, session: Any) -> None:
+        super().__init__()
+        self._session = session
+
+    def execute(self, sql: str, *parameters: Any) -> None:
+        """Run a statement; queries wait until they are fetched."""
+        with _told():
+            self._df = self._session.sql(sql % parameters if parameters else sql)
+
+    def fetchall(self) -> list | None:
+        """All rows."""
+        with _told():
+            return super().fetchall()
+
+    def fetchone(self) -> Any:
+        """The next row, or None."""
+        with _told():
+            return super().fetchone()
+
+
+class Connection(dbt_session.Connection):
+    """Opens the session once, with the project's functions in it."""
+
+    def __init__(self, *, server_side_parameters: dict[str, Any] | None = None) -> None:
+        super().__init__(server_side_parameters=server_side_parameters)
+        try:
+            self._session = open_session(self.server_side_parameters)
+        except (Unusable, SettingsError) as error:
+            raise DbtRuntimeError(str(error)) from None
+
+    def cursor(self) -> Cursor:
+        """A cursor on the session."""
+        return Cursor(self._session)
+
+
+class _told:
+    """Turns Spark's errors into dbt's, without the stack of the JVM."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: Any) -> None:
+        from py4j.protocol import Py4JError
+        from pyspark.errors import PySparkException
+
+        if isinstance(error, PySparkException | Py4JError):
+            raise DbtRuntimeError(one_sentence(error)) from None
+
+
+def install() -> None:
+    """Have dbt-spark's method `session` work as this module says."""
+    dbt_session.Connection = Connection
+    helpers = SparkAdapter.python_submission_helpers.fget
+    SparkAdapter.python_submission_helpers = property(lambda self: {**helpers(self), "session": SessionPythonJob})
+    default = SparkAdapter.default_python_submission_method.fget
+    SparkAdapter.default_python_submission_method = property(
+        lambda self: "session" if self.config.credentials.method == "session" else default(self)
+    )

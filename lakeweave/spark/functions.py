@@ -1,0 +1,70 @@
+"""The local models of :mod:`lakeweave.inference` as functions of a Spark session.
+
+They are vectorised (Arrow batches in, Arrow batches out) and run in Spark's Python workers, on every executor; each
+worker makes its models at their first use. Names and meaning are those of the embedded target.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+from lakeweave.inference.config import Settings, SettingsError
+from lakeweave.inference.functions import FUNCTIONS, Models, answer_arrow
+
+ANSWER = "response string, embedding array<float>, status string, state string, input_tokens bigint, output_tokens bigint"
+
+_LOCK = threading.Lock()
+_MADE: dict[str, Models] = {}
+
+
+def models_of(config: str) -> Models:
+    """The models of this process for the YAML text ``config``."""
+    with _LOCK:
+        if config not in _MADE:
+            _MADE[config] = Models(read_settings(config))
+        return _MADE[config]
+
+
+def read_settings(config: str) -> Settings:
+    """The settings in the YAML text ``config``, checked.
+
+    Raises:
+        SettingsError: with every mistake that was found.
+    """
+    import yaml
+
+    try:
+        block = yaml.safe_load(config) if config else {}
+    except yaml.YAMLError as error:
+        raise SettingsError(f"`spark.lakeweave.config` in the profile is not YAML: {error}") from None
+    if not isinstance(block, dict | None):
+        raise SettingsError(f"`spark.lakeweave.config` in the profile is {block!r}; expected a mapping.")
+    return Settings.read(block)
+
+
+def register(session: Any, config: str | None) -> None:
+    """Put the functions into ``session``; ``config`` is YAML, see :mod:`lakeweave.inference.config`.
+
+    Raises:
+        SettingsError: the settings are wrong.
+    """
+    from pyspark.sql.functions import arrow_udf, udf
+
+    text = config or ""
+    read_settings(text)
+
+    def answering(function: str) -> Any:
+        def call(inputs, spec, options):  # noqa: ANN001, ANN202 (a hint would have Spark guess another kind of function)
+            return answer_arrow(models_of(text), function, inputs, spec, options)
+
+        return call
+
+    for function in FUNCTIONS:
+        # Not deterministic: otherwise the optimiser asks once more for every field that is read of the answer.
+        made = arrow_udf(answering(function), ANSWER).asNondeterministic()
+        session.udf.register(f"lakeweave_{function}", made)
+    version = udf(lambda function, spec: models_of(text).version(function, spec), "string")
+    session.udf.register("lakeweave_model_version", version.asNondeterministic())
+    where = udf(lambda function, spec: models_of(text).where(function, spec), "string")
+    session.udf.register("lakeweave_model_endpoint", where.asNondeterministic())

@@ -1,0 +1,92 @@
+"""The one Spark session of this process, opened as the profile says, with the project's functions in it."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import sys
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from lakeweave.spark.checks import check_jars, check_java, check_session
+
+_ROOT = Path(__file__).resolve().parents[2]
+_KEY = "spark.lakeweave.config"
+_opened: Any = None
+
+
+def open_session(settings: Mapping[str, str]) -> Any:
+    """The session with ``settings``; the second call gives the same one.
+
+    ``spark.lakeweave.config`` is YAML: what the plugin's ``config:`` is on the embedded target.
+
+    Raises:
+        Unusable: there is no Java or no Delta, or another session is in the way.
+        SettingsError: ``spark.lakeweave.config`` is wrong.
+    """
+    global _opened
+    if _opened is not None:
+        return _opened
+    from pyspark.sql import SparkSession
+
+    from lakeweave.spark.functions import register
+
+    _quiet()
+    remote = "spark.remote" in settings or "SPARK_REMOTE" in os.environ
+    if not remote:
+        running = SparkSession.getActiveSession() or SparkSession._instantiatedSession
+        if running is not None:
+            check_session(settings, dict(running.sparkContext.getConf().getAll()))
+        else:
+            check_java(os.environ.get("JAVA_HOME"))
+            check_jars(settings)
+        _prepare_folders(settings)
+        # The functions run in Python processes that Spark starts: they must find this package.
+        paths = [str(_ROOT), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
+        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+        os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys(paths))
+    builder = SparkSession.builder if remote else SparkSession.builder.enableHiveSupport()
+    for name, value in settings.items():
+        builder = builder.config(name, value)
+    session = builder.getOrCreate()
+    register(session, settings.get(_KEY))
+    _opened = session
+    return session
+
+
+def close() -> None:
+    """Stop the session, if there is one: the metastore is free for the next process."""
+    global _opened
+    if _opened is not None:
+        _opened.stop()
+        _opened = None
+
+
+def _prepare_folders(settings: Mapping[str, str]) -> None:
+    """Make the folders that Derby and the log need and do not make themselves."""
+    places = [settings.get("spark.sql.warehouse.dir", "")]
+    places += re.findall("databaseName=([^;]+)", settings.get("spark.hadoop.javax.jdo.option.ConnectionURL", ""))
+    places += re.findall(r"derby\.stream\.error\.file=(\S+)", settings.get("spark.driver.extraJavaOptions", ""))
+    for place in places:
+        if place and "://" not in place:
+            Path(place).parent.mkdir(parents=True, exist_ok=True)
+
+
+def _quiet() -> None:
+    """PySpark logs every failed statement as JSON with the whole stack, and dbt tells of it too: once is enough."""
+    warnings.filterwarnings("ignore", message="PySpark does not yet fully support pandas")
+    for name in ("SQLQueryContextLogger", "DataFrameQueryContextLogger", "py4j", "pyspark"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+
+
+def one_sentence(error: BaseException) -> str:
+    """What an error of Spark says, without its stack: the message up to the plan, or what Python said in a worker."""
+    text = str(error)
+    in_python = re.findall(r"^(?:\w+\.)*(\w*(?:Error|Exception|Exit)): (.+)$", text, re.MULTILINE)
+    if "Traceback (most recent call last)" in text and in_python:
+        return in_python[-1][1].strip()
+    text = re.split(r"\n\s*(?:JVM stacktrace:|at [\w.$]+\(|== |'?(?:Project|Aggregate|Sort|Filter|Join)\b)|;\n'", text)[0]
+    return text.strip().removesuffix(";")
