@@ -18,7 +18,7 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export LAKEWEAVE_TARGET := $(TARGET)
 
 .DEFAULT_GOAL := help
-.PHONY: help build environment landing profile test test-bigquery test-spark environment-spark test-reliability lint format lineage docs clean requirements bench
+.PHONY: help build environment landing profile test test-bigquery test-spark test-spark-kills test-databricks environment-spark test-reliability lint format lineage docs clean requirements bench
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | awk -F'|' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -58,7 +58,7 @@ $(VENV)/.dev: requirements/dev.txt | $(VENV)/.core
 	@touch $@
 
 test: $(VENV)/.dev profile  ## every test that needs no account: Python, embedded, BigQuery's analyzer
-	@$(BIN)/python -m pytest tests/python --ignore=tests/python/spark --ignore=tests/python/benchmarks
+	@$(BIN)/python -m pytest tests/python --ignore=tests/python/spark --ignore=tests/python/databricks --ignore=tests/python/benchmarks
 
 # The jars have no version in common with a wheel, so Maven fetches them; Spark finds them by the profile.
 $(VENV)/.spark: requirements/spark.txt requirements/spark-jars.xml | $(VENV)/.dev
@@ -66,7 +66,8 @@ $(VENV)/.spark: requirements/spark.txt requirements/spark-jars.xml | $(VENV)/.de
 	@command -v mvn > /dev/null || { echo "Delta's jars come by Maven, and there is no mvn on the path. On Debian: apt-get install maven"; exit 1; }
 	@$(BIN)/uv pip install --quiet --no-deps --python $(BIN)/python -r requirements/spark.txt
 	@mvn -q -B -f requirements/spark-jars.xml dependency:copy-dependencies -DincludeScope=runtime \
-	    -DincludeGroupIds=io.delta,io.unitycatalog -DoutputDirectory=$(CURDIR)/$(VENV)/spark-jars
+	    -DincludeGroupIds=io.delta,io.unitycatalog -DoutputDirectory=$(CURDIR)/$(VENV)/spark-jars \
+	  || { echo "Maven could not fetch Delta's jars (requirements/spark-jars.xml). Give it a repository in ~/.m2/settings.xml, or copy the jars to $(VENV)/spark-jars and set LAKEWEAVE_SPARK_JARS."; exit 1; }
 	@touch $@
 
 # An optional part of pyproject.toml, into the same environment: `make extra-excel`.
@@ -75,8 +76,20 @@ extra-%: $(VENV)/.core
 
 environment-spark: $(VENV)/.spark  ## Spark and Delta's jars (needs Java 17 and Maven)
 
-test-spark: $(VENV)/.spark profile  ## ingestion and silver on Spark with Delta, against the embedded target
+test-spark: $(VENV)/.spark profile  ## the whole project on Spark with Delta, against the embedded target
 	@$(BIN)/python -m pytest tests/python/spark
+
+test-spark-kills: $(VENV)/.spark profile  ## the long sweep on Spark: 20 kills of a build (long)
+	@LAKEWEAVE_SPARK_KILLS=20 $(BIN)/python -m pytest tests/python/spark/test_kill_spark.py
+
+# dbt-databricks wants other releases of packages that the rest needs too, so it has an environment of its own.
+$(VENV)-databricks/.ready: requirements/databricks-test.txt | $(VENV)/.spark
+	@$(PYTHON) -m venv $(VENV)-databricks
+	@$(BIN)/uv pip install --quiet --no-deps --python $(VENV)-databricks/bin/python -r requirements/databricks-test.txt
+	@touch $@
+
+test-databricks: $(VENV)-databricks/.ready  ## what dbt-databricks sends, run by open-source Spark with Delta
+	@$(VENV)-databricks/bin/python -m pytest tests/python/databricks
 
 test-bigquery: $(VENV)/.dev profile  ## only the BigQuery proof: every statement, read by Google's analyzer
 	@$(BIN)/python -m pytest tests/python/bigquery
@@ -111,6 +124,6 @@ clean:  ## what dbt and Python left behind; never the warehouse with its ledger,
 
 requirements:  ## pin anew from pyproject.toml (versions only)
 	@for file in core: "dev:--extra bigquery --extra excel --extra embeddings --group dev" \
-	    "spark:--extra spark" "databricks:--extra databricks"; do \
+	    "spark:--extra spark" "databricks:--extra databricks" "databricks-test:--extra databricks --extra spark --group test"; do \
 	  $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url \
 	    $${file#*:} -o requirements/$${file%%:*}.txt > /dev/null || exit 1; done

@@ -42,18 +42,14 @@ class Cursor(dbt_session.Cursor):
 
 
 class Connection(dbt_session.Connection):
-    """Opens the session once, with the project's functions in it."""
-
-    def __init__(self, *, server_side_parameters: dict[str, Any] | None = None) -> None:
-        super().__init__(server_side_parameters=server_side_parameters)
-        try:
-            self._session = open_session(self.server_side_parameters)
-        except (Unusable, SettingsError) as error:
-            raise DbtRuntimeError(str(error)) from None
+    """Opens the session at its first statement, with the project's functions in it."""
 
     def cursor(self) -> Cursor:
-        """A cursor on the session."""
-        return Cursor(self._session)
+        """A cursor on the session; here and not above, because dbt makes `failed to connect` of an error there."""
+        try:
+            return Cursor(open_session(self.server_side_parameters))
+        except (Unusable, SettingsError) as error:
+            raise DbtRuntimeError(str(error)) from None
 
 
 class _told:

@@ -59,7 +59,8 @@ def check_jars(settings: Mapping[str, str]) -> None:
             return
     said = f"in {', '.join(places)}" if places else "anywhere the profile names"
     raise Unusable(
-        f"Delta's jars (delta-spark_*.jar) are not {said}. Run: make environment-spark (or set LAKEWEAVE_SPARK_JARS to their folder)"
+        f"Delta's jars (delta-spark_*.jar) are not {said}. "
+        "Run: make environment-spark (or set LAKEWEAVE_SPARK_JARS to their folder)"
     )
 
 

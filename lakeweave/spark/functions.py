@@ -12,7 +12,9 @@ from typing import Any
 from lakeweave.inference.config import Settings, SettingsError
 from lakeweave.inference.functions import FUNCTIONS, Models, answer_arrow
 
-ANSWER = "response string, embedding array<float>, status string, state string, input_tokens bigint, output_tokens bigint"
+ANSWER = (
+    "response string, embedding array<float>, status string, state string, input_tokens bigint, output_tokens bigint"
+)
 
 _LOCK = threading.Lock()
 _MADE: dict[str, Models] = {}

@@ -57,6 +57,11 @@ def open_session(settings: Mapping[str, str]) -> Any:
     return session
 
 
+def opened() -> Any:
+    """The session, or None where none was opened yet."""
+    return _opened
+
+
 def close() -> None:
     """Stop the session, if there is one: the metastore is free for the next process."""
     global _opened
@@ -88,5 +93,7 @@ def one_sentence(error: BaseException) -> str:
     in_python = re.findall(r"^(?:\w+\.)*(\w*(?:Error|Exception|Exit)): (.+)$", text, re.MULTILINE)
     if "Traceback (most recent call last)" in text and in_python:
         return in_python[-1][1].strip()
-    text = re.split(r"\n\s*(?:JVM stacktrace:|at [\w.$]+\(|== |'?(?:Project|Aggregate|Sort|Filter|Join)\b)|;\n'", text)[0]
+    text = re.split(r"\n\s*(?:JVM stacktrace:|at [\w.$]+\(|== |'?(?:Project|Aggregate|Sort|Filter|Join)\b)|;\n'", text)[
+        0
+    ]
     return text.strip().removesuffix(";")

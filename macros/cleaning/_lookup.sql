@@ -13,9 +13,9 @@
 {%- endmacro %}
 
 
-{# The words that mean "no value", in small letters. dbt's seed makes a NULL of the word `null` on Spark, so it is put back. #}
+{# The words that mean "no value", in small letters. #}
 {% macro _lookup_null_sentinels() -%}
-    select collect_list(lower(coalesce(sentinel, 'null'))) from {{ ref('lakeweave', 'null_sentinels') }}
+    select collect_list(lower(sentinel)) from {{ ref('lakeweave', 'null_sentinels') }}
 {%- endmacro %}
 
 {# What each symbol or word for a currency stands for. #}

@@ -49,7 +49,14 @@
     {{ return(named ~ ('#' ~ called.version if called.version else '')) }}
 {%- endmacro %}
 
+{# They are in a session that `python -m lakeweave.spark` opened, and in no other. #}
 {% macro spark___model_version(called) -%}
+    {%- if execute and not lakeweave.ask("show user functions like 'lakeweave_model_version'") -%}
+        {%- do exceptions.raise_compiler_error(
+            "This Spark session has no local models, but `" ~ called.model ~ "` is asked. Run dbt through the project: python -m lakeweave.spark "
+            ~ "build --target spark (or: make build TARGET=spark)."
+        ) -%}
+    {%- endif -%}
     {{ return(lakeweave.duckdb___model_version(called)) }}
 {%- endmacro %}
 

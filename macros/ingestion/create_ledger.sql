@@ -6,6 +6,7 @@
     {%- if not execute or flags.WHICH not in ['run', 'build', 'test', 'seed', 'snapshot', 'retry', 'run-operation'] -%}
         {{ return('') }}
     {%- endif -%}
+    {%- do lakeweave._refuse_other_formats() -%}
     {%- do adapter.create_schema(lakeweave.ledger_relation('files').without_identifier()) -%}
     {%- set tables = lakeweave._ledger_tables() -%}
     {%- for name in tables -%}

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import duckdb
 
+from lakeweave.landing import FEEDS
+
 ROOT = Path(__file__).resolve().parents[2]
 
 # What differs between two builds of the same state: when they ran, and what the clock or the disk put down.
@@ -128,3 +130,19 @@ class Workspace:
                     or ()
                 )
         return state
+
+
+def deliver_batch(complete: Path, inbox: Path, batch: int) -> list[str]:
+    """Deliver one batch of the complete landing zone at ``complete`` into another folder; the paths of its files."""
+    delivered = []
+    for feed in FEEDS:
+        files = complete / "truth" / feed / "files.parquet"
+        if not files.exists():
+            continue
+        for (path,) in duckdb.sql(f"select path from '{files}' where batch = {batch} order by path").fetchall():
+            target = inbox / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(complete / path, target)
+            os.utime(target)
+            delivered.append(path)
+    return delivered

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-import duckdb
 import pytest
 
-from lakeweave.landing import FEEDS, LandingConfig, generate
-from tests.python.support import Workspace
+from lakeweave.landing import LandingConfig, generate
+from tests.python.support import Workspace, deliver_batch
 
 
 def make_landing(folder: Path, scale: float) -> Path:
@@ -38,18 +35,4 @@ def demo(tmp_path_factory: pytest.TempPathFactory, demo_landing: Path) -> Worksp
 def deliver() -> Callable[[Path, Path, int], list[str]]:
     """A function that delivers one batch of a complete landing zone into another folder."""
 
-    def _deliver(complete: Path, inbox: Path, batch: int) -> list[str]:
-        delivered = []
-        for feed in FEEDS:
-            files = complete / "truth" / feed / "files.parquet"
-            if not files.exists():
-                continue
-            for (path,) in duckdb.sql(f"select path from '{files}' where batch = {batch} order by path").fetchall():
-                target = inbox / path
-                target.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy(complete / path, target)
-                os.utime(target)
-                delivered.append(path)
-        return delivered
-
-    return _deliver
+    return deliver_batch

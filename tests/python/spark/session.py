@@ -1,89 +1,134 @@
-"""A workspace whose warehouse is Delta tables of a local Spark session, run by dbt-spark."""
+"""A workspace whose warehouse is Delta tables of the one Spark session of this process, run as the project runs it."""
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
-import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
+from typing import Any
 
-import yaml
-
-from tests.python.support import ROOT, Workspace
+from tests.python.support import PROJECT, ROOT, Workspace
 
 JARS = Path(os.environ.get("LAKEWEAVE_SPARK_JARS", ROOT / ".venv" / "spark-jars"))
 """Folder with the jars of Delta for the installed Spark; `make environment-spark` fills it."""
-
-QUIET = """\
-rootLogger.level = error
-rootLogger.appenderRef.stderr.ref = stderr
-appender.stderr.type = Console
-appender.stderr.name = stderr
-appender.stderr.target = SYSTEM_ERR
-appender.stderr.layout.type = PatternLayout
-appender.stderr.layout.pattern = %p %c{1}: %m%n
-"""
 
 
 def absent() -> str | None:
     """What is missing to run Spark with Delta here; ``None`` when nothing is."""
     if importlib.util.find_spec("pyspark") is None:
-        return "pyspark is not installed: pip install -r requirements/spark.txt"
-    if shutil.which("java") is None:
-        return "there is no `java` on the path; Spark 4 needs Java 17 or newer"
-    if not list(JARS.glob("delta-spark_*.jar")):
-        return f"no delta-spark_*.jar in {JARS} (set LAKEWEAVE_SPARK_JARS to the folder that has them)"
+        return "pyspark is not installed. Run: make environment-spark"
+    from lakeweave.spark.checks import Unusable, check_jars, check_java
+
+    try:
+        check_java(os.environ.get("JAVA_HOME"))
+        check_jars({"spark.sql.extensions": "delta", "spark.driver.extraClassPath": f"{JARS}/*"})
+    except Unusable as error:
+        return str(error)
     return None
 
 
-def settings(root: Path) -> dict[str, str]:
-    """Spark's settings for a small session whose tables, metastore and logs stay in ``root``."""
-    log4j = root / "log4j2.properties"
-    log4j.write_text(QUIET)
-    return {
-        "spark.master": "local[2]",
-        "spark.driver.memory": "2g",
-        "spark.driver.extraClassPath": f"{JARS}/*",
-        "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
-        "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
-        "spark.sql.session.timeZone": "UTC",
-        "spark.sql.shuffle.partitions": "2",
-        "spark.databricks.delta.snapshotPartitions": "2",
-        "spark.ui.enabled": "false",
-        "spark.ui.showConsoleProgress": "false",
-        "spark.log.structuredLogging.enabled": "false",
-        "spark.sql.warehouse.dir": str(root / "warehouse" / "delta"),
-        "spark.hadoop.javax.jdo.option.ConnectionURL": (
-            f"jdbc:derby:;databaseName={root / 'warehouse' / 'metastore'};create=true"
-        ),
-        "spark.driver.extraJavaOptions": (
-            f"-Dlog4j2.configurationFile={log4j} -Dderby.stream.error.file={root / 'derby.log'}"
-            " -XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
-        ),
-    }
+@dataclass
+class Done:
+    """How a dbt command of this process ended."""
+
+    success: bool
+    stdout: str
+    results: list[Any]
 
 
 class SparkWorkspace(Workspace):
-    """A workspace on Spark: dbt runs against Delta tables, and tables are read back as parquet."""
+    """A workspace on Spark. All of a process share one session, so there is one at a time."""
 
     @classmethod
     def on_spark(cls, root: Path, landing: Path) -> SparkWorkspace:
         """A copy of the project at ``root`` that builds on Spark from ``landing``."""
-        workspace = cls.create(root, landing)
-        output = {"type": "spark", "method": "session", "host": "NA", "schema": "main", "threads": 1}
-        profile = {"target": "spark", "outputs": {"spark": {**output, "server_side_parameters": settings(root)}}}
-        (root / "profiles.yml").write_text(yaml.safe_dump({"lakeweave": profile}))
+        workspace = cls.create(root, landing, (*PROJECT, "requirements"))
         workspace.environment["LAKEWEAVE_TARGET"] = "spark"
+        workspace.environment["LAKEWEAVE_SPARK_JARS"] = str(JARS)
         return workspace
 
-    def export(self, folder: Path, *tables: str) -> None:
-        """Write ``tables`` as ``<schema>.<table>.parquet`` below ``folder``; timestamps are in UTC, without a zone."""
-        subprocess.run(
-            [sys.executable, "-m", "tests.python.spark.export", str(self.root), str(folder), *tables],
-            cwd=ROOT,
-            check=True,
-            capture_output=True,
-            text=True,
-        )
+    def command(self, *arguments: str) -> list[str]:
+        """The words of a dbt call with this Python, in a process and a session of its own."""
+        return [sys.executable, "-m", "lakeweave.spark", *arguments]
+
+    def here(self, *arguments: str, check: bool = True) -> Done:
+        """Run dbt in this process and its session; with ``check``, a failure is an AssertionError with dbt's own words."""
+        from dbt.cli.main import dbtRunner
+
+        from lakeweave.spark.adapter import install
+
+        install()
+        said = StringIO()
+        with self._entered(), contextlib.redirect_stdout(said):
+            outcome = dbtRunner(callbacks=[lambda event: said.write(event.info.msg + "\n")]).invoke(
+                [*arguments, "--no-use-colors", "--quiet"]
+            )
+        done = Done(bool(outcome.success), said.getvalue(), list(getattr(outcome.result, "results", None) or []))
+        if check:
+            problems = [
+                f"{each.node.name}: {each.message}" for each in done.results if each.status in ("error", "fail")
+            ]
+            assert done.success, "\n".join(["dbt " + " ".join(arguments), *problems, str(outcome.exception or "")])
+        return done
+
+    def open(self) -> Any:
+        """The Spark session of this process, as the profile asks for it; opened by a small dbt command if there is none."""
+        from lakeweave.spark import session
+
+        if session.opened() is None:
+            self.here("seed", "--select", "null_sentinels")
+        return session.opened()
+
+    @property
+    def session(self) -> Any:
+        """The Spark session of this process."""
+        return self.open()
+
+    def rows(self, sql: str) -> list[tuple]:
+        """Rows of a query on Spark."""
+        return [tuple(row) for row in self.session.sql(sql).collect()]
+
+    def table(self, name: str) -> Any:
+        """A table as an Arrow table; timestamps are in UTC, without a zone."""
+        from pyspark.sql.functions import col
+
+        frame = self.session.table(name)
+        return frame.select(
+            *(col(c).cast("timestamp_ntz").alias(c) if kind == "timestamp" else col(c) for c, kind in frame.dtypes)
+        ).toArrow()
+
+    @contextlib.contextmanager
+    def _entered(self) -> Iterator[None]:
+        before, folder = dict(os.environ), Path.cwd()
+        os.environ.update(self.env())
+        os.chdir(self.root)
+        try:
+            yield
+        finally:
+            os.chdir(folder)
+            for name in (
+                set(os.environ) - set(before) - {"PYSPARK_PYTHON", "PYSPARK_GATEWAY_PORT", "PYSPARK_GATEWAY_SECRET"}
+            ):
+                del os.environ[name]
+            os.environ.update(before)
+
+
+def processes_below(pid: int) -> list[int]:
+    """The processes that ``pid`` started, and theirs."""
+    found = subprocess.run(["ps", "-eo", "pid=,ppid="], capture_output=True, text=True, check=True).stdout.split("\n")
+    children: dict[int, list[int]] = {}
+    for line in filter(None, found):
+        child, parent = map(int, line.split())
+        children.setdefault(parent, []).append(child)
+    below, queue = [], [pid]
+    while queue:
+        for child in children.get(queue.pop(), []):
+            below.append(child)
+            queue.append(child)
+    return below

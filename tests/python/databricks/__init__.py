@@ -1,0 +1,1 @@
+"""What dbt-databricks sends, run by open-source Spark with Delta."""

@@ -1,0 +1,110 @@
+"""Runs the project on the real dbt-databricks adapter against the stand-in: a first run, an increment, a full refresh."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+from lakeweave.landing import LandingConfig, generate
+from lakeweave.spark import session as spark_session
+from tests.python.databricks.standin import FakeWarehouse
+from tests.python.support import ROOT, Workspace, deliver_batch
+
+ENDPOINTS = "{gemini: a-chat-model, text_embedding: an-embedding-model}"
+NO_TESTS = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
+# Each delivers one batch more. The first run sends the data tests too; they are the same in every run.
+PHASES = (
+    ("first run", ("build", "--exclude-resource-type", "unit_test")),
+    ("increment", ("build", *NO_TESTS)),
+    ("full refresh", ("build", "--full-refresh", *NO_TESTS)),
+)
+
+
+@dataclass
+class Recording:
+    """What was sent, and how each node ended."""
+
+    warehouse: FakeWarehouse
+    ended: list[tuple[str, str, str, str]] = field(default_factory=list)
+    """Phase, node, status, message."""
+    nodes: set[str] = field(default_factory=set)
+    """Models, seeds and snapshots of the manifest."""
+
+
+def record(root: Path, *selection: str) -> Recording:
+    """Record all phases in a workspace at ``root``."""
+    complete = root / "complete"
+    generate(LandingConfig(scale=0.001, batches=2, seed=42, out=complete))
+    workspace = Workspace.create(root / "project", root / "landing")
+    shutil.copytree(ROOT / "requirements", workspace.root / "requirements", dirs_exist_ok=True)
+    jars = Path(os.environ.get("LAKEWEAVE_SPARK_JARS", ROOT / ".venv" / "spark-jars"))
+    environment = {
+        **workspace.env(),
+        "LAKEWEAVE_TARGET": "databricks",
+        # dbt quotes it into every name; Spark's own catalog is the one that Delta can stand behind.
+        "LAKEWEAVE_CATALOG": "spark_catalog",
+        "DATABRICKS_HOST": "fake.cloud.databricks.com",
+    }
+    with mock.patch.dict(os.environ, environment), contextlib.chdir(workspace.root):
+        warehouse = FakeWarehouse(spark_session.open_session(_settings(workspace.root, jars)))
+        warehouse.stub_functions()
+        recording = Recording(warehouse)
+        with _offline(warehouse):
+            for number, (phase, arguments) in enumerate(PHASES):
+                deliver_batch(complete, workspace.landing, number)
+                warehouse.phase = phase
+                _run(recording, phase, [*arguments, *selection], workspace.landing)
+    return recording
+
+
+def _run(recording: Recording, phase: str, arguments: list[str], landing: Path) -> None:
+    from dbt.cli.main import dbtRunner
+
+    variables = f"{{endpoints: {{databricks: {ENDPOINTS}}}, landing_gcs: 'file:{landing}/gcp', landing_s3: 'file:{landing}/aws'}}"
+    runner = dbtRunner(callbacks=[])
+    outcome = runner.invoke(["--quiet", "--no-use-colors", *arguments, "--threads", "1", "--vars", variables])
+    for each in getattr(outcome.result, "results", None) or []:
+        recording.ended.append(
+            (phase, each.node.unique_id, str(each.status), " ".join(str(each.message or "").split()))
+        )
+    if outcome.exception is not None:
+        recording.ended.append((phase, "dbt", "error", str(outcome.exception)))
+    manifest = runner.invoke(["--quiet", "parse", "--vars", variables]).result
+    recording.nodes |= {
+        node.unique_id for node in manifest.nodes.values() if node.resource_type in ("model", "seed", "snapshot")
+    }
+
+
+@contextlib.contextmanager
+def _offline(warehouse: FakeWarehouse) -> Iterator[None]:
+    """The real adapter with the fake connection, and Python models run by the session instead of by a job."""
+    from dbt.adapters.contracts.connection import AdapterResponse
+    from dbt.adapters.databricks import handle
+    from dbt.adapters.databricks.impl import DatabricksAdapter
+
+    def submit(_: Any, parsed_model: dict[str, Any], compiled_code: str) -> AdapterResponse:
+        exec(compile(compiled_code, parsed_model["original_file_path"], "exec"), {"spark": warehouse.session})
+        return AdapterResponse(_message="OK")
+
+    with (
+        mock.patch.object(handle.dbsql, "connect", warehouse.connect),
+        mock.patch.object(DatabricksAdapter, "submit_python_job", submit),
+    ):
+        yield
+
+
+def _settings(root: Path, jars: Path) -> dict[str, str]:
+    """Settings of the target `spark`, for a warehouse in ``root``."""
+    import re
+
+    import yaml
+
+    text = re.sub(r"\{\{ env_var\('\w+', '([^']*)'\) \}\}", r"\1", (ROOT / "profiles.example.yml").read_text())
+    profile = yaml.safe_load(text)["lakeweave"]["outputs"]["spark"]["server_side_parameters"]
+    return {**{name: str(value) for name, value in profile.items()}, "spark.driver.extraClassPath": f"{jars}/*"}

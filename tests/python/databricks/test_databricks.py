@@ -1,0 +1,64 @@
+"""Every statement that dbt-databricks sends is parsed, analyzed and run by open-source Spark with Delta.
+
+It runs in an environment of its own (`make test-databricks`): dbt-databricks and the other adapters want different releases
+of the same packages. What is listed in known.py is answered by the stand-in; nothing was ever sent to Databricks.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+
+import pytest
+
+pytestmark = pytest.mark.skipif(
+    importlib.util.find_spec("dbt.adapters.databricks") is None or importlib.util.find_spec("pyspark") is None,
+    reason="dbt-databricks is in an environment of its own: make test-databricks",
+)
+
+
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory: pytest.TempPathFactory):
+    from tests.python.databricks.recorder import record
+
+    return record(tmp_path_factory.mktemp("databricks"))
+
+
+def test_spark_takes_every_statement(recording) -> None:
+    """One line for each statement that Spark refuses: phase, node, message."""
+    assert len(recording.warehouse.statements) > 500
+    refused = [f"{each.phase}: {each.node}: {each.problem}" for each in recording.warehouse.statements if each.problem]
+    assert not refused, "\n".join(refused)
+
+
+def test_no_node_fails(recording) -> None:
+    bad = [" | ".join(each) for each in recording.ended if each[2] not in ("success", "pass", "warn", "no-op")]
+    assert not bad, "\n".join(bad)
+
+
+def test_every_node_is_covered(recording) -> None:
+    """Each model, seed and snapshot sent something in each kind of run."""
+    for phase in ("first run", "increment", "full refresh"):
+        assert recording.nodes <= {node for run, node, _, _ in recording.ended if run == phase}
+    assert {"first run", "increment", "full refresh"} == {each.phase for each in recording.warehouse.statements}
+
+
+def test_the_increment_merges(recording) -> None:
+    """Both branches of an incremental model are among the statements."""
+    kinds = {
+        phase: {
+            each.sql.split("*/")[-1].split()[0].lower()
+            for each in recording.warehouse.statements
+            if each.phase == phase
+        }
+        for phase in ("first run", "increment", "full refresh")
+    }
+    assert "merge" in kinds["increment"]
+    assert "merge" not in kinds["full refresh"] | kinds["first run"]
+    assert {"create", "insert", "select", "set", "declare"} <= kinds["first run"]
+
+
+def test_what_spark_cannot_know_is_used(recording) -> None:
+    """An entry of the list that nothing uses is out of date."""
+    from tests.python.databricks.known import STATEMENTS, STUBS
+
+    assert {*(each.name for each in STATEMENTS), *STUBS} == set(recording.warehouse.used)

@@ -1,0 +1,64 @@
+"""Spark with Delta ends where the embedded target ends, table by table, at each of four deliveries and in a rerun."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.python.spark.parity import LEDGER, NOT_COMPARED, Both
+from tests.python.support import deliver_batch
+
+pytestmark = pytest.mark.needs_spark
+NO_TESTS = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
+
+
+@pytest.mark.parametrize("batch", range(4))
+def test_each_delivery(both: Both, complete: Path, batch: int, capsys: pytest.CaptureFixture[str]) -> None:
+    """The first delivery, then three increments. dbt's own tests run on Spark at the last."""
+    assert deliver_batch(complete, both.landing, batch)
+    both.embedded.dbt("build", *NO_TESTS)
+    both.spark.here("build", *NO_TESTS)
+    compared = both.compare()
+    with capsys.disabled():
+        print(f"\n-- delivery {batch}", *compared, sep="\n")
+    assert [each.name for each in compared if each.problems] == []
+    # An empty table would compare as well: what the demo fills is not empty.
+    assert {each.name for each in compared if not each.rows} <= {"ledger.rejected_records", "ledger.layout_changes"}
+
+
+def test_every_table_is_compared(both: Both) -> None:
+    """A list of what is not compared may not outlive its tables, and all others are compared."""
+    manifest = json.loads((both.spark.root / "target" / "manifest.json").read_text())
+    built = {
+        f"{node['schema']}.{node['alias']}"
+        for node in manifest["nodes"].values()
+        if node["resource_type"] in ("model", "seed", "snapshot")
+    }
+    assert {name for name in NOT_COMPARED if not name.startswith("ledger.")} <= built
+    assert built <= set(both.tables())
+    ledger = both.embedded.query("select table_name from information_schema.tables where table_schema = 'ledger'")
+    assert {name for (name,) in ledger} - {"models", "inference_runs"} == set(LEDGER)
+
+
+def test_a_rerun_changes_nothing(both: Both) -> None:
+    both.spark.here("build", *NO_TESTS)
+    assert [str(each) for each in both.compare() if each.problems] == []
+    answers = both.spark.rows("select count(*), count(distinct fingerprint), max(attempt) from ledger.model_responses")[
+        0
+    ]
+    assert answers[0] == answers[1]
+
+
+def test_data_and_unit_tests_pass_on_spark(both: Both) -> None:
+    both.spark.here("test")
+
+
+def test_analyses_are_valid(both: Both) -> None:
+    """Each analysis is analyzed by Spark against the tables that it reads."""
+    both.spark.here("compile", "--select", "resource_type:analysis")
+    compiled = sorted((both.spark.root / "target" / "compiled" / "lakeweave" / "analyses").glob("*.sql"))
+    assert len(compiled) >= 10
+    for path in compiled:
+        assert both.spark.session.sql(path.read_text()).columns, path.name
