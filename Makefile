@@ -18,7 +18,7 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export LAKEWEAVE_TARGET := $(TARGET)
 
 .DEFAULT_GOAL := help
-.PHONY: help build environment landing profile test test-bigquery test-spark test-spark-kills test-databricks environment-spark test-reliability lint format lineage docs clean requirements bench
+.PHONY: help build environment landing profile test test-bigquery test-spark test-spark-long test-databricks environment-spark test-reliability lint format lineage docs clean requirements bench
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | awk -F'|' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -79,8 +79,8 @@ environment-spark: $(VENV)/.spark  ## Spark and Delta's jars (needs Java 17 and 
 test-spark: $(VENV)/.spark profile  ## the whole project on Spark with Delta, against the embedded target
 	@$(BIN)/python -m pytest tests/python/spark
 
-test-spark-kills: $(VENV)/.spark profile  ## the long sweep on Spark: 20 kills of a build (long)
-	@LAKEWEAVE_SPARK_KILLS=20 $(BIN)/python -m pytest tests/python/spark/test_kill_spark.py
+test-spark-long: $(VENV)/.spark profile  ## the same with everything at every delivery, all data and unit tests, 20 kills
+	@LAKEWEAVE_SPARK_LONG=1 LAKEWEAVE_SPARK_KILLS=20 $(BIN)/python -m pytest tests/python/spark
 
 # dbt-databricks wants other releases of packages that the rest needs too, so it has an environment of its own.
 $(VENV)-databricks/.ready: requirements/databricks-test.txt | $(VENV)/.spark

@@ -6,6 +6,7 @@ and can run no Python model. There is no setting for any of it, so three names o
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from dbt.adapters.spark import session as dbt_session
@@ -66,9 +67,20 @@ class _told:
             raise DbtRuntimeError(one_sentence(error)) from None
 
 
+def literal(value: Any) -> str | float:
+    """A value of a seed as SQL. dbt-spark would write 'None' for NULL, and a quote in a text would end it."""
+    if value is None:
+        return "null"
+    if isinstance(value, dbt_session.NUMBERS) and not isinstance(value, bool):
+        return float(value)
+    text = value.strftime("%Y-%m-%d %H:%M:%S.%f") if isinstance(value, dt.datetime) else str(value)
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
 def install() -> None:
     """Have dbt-spark's method `session` work as this module says."""
     dbt_session.Connection = Connection
+    dbt_session.SessionConnectionWrapper._fix_binding = staticmethod(literal)
     helpers = SparkAdapter.python_submission_helpers.fget
     SparkAdapter.python_submission_helpers = property(lambda self: {**helpers(self), "session": SessionPythonJob})
     default = SparkAdapter.default_python_submission_method.fget

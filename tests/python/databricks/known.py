@@ -31,15 +31,19 @@ STATEMENTS = (
         r"|table_constraints|referential_constraints|columns)",
         "Governance of Unity Catalog: https://docs.databricks.com/en/sql/language-manual/information-schema/table_tags.html",
     ),
+    Unknown(
+        "a table as JSON",
+        r"describe table extended .* as json",
+        "Open-source Spark has the statement, but not for Delta's tables: "
+        "https://spark.apache.org/docs/latest/sql-ref-syntax-aux-describe-table.html",
+    ),
+    Unknown(
+        "comment on a column",
+        r"comment on column ",
+        "A statement of Databricks' runtime (16.1 and newer); Spark has COMMENT ON for tables and schemas: "
+        "https://docs.databricks.com/en/sql/language-manual/sql-ref-syntax-ddl-comment.html",
+    ),
 )
-
-ASKED_AS_JSON = Unknown(
-    "a table as JSON",
-    r"describe table extended .* as json",
-    "Open-source Spark has the statement, but not for Delta's tables: "
-    "https://spark.apache.org/docs/latest/sql-ref-syntax-aux-describe-table.html",
-)
-STATEMENTS = (*STATEMENTS, ASKED_AS_JSON)
 
 STUBS = {
     "ai_query": (

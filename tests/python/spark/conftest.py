@@ -18,7 +18,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Without Java or Delta nothing here can run; what is missing is said."""
     missing = absent()
     # The landing zone is filled by the parity tests and spoiled by those of malformed files; the killed ones come last.
-    order = ["test_parity.py", "test_ingestion_spark.py", "test_inference_spark.py", "test_kill_spark.py"]
+    order = [
+        "test_parity.py",
+        "test_ingestion_spark.py",
+        "test_inference_spark.py",
+        "test_quiet_spark.py",
+        "test_kill_spark.py",
+    ]
     items.sort(key=lambda item: order.index(item.path.name) if item.path.name in order else -1)
     for item in items:
         if missing and item.path.parent == Path(__file__).parent and "needs_spark" in item.keywords:

@@ -112,6 +112,21 @@ def test_settings_that_are_wrong() -> None:
         read_settings("offline")
 
 
+def test_values_of_seeds() -> None:
+    """dbt-spark itself writes 'None' for NULL, and ends a text at its first quote."""
+    import datetime as dt
+    from decimal import Decimal
+
+    from lakeweave.spark.adapter import literal
+
+    assert literal(None) == "null"
+    assert literal("O'Neil \\ Sons") == "'O\\'Neil \\\\ Sons'"
+    assert literal(Decimal("1.5")) == 1.5
+    assert literal(True) == "'True'"
+    assert literal(dt.date(2026, 1, 2)) == "'2026-01-02'"
+    assert literal(dt.datetime(2026, 1, 2, 3, 4, 5)) == "'2026-01-02 03:04:05.000000'"
+
+
 def test_no_java_stops_dbt_before_spark(tmp_path: Path) -> None:
     """dbt ends with the sentence and without a stack."""
     workspace = SparkWorkspace.on_spark(tmp_path / "project", tmp_path)

@@ -1,6 +1,6 @@
 """P3 on Spark: a build that is killed at any moment and run again ends where an unbroken one ends.
 
-`make test-spark` kills once, in a slice of the project from the files to the answers of a model; `make test-spark-kills`
+`make test-spark` kills once, in a slice of the project from the files to the answers of a model; `make test-spark-long`
 (LAKEWEAVE_SPARK_KILLS=20) kills all of it, as tests/python/reliability does on the embedded target. The killed dbt has a
 process and a session of its own, of which Python and Java die at once; the tables are read by their folders.
 """
