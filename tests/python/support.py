@@ -146,3 +146,14 @@ def deliver_batch(complete: Path, inbox: Path, batch: int) -> list[str]:
             os.utime(target)
             delivered.append(path)
     return delivered
+
+
+def add_models(workspace: Workspace, models: dict[str, str]) -> None:
+    """Models of a test's own, by name, beside the project's, which are copied for it: dbt follows no links below a folder."""
+    folder = workspace.root / "models"
+    if folder.is_symlink():
+        project = folder.resolve()
+        folder.unlink()
+        shutil.copytree(project, folder)
+    for name, sql in models.items():
+        (folder / f"{name}.sql").write_text(sql)

@@ -11,7 +11,7 @@ from lakeweave.landing import LandingConfig, generate
 from tests.python.fakes import model_server
 from tests.python.spark.parity import Both
 from tests.python.spark.session import SparkWorkspace, absent
-from tests.python.support import Workspace
+from tests.python.support import Workspace, add_models
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -68,14 +68,7 @@ def server() -> Iterator[model_server.Client]:
 
 def add_extra_models(workspace: Workspace, base_url: str) -> None:
     """Models of the tests' own beside the project's; `with_extra_models` switches them on."""
-    models = workspace.root / "models"
-    project = models.resolve()
-    models.unlink()
-    models.mkdir()
-    for path in project.iterdir():
-        (models / path.name).symlink_to(path, target_is_directory=path.is_dir())
-    for name, sql in EXTRA_MODELS.items():
-        (models / f"{name}.sql").write_text(sql)
+    add_models(workspace, EXTRA_MODELS)
     profile = workspace.root / "profiles.yml"
     text = profile.read_text()
     block = f"models: {{extra_fake: {{backend: openai, base_url: '{base_url}', model: fake, tries: 1}}}}"

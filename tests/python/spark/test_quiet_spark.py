@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 from tests.python.spark.parity import Both
 from tests.python.spark.session import SparkWorkspace
+from tests.python.support import add_models
 
 pytestmark = pytest.mark.needs_spark
 
@@ -15,15 +17,16 @@ pytestmark = pytest.mark.needs_spark
 def test_problems_are_told_in_a_line(tmp_path: Path) -> None:
     """In a process of its own, whose log is read: a test that fails, and a model whose task fails."""
     workspace = SparkWorkspace.on_spark(tmp_path / "project", tmp_path / "landing")
-    models = workspace.root / "models"
-    models.unlink()
-    models.mkdir()
-    (workspace.root / "snapshots").unlink()
-    (workspace.root / "tests" / "singular").unlink()
-    (workspace.root / "analyses").unlink()
-    (models / "fails.sql").write_text("select cast(sentinel as int) as n from {{ ref('null_sentinels') }}")
-    (models / "missing.sql").write_text("select nothing from {{ ref('null_sentinels') }}")
-    (workspace.root / "tests" / "no_rows.sql").write_text("select * from {{ ref('null_sentinels') }}")
+    words = "{{ ref('null_sentinels') }}"
+    add_models(
+        workspace,
+        {"fails": f"select cast(sentinel as int) as n from {words}", "missing": f"select nothing from {words}"},
+    )
+    singular = workspace.root / "tests" / "singular"
+    project = singular.resolve()
+    singular.unlink()
+    shutil.copytree(project, singular)
+    (singular / "no_rows.sql").write_text(f"select * from {words}")
     done = workspace.dbt(
         "build", "--select", "null_sentinels", "fails", "missing", "no_rows", "--no-use-colors", check=False
     )
