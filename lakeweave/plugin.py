@@ -2,7 +2,7 @@
 
 dbt-duckdb imports this module (``plugins:`` in ``profiles.yml``) and calls :meth:`Plugin.configure_connection` on
 the database connection that it opens. What the SQL of the project cannot do on DuckDB alone is registered there as
-SQL functions: reading delivered files with an account of every record, and the local models.
+SQL functions: reading delivered files with an account of every record, the local models, and vector search.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import duckdb
 from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt_common.exceptions import DbtRuntimeError
 
-from lakeweave import inference, ingestion, publishing
+from lakeweave import inference, ingestion, publishing, vectors
 
 # Seconds that a build waits for another one that is writing the warehouse.
 WAIT = 60.0
@@ -68,3 +68,4 @@ class Plugin(BasePlugin):
         ingestion.register(conn, self._config.get("ingestion") or {})
         inference.register(conn, self._config)
         publishing.register(conn)
+        vectors.register(conn)

@@ -30,7 +30,7 @@ from lakeweave.inference.config import Settings, SettingsError
 from lakeweave.inference.functions import FUNCTIONS, Models, arrow_function, claim_arrow
 from lakeweave.inference.text_openai import BackendError
 
-__all__ = ["FUNCTIONS", "BackendError", "Models", "Settings", "SettingsError", "register"]
+__all__ = ["FUNCTIONS", "BackendError", "Models", "Settings", "SettingsError", "register", "replace_function"]
 
 
 def register(conn: DuckDBPyConnection, config: dict[str, Any] | None = None) -> Models:
@@ -47,16 +47,16 @@ def register(conn: DuckDBPyConnection, config: dict[str, Any] | None = None) -> 
     # and always side_effects, or the optimiser calls them again above a filter.
     vectorised = {"type": "arrow", "null_handling": "special", "side_effects": True}
     for function in FUNCTIONS:
-        _replace(
+        replace_function(
             conn, f"lakeweave_{function}", arrow_function(models, function), ["VARCHAR"] * 3, DUCKDB_TYPE, vectorised
         )
-    _replace(conn, "lakeweave_claim", claim_arrow, ["VARCHAR"] * 2, "BOOLEAN", vectorised)
+    replace_function(conn, "lakeweave_claim", claim_arrow, ["VARCHAR"] * 2, "BOOLEAN", vectorised)
 
     single = {"null_handling": "special", "side_effects": True}
-    _replace(conn, "lakeweave_model_version", models.version, ["VARCHAR"] * 2, "VARCHAR", single)
-    _replace(conn, "lakeweave_model_endpoint", models.where, ["VARCHAR"] * 2, "VARCHAR", single)
-    _replace(conn, "lakeweave_settle", _settle, ["VARCHAR"], "VARCHAR", single)
-    _replace(conn, "lakeweave_wait", _wait, ["VARCHAR", "DOUBLE"], "BOOLEAN", single)
+    replace_function(conn, "lakeweave_model_version", models.version, ["VARCHAR"] * 2, "VARCHAR", single)
+    replace_function(conn, "lakeweave_model_endpoint", models.where, ["VARCHAR"] * 2, "VARCHAR", single)
+    replace_function(conn, "lakeweave_settle", _settle, ["VARCHAR"], "VARCHAR", single)
+    replace_function(conn, "lakeweave_wait", _wait, ["VARCHAR", "DOUBLE"], "BOOLEAN", single)
     return models
 
 
@@ -70,9 +70,10 @@ def _wait(token: str, seconds: float) -> bool:
     return CLAIMS.wait(said["run"], said["holder"], seconds)
 
 
-def _replace(
+def replace_function(
     conn: DuckDBPyConnection, name: str, function: Any, parameters: list[str], returns: str, settings: dict[str, Any]
 ) -> None:
+    """Register ``function`` as ``name``, in the place of one that was there."""
     with contextlib.suppress(duckdb.Error):  # not registered yet; there is no way to ask
         conn.remove_function(name)
     conn.create_function(name, function, parameters, returns, **settings)

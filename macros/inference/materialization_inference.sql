@@ -126,7 +126,8 @@
 
 
 {% macro _answer_columns(asked) -%}
-    {{ return([asked.answer, 'response_state', 'response_status', 'fingerprint', 'responded_at']) }}
+    {{ return([asked.answer] + (['embedding_model'] if asked.answer == 'embedding' else [])
+        + ['response_state', 'response_status', 'fingerprint', 'responded_at']) }}
 {%- endmacro %}
 
 
@@ -470,6 +471,11 @@
         {%- endif %}
         {%- if with_answer %}
         answers.{{ asked.answer }},
+        {%- if asked.answer == 'embedding' %}
+        case
+            when answers.state = 'ok' then {{ lakeweave.text_literal(asked.model ~ '@' ~ asked.model_version) }}
+        end as embedding_model,
+        {%- endif %}
         {%- endif %}
         case
             when staged.fingerprint is null then 'failed'

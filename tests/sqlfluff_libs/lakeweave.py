@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 # Macros that only set a configuration, and macros that stand where a relation does. Every other one is an expression.
-SETTINGS = {"inference", "ingestion", "one_row_per_key", "remote_model"}
+SETTINGS = {"in_step", "inference", "ingestion", "one_row_per_key", "remote_model", "vector_index"}
 RELATIONS = {
     "annotate_image",
     "delivered_records",
