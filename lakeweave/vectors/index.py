@@ -71,24 +71,24 @@ def keep(folder: Path, name: str, definition: Definition, vectors: Vectors, mini
         _build(folder, name, described, vectors, digest)
         return Upkeep("created" if known is None else "replaced", len(vectors), added=len(vectors))
     index = _load(folder, known, definition.distance_type)
-    there = np.sort(np.array(index.get_ids_list(), np.int64).view(np.uint64))
+    there = np.sort(np.array(index.get_ids_list(), np.uint64))
     there = np.setdiff1d(there, np.array(known["removed"], np.uint64))
     added, removed = np.setdiff1d(labels, there), np.setdiff1d(there, labels)
     changed = known["changed"] + len(added) + len(removed)
     if changed > drift * known["built_from"]:
         _build(folder, name, described, vectors, digest)
         return Upkeep("rebuilt", len(vectors), len(added), len(removed))
-    for label in removed.view(np.int64).tolist():
+    for label in removed.tolist():
         index.mark_deleted(label)
     gone = np.union1d(np.array(known["removed"], np.uint64), removed)
     back = np.intersect1d(added, gone)
-    for label in back.view(np.int64).tolist():
+    for label in back.tolist():
         index.unmark_deleted(label)
     fresh = np.setdiff1d(added, back)
     if len(fresh):
         numbers = np.flatnonzero(np.isin(vectors.hashes, fresh))
         index.resize_index(max(index.get_max_elements(), index.get_current_count() + len(fresh)))
-        index.add_items(vectors.matrix[numbers], vectors.hashes[numbers].view(np.int64))
+        index.add_items(vectors.matrix[numbers], vectors.hashes[numbers])
     said = {"changed": changed, "built_from": known["built_from"], "removed": np.setdiff1d(gone, back).tolist()}
     _write(folder, name, described, index, digest, len(vectors), said)
     return Upkeep("updated", len(vectors), len(added), len(removed))
@@ -140,7 +140,7 @@ class Reader:
             labels, _ = self._index.knn_query(queries.astype(np.float32), k=wanted)
         except RuntimeError:
             return None
-        return self._order[np.searchsorted(self._labels, labels.view(np.uint64))]
+        return self._order[np.searchsorted(self._labels, labels.astype(np.uint64))]
 
 
 # ------------------------------------------------------------------------------------------------------------- files
@@ -154,7 +154,7 @@ def _hnswlib() -> Any:
         import hnswlib
     except ImportError:
         raise VectorIndexError(
-            "A vector index of type HNSW needs hnswlib, which is not installed: pip install -r requirements/ann.txt. "
+            "A vector index of type HNSW needs hnswlib, which is not installed: make extra-ann. "
             "Without an index every search is exact."
         ) from None
     return hnswlib
@@ -180,7 +180,7 @@ def _build(folder: Path, name: str, described: dict[str, Any], vectors: Vectors,
     index = _new(described)
     index.init_index(len(vectors), M=described["m"], ef_construction=described["ef_construction"], random_seed=100)
     index.set_num_threads(os.cpu_count() or 1)
-    index.add_items(vectors.matrix, vectors.hashes.view(np.int64))
+    index.add_items(vectors.matrix, vectors.hashes)
     said: dict[str, Any] = {"changed": 0, "built_from": len(vectors), "removed": []}
     _write(folder, name, described, index, digest, len(vectors), said)
 

@@ -3,7 +3,12 @@
     in silver.product_embeddings, with the reason.
 #}
 {{ lakeweave.in_step(key='product_id') }}
-{{ lakeweave.vector_index(column='embedding', distance_type='COSINE', index_type='IVF', storing=['product_id', 'category', 'brand', 'department']) }}
+{{ lakeweave.vector_index(
+    column='embedding',
+    distance_type='COSINE',
+    index_type='IVF',
+    storing=['product_id', 'category', 'brand', 'department']
+) }}
 
 with
 

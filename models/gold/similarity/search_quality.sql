@@ -46,6 +46,25 @@ of_brand as (
 
 ),
 
+searched as (
+
+    select
+        found.query.search_id,
+        found.query.question_kind,
+        found.query.expected_category,
+        found.base.category,
+        found.base.embedding_model,
+        found.distance
+    from {{ lakeweave.vector_search(
+        base=ref('product_catalog'),
+        column='embedding',
+        query="(select * from " ~ ref('silver_golden_searches') ~ " where response_state = 'ok')",
+        top_k=5,
+        distance_type='COSINE'
+    ) }} as found
+
+),
+
 by_search as (
 
     select
@@ -53,7 +72,7 @@ by_search as (
         pairs.embedding_model,
         pairs.product_id as question_id,
         min(case when in_category.products > 5 then 5 else in_category.products - 1 end) as right_answers,
-        sum(case when pairs.similar_category = pairs.category then 1 else 0 end) as found
+        sum(case when pairs.similar_category = pairs.category then 1 else 0 end) as hits
     from pairs
     inner join in_category on pairs.category = in_category.category
     where in_category.products > 1
@@ -66,7 +85,7 @@ by_search as (
         pairs.embedding_model,
         pairs.product_id as question_id,
         min(case when of_brand.products > 5 then 5 else of_brand.products - 1 end) as right_answers,
-        sum(case when pairs.similar_category = pairs.category and pairs.similar_brand = pairs.brand then 1 else 0 end) as found
+        sum(case when pairs.similar_category = pairs.category and pairs.similar_brand = pairs.brand then 1 else 0 end) as hits
     from pairs
     inner join of_brand on pairs.category = of_brand.category and pairs.brand = of_brand.brand
     where of_brand.products > 1
@@ -79,22 +98,8 @@ by_search as (
         searched.embedding_model,
         searched.search_id as question_id,
         min(case when in_category.products > 5 then 5 else in_category.products end) as right_answers,
-        sum(case when searched.category = searched.expected_category then 1 else 0 end) as found
-    from (
-        select
-            found.query.search_id,
-            found.query.question_kind,
-            found.query.expected_category,
-            found.base.category,
-            found.base.embedding_model
-        from {{ lakeweave.vector_search(
-            base=ref('product_catalog'),
-            column='embedding',
-            query="(select * from " ~ ref('silver_golden_searches') ~ " where response_state = 'ok')",
-            top_k=5,
-            distance_type='COSINE'
-        ) }} as found
-    ) as searched
+        sum(case when searched.category = searched.expected_category then 1 else 0 end) as hits
+    from searched
     inner join in_category on searched.expected_category = in_category.category
     group by searched.question_kind, searched.embedding_model, searched.search_id
 
@@ -107,7 +112,7 @@ measured as (
         embedding_model,
         count(*) as questions,
         avg(
-            cast(case when found > right_answers then right_answers else found end as {{ lakeweave.type_double() }}) / right_answers
+            cast(case when hits > right_answers then right_answers else hits end as {{ lakeweave.type_double() }}) / right_answers
         ) as precision_at_5
     from by_search
     group by question_kind, embedding_model

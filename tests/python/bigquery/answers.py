@@ -82,7 +82,41 @@ def _recorded_definition(sql: str, sent: Sequence[str]) -> Sequence[dict[str, An
     return ()
 
 
+def _created_index(sql: str, sent: Sequence[str]) -> Sequence[dict[str, Any]]:
+    """The vector index that a statement before created on the table that is asked about."""
+    asked = re.search(r"table_name = '([^']*)'", sql)
+    for text in reversed(sent):
+        created = re.search(r"create vector index `([^`]*)`\s+on [^(]*`?\b(\w+)`?\s*\(", text)
+        if asked and created and created.group(2) == asked.group(1):
+            return ({"index_name": created.group(1), "index_status": "ACTIVE", "coverage_percentage": 100},)
+    return ()
+
+
 RULES: tuple[Answer, ...] = (
+    Answer(
+        "the table is large enough for a vector index",
+        r"^select count\(\*\) as row_count from `",
+        ({"row_count": 5000},),
+        node=r"\.(product_catalog|customer_profiles)$",
+    ),
+    Answer(
+        "the vector index is there",
+        r"from .*information_schema.*vector_indexes",
+        _created_index,
+        phases=("second run", "operations"),
+    ),
+    Answer(
+        "there is a vector index of another definition",
+        r"from .*information_schema.*vector_indexes",
+        ({"index_name": "of_another_definition", "index_status": "ACTIVE", "coverage_percentage": 100},),
+        phases=("full refresh",),
+    ),
+    Answer(
+        "the table has drifted from its vector index",
+        r"from vector_index\.statistics",
+        ({"drift": 0.4},),
+        phases=("second run",),
+    ),
     Answer(
         "two files were delivered",
         r"select path, file_id from .*fresh__.* where not is_repeat",

@@ -165,6 +165,8 @@ class _Rewriter:
             self._model_call(out, call, arguments)
         elif call.name == "VECTOR_SEARCH":
             self._vector_search(out, call, arguments)
+        elif call.name == "VECTOR_INDEX.STATISTICS":
+            self._index_statistics(out, call, arguments)
         elif call.name == "OBJ.LIST":
             self._object_list(out, call, arguments)
         else:
@@ -339,6 +341,15 @@ class _Rewriter:
             out.add(f" AND `VECTOR_SEARCH query column`(query_column_to_search => `query`.`{query_column}`)", where)
         if named:
             self._check_options(out, "VECTOR_SEARCH options", named)
+        out.add(")", at)
+
+    def _index_statistics(self, out: Edited, call: _Call, arguments: list[range]) -> None:
+        """VECTOR_INDEX.STATISTICS(TABLE name): one FLOAT64, whose name the page does not give."""
+        at = self.stream[call.first].start
+        if len(arguments) != 1 or not self._starts_with(arguments[0], "TABLE"):
+            raise SqlError("VECTOR_INDEX.STATISTICS takes TABLE name", at)
+        out.add("(SELECT CAST(NULL AS FLOAT64) AS `drift` FROM ", at)
+        self._relation(out, arguments[0], call.name)
         out.add(")", at)
 
     def _is_named(self, places: range) -> bool:

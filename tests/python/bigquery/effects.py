@@ -202,7 +202,8 @@ def check_options(resolved: Any, about: tuple[str, ...], at: int, origin: Callab
         words = options.WORDS.get((thing, name))
         if words and isinstance(given[name], str) and given[name].upper() not in words:
             raise SqlError(f"Option {name}: '{given[name]}' is none of {', '.join(words)}", place)
-    for name in options.REQUIRED.get(thing, ()):
+    drops = name_of(resolved).startswith("ResolvedDrop")
+    for name in () if drops else options.REQUIRED.get(thing, ()):
         if name not in given:
             raise SqlError(f"A {thing} needs the option {name}; see {options.PAGES[thing]}", at)
     for definition in get(resolved, "column_definition_list", ()):

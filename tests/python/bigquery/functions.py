@@ -406,7 +406,11 @@ PROCEDURES: dict[str, tuple[str, tuple[Argument, ...]]] = {
     ),
 }
 
-TABLE_FUNCTIONS = frozenset({*MODEL_CALLS, "VECTOR_SEARCH", "OBJ.LIST", "EXTERNAL_OBJECT_TRANSFORM"})
+VECTOR_INDEX_STATISTICS_PAGE = REFERENCE + "vectorindex_functions#vector_indexstatistics"
+
+TABLE_FUNCTIONS = frozenset(
+    {*MODEL_CALLS, "VECTOR_SEARCH", "VECTOR_INDEX.STATISTICS", "OBJ.LIST", "EXTERNAL_OBJECT_TRANSFORM"}
+)
 
 
 # -------------------------------------------------------------------------------------------------- pseudo columns

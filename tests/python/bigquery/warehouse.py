@@ -217,6 +217,11 @@ class Warehouse:
                 f"then recreate it. New partitioning spec is {table.partitioning} and existing spec is {known.partitioning}"
             )
         self.tables[table.path] = table
+        self._forget_indexes(table.path)
+
+    def _forget_indexes(self, path: str) -> None:
+        """A table that is replaced or dropped takes its indexes along."""
+        self.indexes = {index: table for index, table in self.indexes.items() if table != path}
 
     def drop_table(self, path: str, kinds: tuple[str, ...], if_exists: bool) -> None:
         """Takes a table or view away. Raises `WarehouseError` where it is missing or of another kind."""
@@ -228,7 +233,7 @@ class Warehouse:
         if known.kind not in kinds:
             raise WarehouseError(f"Cannot drop {path} which has type {known.kind} as a {kinds[0]}")
         del self.tables[path]
-        self.indexes = {index: table for index, table in self.indexes.items() if table != path}
+        self._forget_indexes(path)
 
     def create_model(self, model: Model, if_not_exists: bool, or_replace: bool) -> None:
         """Makes a model. Raises `WarehouseError` where a table or a model of that name is there already."""
