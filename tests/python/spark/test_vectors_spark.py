@@ -1,0 +1,76 @@
+"""Exact vector search on Spark finds what the embedded target finds."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import numpy as np
+import pytest
+
+from tests.python.spark.session import SparkWorkspace, absent
+from tests.python.support import Workspace
+
+pytestmark = pytest.mark.skipif(absent() is not None, reason=f"Spark with Delta cannot run here: {absent()}")
+
+Rows = list[tuple[int, list[float] | None, str]]
+
+
+@pytest.fixture(scope="module")
+def engines(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Workspace]:
+    """An empty project on each engine."""
+    root = tmp_path_factory.mktemp("vectors")
+    return {
+        "duckdb": Workspace.create(root / "embedded", root / "landing"),
+        "spark": SparkWorkspace.on_spark(root / "spark", root / "landing"),
+    }
+
+
+def relation(engine: str, rows: Rows) -> str:
+    """A query in brackets that gives the rows."""
+    lines = []
+    for number, vector, model in rows:
+        elements = ", ".join(f"{float(each)!r}e0" for each in vector or ())
+        array = "null" if vector is None else f"array({elements})" if engine == "spark" else f"[{elements}]"
+        kind = "array<float>" if engine == "spark" else "float[]"
+        lines.append(f"select {number} as id, cast({array} as {kind}) as embedding, '{model}' as embedding_model")
+    return "(" + " union all ".join(lines) + ")"
+
+
+def searched(workspace: Workspace, engine: str, base: Rows, query: Rows, **arguments: object) -> list[tuple]:
+    words = "".join(f", {name}={value!r}" for name, value in arguments.items())
+    call = f'lakeweave.vector_search("{relation(engine, base)}", "embedding", "{relation(engine, query)}"{words})'
+    columns = "found.query.id as query_id, found.base.id as base_id, found.distance"
+    sql = f"select {columns} from {{{{ {call} }}}} as found order by 1, 3, 2"
+    shown = workspace.dbt("--quiet", "show", "--inline", sql, "--limit", "-1", "--output", "json")
+    rows = json.loads(shown.stdout[shown.stdout.index("{") :])["show"]
+    return [(row["query_id"], row["base_id"], row["distance"]) for row in rows]
+
+
+def drawn(count: int, first: int, seed: int) -> Rows:
+    """Vectors among which many are equal, and some are zero or absent."""
+    chance = np.random.default_rng(seed)
+    rows: Rows = [(first + i, [round(float(x), 1) for x in chance.standard_normal(6)], "m@1") for i in range(count)]
+    for i in range(0, count, 7):
+        rows[i] = (rows[i][0], rows[(i * 3 + 1) % count][1], "m@1")
+    rows[2] = (rows[2][0], [0.0] * 6, "m@1")
+    rows[3] = (rows[3][0], None, "m@1")
+    return rows
+
+
+@pytest.mark.parametrize("distance", ["COSINE", "EUCLIDEAN", "DOT_PRODUCT"])
+def test_the_same_neighbours_at_the_same_distances(engines: dict[str, Workspace], distance: str) -> None:
+    base, query = drawn(120, 1, 1), drawn(25, 1001, 2)
+    found = {
+        engine: searched(workspace, engine, base, query, top_k=7, distance_type=distance)
+        for engine, workspace in engines.items()
+    }
+    assert len(found["duckdb"]) >= 23 * 7
+    assert [row[:2] for row in found["spark"]] == [row[:2] for row in found["duckdb"]]
+    assert all(math.isclose(a[2], b[2], abs_tol=1e-9) for a, b in zip(found["spark"], found["duckdb"], strict=True))
+
+
+@pytest.mark.parametrize("stranger", [(9, [1.0, 0.0], "m@2"), (9, [1.0, 0.0, 0.0], "m@1")])
+def test_vectors_of_two_kinds_do_not_meet(engines: dict[str, Workspace], stranger: tuple) -> None:
+    with pytest.raises(AssertionError, match="was refused: vectors of m@1 with 2 dimensions and of m@"):
+        searched(engines["spark"], "spark", [(1, [1.0, 0.0], "m@1")], [stranger])
