@@ -18,7 +18,7 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export LAKEWEAVE_TARGET := $(TARGET)
 
 .DEFAULT_GOAL := help
-.PHONY: help build environment landing profile test test-bigquery test-spark test-spark-long test-databricks environment-spark test-reliability lint format lineage docs clean requirements bench
+.PHONY: help build environment landing profile test environment-database test-bigquery test-spark test-spark-long test-databricks environment-spark test-reliability lint format lineage docs clean requirements bench
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | awk -F'|' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -74,6 +74,9 @@ $(VENV)/.spark: requirements/spark.txt requirements/spark-jars.xml | $(VENV)/.de
 extra-%: $(VENV)/.core
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python -r pyproject.toml --extra $*
 
+environment-database:  ## a PostgreSQL server for the tests that read one (Debian, as root)
+	@command -v initdb > /dev/null || ls /usr/lib/postgresql/*/bin/initdb > /dev/null 2>&1 || { apt-get update -qq && apt-get install -y -qq postgresql > /dev/null; }
+
 environment-spark: $(VENV)/.spark  ## Spark and Delta's jars (needs Java 17 and Maven)
 
 test-spark: $(VENV)/.spark profile  ## the whole project on Spark with Delta, against the embedded target
@@ -116,14 +119,14 @@ docs: environment profile  ## dbt docs as one static HTML file
 	@echo "target/static_index.html"
 
 bench: $(VENV)/.dev profile  ## the figures of docs/benchmarks.md, measured anew (long)
-	@for what in landing ingestion shop inference vectors; do echo "== $$what"; $(BIN)/python -m tests.python.benchmarks.bench_$$what || exit 1; done
+	@for what in landing ingestion shop inference vectors feeds; do echo "== $$what"; $(BIN)/python -m tests.python.benchmarks.bench_$$what || exit 1; done
 
 clean:  ## what dbt and Python left behind; never the warehouse with its ledger, never the landing zone
 	@rm -rf target logs dbt_packages .pytest_cache .ruff_cache .hypothesis .sqlfluff_cache
 	@find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
 
 requirements:  ## pin anew from pyproject.toml (versions only)
-	@for file in core: "dev:--extra bigquery --extra excel --extra embeddings --group dev" \
+	@for file in core: "dev:--extra bigquery --extra databases --extra excel --extra embeddings --group dev" \
 	    "spark:--extra spark" "databricks:--extra databricks" "databricks-test:--extra databricks --extra spark --group test"; do \
 	  $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url \
 	    $${file#*:} -o requirements/$${file%%:*}.txt > /dev/null || exit 1; done

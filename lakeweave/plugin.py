@@ -16,7 +16,7 @@ import duckdb
 from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt_common.exceptions import DbtRuntimeError
 
-from lakeweave import inference, ingestion, publishing, vectors
+from lakeweave import databases, inference, ingestion, publishing, vectors
 
 # Seconds that a build waits for another one that is writing the warehouse.
 WAIT = 60.0
@@ -67,5 +67,6 @@ class Plugin(BasePlugin):
         """Register everything on ``conn``; its cursors see it too."""
         ingestion.register(conn, self._config.get("ingestion") or {})
         inference.register(conn, self._config)
+        databases.register(conn)
         publishing.register(conn)
         vectors.register(conn)

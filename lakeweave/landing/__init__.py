@@ -23,6 +23,9 @@ of truth is (``dms_commit_ts``, file name, record).
 Files of the feed ``marketplace``, below ``aws/marketplace/sale_reports/``: one report per batch, 128,975 lines at scale 1
 in the first one; order of truth is (file name, record).
 
+The feed ``grocery`` is a database, ``sql/grocery.sqlite``: 38,765 rows at scale 1, and later batches insert, correct and
+delete. Only its last state is there.
+
 Truth, below ``truth/``:
 
 * ``thelook/<table>.parquet``: one row per key after all delivered files, by key: the delivered columns, typed, as the
@@ -36,6 +39,7 @@ Truth, below ``truth/``:
   (versions with ``valid_from``, ``valid_to``, ``is_current``, ``deleted``), ``listings_changes.parquet`` (all
   delivered records), ``product_looks.parquet`` (what each product looks like and what its description says of it).
 * ``marketplace/lines.parquet`` and ``lines_after_<nnn>.parquet`` (one row per order and SKU), ``files.parquet``.
+* ``grocery/transactions.parquet`` and ``transactions_after_<nnn>.parquet`` (the table's rows, as they were meant).
 * ``landing.json``: the settings, and each delivered file with bytes, records and SHA-256.
 
 The bytes depend on the versions of numpy and pyarrow (their random streams and number formats are stable but not

@@ -17,6 +17,8 @@ from .blocks import TABLES
 from .config import FEEDS, LandingConfig, LandingError
 from .delivery import INBOX, ThelookDelivery
 from .delivery import TRUTH as THELOOK_TRUTH
+from .grocery import DATABASE, deliver_grocery
+from .grocery import TRUTH as GROCERY_TRUTH
 from .listings import LISTINGS, deliver_listings
 from .listings import TRUTH as LISTINGS_TRUTH
 from .marketplace import REPORTS, deliver_marketplace
@@ -31,6 +33,7 @@ FOLDERS = {
     "thelook": (*(INBOX / name for name in TABLES), THELOOK_TRUTH),
     "listings": (LISTINGS, LISTINGS_TRUTH),
     "marketplace": (REPORTS, MARKETPLACE_TRUTH),
+    "grocery": (DATABASE.parent, GROCERY_TRUTH),
 }
 
 
@@ -154,6 +157,8 @@ def _stage_files(config: LandingConfig, delivered: tuple[int, ...], stage: Path)
                 note(ThelookDelivery(stage, shop, delivered, config.threads, advance).run(), counted=True)
         if "marketplace" in config.feeds:
             note(deliver_marketplace(stage, config.scale, config.seed, delivered))
+        if "grocery" in config.feeds:
+            deliver_grocery(stage, config.scale, config.seed, delivered)
     finally:
         close()
     shutil.rmtree(stage / "work", ignore_errors=True)
@@ -208,7 +213,9 @@ def generate(config: LandingConfig) -> Summary:
         files = _stage_files(config, delivered, stage)
         known = (found or {}).get("files", {}) if not config.force else {}
         new = [name for name in files if name not in known or not (out / name).exists()]
-        truth = sorted(path.relative_to(stage).as_posix() for path in (stage / "truth").rglob("*.parquet"))
+        # A database is no delivery: it stands here in its last state, and is replaced by the next.
+        states = [*(stage / "truth").rglob("*.parquet"), *(stage / DATABASE.parent).glob(DATABASE.name)]
+        truth = sorted(path.relative_to(stage).as_posix() for path in states)
         settings = {**_fixed_settings(config), "batches": list(delivered), "files": files, "truth": truth}
         (stage / SETTINGS).parent.mkdir(parents=True, exist_ok=True)
         (stage / SETTINGS).write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")

@@ -18,6 +18,7 @@
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
     {%- do adapter.commit() -%}
 
+    {%- do lakeweave._read_database(spec, declared, existing) -%}
     {%- set plan = lakeweave._call_reader('lakeweave_plan', spec) -%}
     {%- set totals = namespace(files=0, records=0, accepted=0, rejected=0, repeats=0, held=[], created=not rebuild) -%}
 
@@ -114,6 +115,38 @@
         'ledger': lakeweave.ledger_relation('files') | string,
         'reload': rebuild,
     }) }}
+{%- endmacro %}
+
+
+{#
+    A table of a database is read first: what is new, changed or deleted since the last read becomes one more delivered file.
+    Where the database is and who may read it is in the environment; it is in no statement and in no log.
+#}
+{% macro _read_database(spec, declared, existing) -%}
+    {%- set database = lakeweave._source_settings(declared).get('database') -%}
+    {%- if not database -%}
+        {{ return('') }}
+    {%- endif -%}
+    {%- set columns = [] -%}
+    {%- for column in declared.columns.values() -%}
+        {%- set meta = ((column.config or {}).get('meta') or {}) if column.config is defined else {} -%}
+        {%- do columns.append({'name': column.name, 'database_type': (meta or column.meta or {}).get('database_type')}) -%}
+    {%- endfor -%}
+    {%- set read = lakeweave._call_reader('lakeweave_read_database', {
+        'source': spec.source,
+        'database': database,
+        'columns': columns,
+        'folder': spec.folder,
+        'landing': lakeweave.setting('landing_path'),
+        'archive': spec.archive,
+        'bronze': (existing | string) if existing is not none else none,
+        'ledger': spec.ledger,
+    }) -%}
+    {%- do log(
+        spec.source ~ ": " ~ read.inserted ~ " new, " ~ read.changed ~ " changed, " ~ read.deleted ~ " deleted rows"
+        ~ (" in " ~ read.file if read.file else ""), info=true
+    ) -%}
+    {{ return('') }}
 {%- endmacro %}
 
 
