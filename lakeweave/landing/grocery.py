@@ -20,6 +20,8 @@ from .truth import write_parquet
 
 DATABASE = Path("sql/grocery.sqlite")
 TRUTH = Path("truth/grocery")
+# Where reads of the database are delivered; the folder is there from the start, because Spark lists no folder that is not.
+READS = Path("aws/database_reads/grocery/transactions")
 TABLE = "Transactions"
 COLUMNS = ("id", "Member_number", "Date", "itemDescription", "updated_at")
 MEMBERS, BASKETS = 3_898, 14_963

@@ -17,7 +17,7 @@ from .blocks import TABLES
 from .config import FEEDS, LandingConfig, LandingError
 from .delivery import INBOX, ThelookDelivery
 from .delivery import TRUTH as THELOOK_TRUTH
-from .grocery import DATABASE, deliver_grocery
+from .grocery import DATABASE, READS, deliver_grocery
 from .grocery import TRUTH as GROCERY_TRUTH
 from .listings import LISTINGS, deliver_listings
 from .listings import TRUTH as LISTINGS_TRUTH
@@ -220,6 +220,8 @@ def generate(config: LandingConfig) -> Summary:
         (stage / SETTINGS).parent.mkdir(parents=True, exist_ok=True)
         (stage / SETTINGS).write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")
         _move_into_place(config, found, stage, files)
+        if "grocery" in config.feeds:
+            (out / READS).mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise LandingError(
             f"The landing zone {config.out} could not be written: {error}. Check space and permissions."
