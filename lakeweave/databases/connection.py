@@ -64,7 +64,7 @@ class Address:
         for secret in {self.password, repr(self.password)[1:-1]}:
             if secret:
                 said = said.replace(secret, "***")
-        return said
+        return said.rstrip(". ")
 
 
 def variables(name: str) -> str:

@@ -108,7 +108,7 @@ def test_a_late_row_and_a_row_that_goes_back_are_seen(tmp_path: Path, server: po
 @NO_SERVER
 def test_a_connection_that_breaks_in_the_middle_leaves_nothing(tmp_path: Path, server: postgres.Server) -> None:
     server.fill(rows(SCALE, SEED, 0))
-    proxy = BreakingProxy(server.port, break_after=40_000)
+    proxy = BreakingProxy(server.port, break_after=250_000)
     workspace = _workspace(tmp_path / "build", server.environment(proxy.port))
     done = workspace.dbt("run", "--select", *FEED[:2], check=False)
     said = " ".join((done.stdout + done.stderr).split())
