@@ -90,6 +90,10 @@ def _quiet() -> None:
 def one_sentence(error: BaseException) -> str:
     """What an error of Spark says, without its stack: the message up to the plan, or what Python said in a worker."""
     text = str(error)
+    # What the project's own SQL raises: a search across two models, for one.
+    raised = re.search(r"\[USER_RAISED_EXCEPTION\] (.+?)(?: SQLSTATE: \w+)?$", text, re.MULTILINE)
+    if raised:
+        return raised[1].strip()
     in_python = re.findall(r"^(?:\w+\.)*(\w*(?:Error|Exception|Exit)): (.+)$", text, re.MULTILINE)
     if "Traceback (most recent call last)" in text and in_python:
         return in_python[-1][1].strip()
