@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -167,6 +168,14 @@ def test_readme_answers_for_every_gold_model(manifest: dict[str, Any]) -> None:
 
 def test_commands_that_documents_name_exist() -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    targets |= {f"extra-{name}" for name in extras}
+    told = {
+        target
+        for path in (ROOT / "lakeweave").rglob("*.py")
+        for target in re.findall(r"make (extra-[a-z-]+[a-z])", path.read_text())
+    }
+    assert told <= targets, "a message of the code names an extra that pyproject.toml does not have"
     for path in DOCUMENTS:
         for target in re.findall(r"`make ([a-z-]+)", path.read_text()):
             assert target in targets, f"{path.name} names `make {target}`, which the Makefile does not have"
