@@ -119,7 +119,7 @@ docs: environment profile  ## dbt docs as one static HTML file
 	@echo "target/static_index.html"
 
 bench: $(VENV)/.dev profile  ## the figures of docs/benchmarks.md, measured anew (long)
-	@for what in landing ingestion shop inference vectors feeds; do echo "== $$what"; $(BIN)/python -m tests.python.benchmarks.bench_$$what || exit 1; done
+	@for what in landing ingestion shop inference vectors feeds pictures; do echo "== $$what"; $(BIN)/python -m tests.python.benchmarks.bench_$$what || exit 1; done
 
 clean:  ## what dbt and Python left behind; never the warehouse with its ledger, never the landing zone
 	@rm -rf target logs dbt_packages .pytest_cache .ruff_cache .hypothesis .sqlfluff_cache

@@ -2,7 +2,7 @@
 
 dbt-duckdb imports this module (``plugins:`` in ``profiles.yml``) and calls :meth:`Plugin.configure_connection` on
 the database connection that it opens. What the SQL of the project cannot do on DuckDB alone is registered there as
-SQL functions: reading delivered files with an account of every record, the local models, and vector search.
+SQL functions: reading delivered files with an account of every record, listing pictures, the local models, and vector search.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import duckdb
 from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt_common.exceptions import DbtRuntimeError
 
-from lakeweave import databases, inference, ingestion, publishing, vectors
+from lakeweave import databases, inference, ingestion, objects, publishing, vectors
 
 # Seconds that a build waits for another one that is writing the warehouse.
 WAIT = 60.0
@@ -70,3 +70,4 @@ class Plugin(BasePlugin):
         databases.register(conn)
         publishing.register(conn)
         vectors.register(conn)
+        objects.register(conn)

@@ -76,10 +76,14 @@ class OnnxEmbeddings:
 
 @dataclass(frozen=True, slots=True)
 class Images:
-    """Local picture models. ``threads`` 0 means one per core; ``root`` is put before relative paths of pictures."""
+    """Local picture models.
+
+    ``threads`` 0 means one per core; ``root`` is put before relative paths of pictures; ``text`` is ``none`` or ``tesseract``.
+    """
 
     threads: int = 0
     root: str = ""
+    text: str = "none"
 
 
 TEXT_BACKENDS = {"offline": OfflineText, "openai": OpenAIText}
@@ -171,6 +175,8 @@ def _fill(where: str, kind: type, block: dict[str, Any], problems: list[str]) ->
             f"`{where}.api_key_env` is not the NAME of an environment variable (capitals, digits, underscores); "
             "put the key in the environment and its name here."
         )
+    if kind is Images and values.get("text", "none") not in ("none", "tesseract"):
+        problems.append(f"`{where}.text` is {values['text']!r}; expected none or tesseract.")
     if kind is HashedEmbeddings and "dimension" in values:
         dimension = values["dimension"]
         if dimension % 8 or not 64 <= dimension <= 1024:

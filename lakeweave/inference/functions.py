@@ -1,8 +1,9 @@
 """The inference functions, engine by engine a thin skin over :class:`Models`.
 
 An engine hands over three columns: the input, the model's specification (JSON: ``model``, and where given ``endpoint``,
-``path``, ``model_version``, ``run``, ``holder``) and the options (canonical JSON). It gets back one struct per row, see
-:mod:`lakeweave.inference.answers`. The two JSON columns are constant within a statement, so they are read once a batch.
+``path``, ``places``, ``model_version``, ``run``, ``holder``) and the options (canonical JSON). It gets back one struct
+per row, see :mod:`lakeweave.inference.answers`. The two JSON columns are constant within a statement, so they are read
+once a batch.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from lakeweave.inference.embeddings_hashed import HashedEmbedder
 from lakeweave.inference.embeddings_onnx import OnnxEmbedder
 from lakeweave.inference.images import ImageAnnotator, ImageClassifier
 from lakeweave.inference.text_openai import BackendError
+from lakeweave.objects import local_path
 
 TEXT, EMBEDDING, ANNOTATION, PREDICTION = (
     "generate_text",
@@ -83,7 +85,12 @@ class Models:
         if run:
             CLAIMS.working(run, holder, +1)
         try:
-            answers = backend.answer(asked) if function == EMBEDDING else Answers.of(backend.answer(asked, options))
+            if function == EMBEDDING:
+                answers = backend.answer(asked)
+            else:
+                if function in (ANNOTATION, PREDICTION) and described.get("places"):
+                    asked = [local_path(address, described["places"]) for address in asked]
+                answers = Answers.of(backend.answer(asked, options))
         except BackendError:
             raise
         except Exception as error:  # a fault of ours must not throw away what was already paid for in this run

@@ -3,22 +3,24 @@
 ``predict_image`` runs the same ``.onnx`` file that BigQuery imports, on the same input: ``[batch, height, width, 3]``
 float32 in [0, 1). Its answer is ``{"predictions": [{"label": …, "score": …}, …]}``, best first.
 
-``annotate_image`` gives the Vision API's JSON. A feature that is not computed here is a status, never an invention.
-Both need the extra ``images`` (pillow, onnxruntime). Pictures are given as paths or as ``file://`` addresses.
+``annotate_image`` gives the Vision API's JSON, see :mod:`.vision`. A feature that is not computed here is a status, never an
+invention. Pictures are given as paths or as ``file://`` addresses.
 """
 
 from __future__ import annotations
 
 import hashlib
+import importlib
 import io
 import json
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from lakeweave.inference import vision
 from lakeweave.inference.answers import FAILED, OK, RETRYABLE, Answer
 from lakeweave.inference.config import Images
 from lakeweave.inference.text_openai import BackendError
@@ -26,9 +28,6 @@ from lakeweave.inference.text_openai import BackendError
 MAX_BYTES = 20_000_000
 MAX_PIXELS = 50_000_000
 _BATCH = 64
-
-#: Annotation features by name: from an RGB array ``(h, w, 3)`` uint8 to the part of the Vision API's JSON.
-FEATURES: dict[str, Callable[[np.ndarray], dict[str, Any]]] = {}
 
 
 class _BadPicture(Exception):
@@ -77,7 +76,8 @@ class ImageClassifier:
         ready: list[tuple[int, np.ndarray]] = []
         for i, path in enumerate(paths):
             try:
-                ready.append((i, resize(read_picture(path, self._settings.root), height, width)))
+                pixels = read_picture(path, self._settings.root, enough=4 * max(height, width))
+                ready.append((i, resize(pixels, height, width)))
             except _BadPicture as error:
                 answers[i] = Answer(None, str(error), FAILED)
             except OSError as error:
@@ -105,15 +105,24 @@ class ImageClassifier:
         given = session.get_modelmeta().custom_metadata_map.get("labels")
         return given.split(",") if given else None
 
+    def scores(self, pictures: Sequence[np.ndarray]) -> list[dict[str, tuple[list[str], np.ndarray]]]:
+        """For each picture (RGB, uint8) and each output of the network its classes and their scores."""
+        session = self._load()
+        wanted, given = session.get_inputs()[0], session.get_modelmeta().custom_metadata_map
+        batch = np.stack([resize(pixels, wanted.shape[1], wanted.shape[2]) for pixels in pictures])
+        found = session.run(None, {wanted.name: batch})
+        names = [output.name for output in session.get_outputs()]
+        classes = [given["labels" if i == 0 else f"labels_{name}"].split(",") for i, name in enumerate(names)]
+        return [{name: (classes[k], found[k][row]) for k, name in enumerate(names)} for row in range(len(pictures))]
+
     def _load(self) -> Any:
         with self._lock:
             if self._session is None:
                 self.version  # noqa: B018 - says so when there is no file
-                _need_pillow()
-                try:
-                    import onnxruntime
-                except ImportError:
-                    raise BackendError("Picture models need onnxruntime: pip install 'lakeweave[images]'.") from None
+                _need("PIL", "pillow")
+                _need("onnxruntime", "onnxruntime")
+                import onnxruntime
+
                 options = onnxruntime.SessionOptions()
                 options.intra_op_num_threads = self._settings.threads
                 try:
@@ -128,43 +137,96 @@ class ImageClassifier:
 
 
 class ImageAnnotator:
-    """Computes the features in :data:`FEATURES`."""
+    """Annotates pictures with what :mod:`.vision` computes."""
 
-    version = "local-vision-1"
     where = "this process"
 
     def __init__(self, settings: Images) -> None:
         """Nothing is loaded before the first picture."""
         self._settings = settings
+        self._labeler = ImageClassifier(str(vision.LABELER), settings)
+
+    @property
+    def version(self) -> str:
+        """What computes, and the network behind the labels."""
+        return f"local-vision-2+{self._labeler.version}"
 
     def check(self) -> None:
-        """Raise a BackendError when the packages are missing."""
-        _need_pillow()
+        """Raise a BackendError when the packages or the network's file are missing."""
+        _need("PIL", "pillow")
+        self._labeler.check()
 
     def answer(self, paths: Sequence[str], options: dict[str, Any]) -> list[Answer]:
         """One answer per path, in order."""
-        features = [str(feature).upper() for feature in options.get("features") or []]
-        unknown = [feature for feature in features if feature not in FEATURES]
-        if unknown:
-            said = f"the local annotator cannot do {', '.join(unknown)}; it can do {', '.join(sorted(FEATURES))}"
+        features = [str(feature).upper() for feature in options.get("features") or ["LABEL_DETECTION"]]
+        said = self._cannot(features)
+        if said:
             return [Answer(None, said, FAILED) for _ in paths]
-        return [self._one(path, features) for path in paths]
+        answers: list[Answer] = []
+        for start in range(0, len(paths), _BATCH):
+            answers += self._some(paths[start : start + _BATCH], features)
+        return answers
 
-    def _one(self, path: str, features: list[str]) -> Answer:
-        try:
-            pixels = read_picture(path, self._settings.root)
-            result: dict[str, Any] = {}
-            for feature in features:
-                result.update(FEATURES[feature](pixels))
-            return Answer(json.dumps(result, sort_keys=True), "", OK)
-        except _BadPicture as error:
-            return Answer(None, str(error), FAILED)
-        except OSError as error:
-            return Answer(None, f"the picture cannot be read: {error.strerror}", RETRYABLE)
+    def _cannot(self, features: Sequence[str]) -> str:
+        """Why these features cannot all be computed; empty when they can."""
+        texts = [feature for feature in features if feature in vision.OPTIONAL]
+        known = (*vision.FEATURES, *(vision.OPTIONAL if self._settings.text == "tesseract" else ()))
+        unknown = [feature for feature in features if feature not in known]
+        if [feature for feature in unknown if feature not in texts] or (unknown and self._settings.text != "none"):
+            return f"the local annotator cannot do {', '.join(unknown)}; it can do {', '.join(sorted(known))}"
+        if texts and self._settings.text == "none":
+            return (
+                f"the local annotator cannot do {', '.join(texts)}: text recognition is off; switch it on with "
+                "`images: {text: tesseract}` in the profile"
+            )
+        return vision.missing_tesseract() if texts else ""
+
+    def _some(self, paths: Sequence[str], features: Sequence[str]) -> list[Answer]:
+        answers: list[Answer | None] = [None] * len(paths)
+        pictures: dict[int, np.ndarray] = {}
+        # Text and boxes need every pixel; labels and colours are found in a smaller picture, which is decoded faster.
+        whole = {"CROP_HINTS", *vision.OPTIONAL} & set(features)
+        for i, path in enumerate(paths):
+            try:
+                pictures[i] = read_picture(path, self._settings.root, enough=0 if whole else 256)
+            except _BadPicture as error:
+                answers[i] = Answer(None, str(error), FAILED)
+            except OSError as error:
+                answers[i] = Answer(None, f"the picture cannot be read: {error.strerror}", RETRYABLE)
+        scores: dict[int, dict] = {}
+        if "LABEL_DETECTION" in features and pictures:
+            scores = dict(zip(pictures, self._labeler.scores(list(pictures.values())), strict=True))
+        for i, pixels in pictures.items():
+            try:
+                answers[i] = Answer(json.dumps(self._result(pixels, features, scores.get(i)), sort_keys=True), "", OK)
+            except RuntimeError as error:
+                answers[i] = Answer(None, str(error), RETRYABLE)
+        return [answer if answer is not None else Answer(None, "no answer", RETRYABLE) for answer in answers]
+
+    @staticmethod
+    def _result(pixels: np.ndarray, features: Sequence[str], scores: dict | None) -> dict[str, Any]:
+        result: dict[str, Any] = {}
+        if scores is not None:
+            result["label_annotations"] = vision.labels(scores)
+        if {"IMAGE_PROPERTIES", "CROP_HINTS"} & set(features):
+            scene = vision.Scene.of(pixels)
+            if "IMAGE_PROPERTIES" in features:
+                result["image_properties_annotation"] = {"dominant_colors": {"colors": vision.dominant_colors(scene)}}
+            if "CROP_HINTS" in features:
+                result["crop_hints_annotation"] = {"crop_hints": vision.crop_hints(scene)}
+        if set(vision.OPTIONAL) & set(features):
+            found = vision.text(pixels)
+            if "TEXT_DETECTION" in features:
+                result["text_annotations"] = found
+            if "DOCUMENT_TEXT_DETECTION" in features:
+                result["full_text_annotation"] = {"text": found[0]["description"] if found else ""}
+        return result
 
 
-def read_picture(path: str, root: str = "") -> np.ndarray:
+def read_picture(path: str, root: str = "", enough: int = 0) -> np.ndarray:
     """The picture at ``path`` as RGB, uint8 ``(h, w, 3)``, turned as its metadata says, transparency on white.
+
+    With ``enough`` a JPEG may come out smaller, when its shorter side still has that many pixels: it is decoded faster.
 
     Raises:
         _BadPicture: it is not a picture, is damaged, or is larger than what the warehouses take.
@@ -187,6 +249,13 @@ def read_picture(path: str, root: str = "") -> np.ndarray:
             raise _BadPicture(f"the format is {picture.format}; expected JPEG, PNG or BMP")
         if picture.width * picture.height > MAX_PIXELS:
             raise _BadPicture(f"the picture has more than {MAX_PIXELS // 1_000_000} million pixels")
+        if getattr(picture, "n_frames", 1) > 1:
+            raise _BadPicture("the picture is animated")
+        if enough:
+            picture.draft("RGB", (enough, enough))
+        if picture.mode.startswith("I;16"):
+            # Sixteen bits per pixel: the upper eight are what other programs show.
+            picture = Image.fromarray((np.asarray(picture) >> 8).astype(np.uint8))
         picture = ImageOps.exif_transpose(picture)
         if picture.mode in ("RGBA", "LA", "P", "PA"):
             picture = picture.convert("RGBA")
@@ -210,32 +279,8 @@ def resize(pixels: np.ndarray, height: int, width: int) -> np.ndarray:
     return np.asarray(small, np.float32) / np.float32(256)
 
 
-def dominant_colors(pixels: np.ndarray, colors: int = 6) -> dict[str, Any]:
-    """The Vision API's ``image_properties_annotation``: up to ``colors`` colours, commonest first."""
-    from PIL import Image
-
-    small = Image.fromarray(pixels)
-    small.thumbnail((96, 96), Image.Resampling.BOX)
-    reduced = small.quantize(colors, method=Image.Quantize.MEDIANCUT)
-    counts = np.bincount(np.asarray(reduced).reshape(-1), minlength=colors)
-    palette = np.asarray(reduced.getpalette()[: 3 * colors]).reshape(-1, 3)
-    order = [k for k in sorted(range(len(palette)), key=lambda k: (-int(counts[k]), k)) if counts[k]]
-    found = [
-        {
-            "color": dict(zip(("red", "green", "blue"), (int(v) for v in palette[k]), strict=True)),
-            "score": round(float(counts[k] / counts.sum()), 6),
-            "pixel_fraction": round(float(counts[k] / counts.sum()), 6),
-        }
-        for k in order
-    ]
-    return {"image_properties_annotation": {"dominant_colors": {"colors": found}}}
-
-
-FEATURES["IMAGE_PROPERTIES"] = dominant_colors
-
-
-def _need_pillow() -> None:
+def _need(module: str, package: str) -> None:
     try:
-        import PIL  # noqa: F401
+        importlib.import_module(module)
     except ImportError:
-        raise BackendError("Local picture models need pillow: pip install 'lakeweave[images]'.") from None
+        raise BackendError(f"Local picture models need the package {package}: pip install {package}.") from None

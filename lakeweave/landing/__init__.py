@@ -26,6 +26,9 @@ in the first one; order of truth is (file name, record).
 The feed ``grocery`` is a database, ``sql/grocery.sqlite``: 38,765 rows at scale 1, and later batches insert, correct and
 delete. Only its last state is there.
 
+Pictures of the feeds ``pictures`` and ``yoga``, below ``gcp/product_images/`` and ``gcp/yoga_images/<Pose>/``, see
+:mod:`lakeweave.landing.pictures`. They are objects: a later batch writes some of them anew under the same name.
+
 Truth, below ``truth/``:
 
 * ``thelook/<table>.parquet``: one row per key after all delivered files, by key: the delivered columns, typed, as the
@@ -40,6 +43,7 @@ Truth, below ``truth/``:
   delivered records), ``product_looks.parquet`` (what each product looks like and what its description says of it).
 * ``marketplace/lines.parquet`` and ``lines_after_<nnn>.parquet`` (one row per order and SKU), ``files.parquet``.
 * ``grocery/transactions.parquet`` and ``transactions_after_<nnn>.parquet`` (the table's rows, as they were meant).
+* ``pictures/product_images.parquet`` and ``yoga/yoga_images.parquet``: what each picture shows, and what is wrong with it.
 * ``landing.json``: the settings, and each delivered file with bytes, records and SHA-256.
 
 The bytes depend on the versions of numpy and pyarrow (their random streams and number formats are stable but not

@@ -19,6 +19,8 @@ Make a landing zone: the dirty files that the source systems deliver, and the tr
   <out>/aws/dms/listings/shop/listings/*.csv         product listings (feed listings), full load and change files
   <out>/aws/marketplace/sale_reports/*.csv           a marketplace's sales reports (feed marketplace)
   <out>/sql/grocery.sqlite                           a grocer's database (feed grocery), as the last batch leaves it
+  <out>/gcp/product_images/<product>_<number>.jpg    product pictures (feed pictures)
+  <out>/gcp/yoga_images/<Pose>/<number>.jpg          people in yoga poses (feed yoga)
   <out>/truth/                                       what was meant, as Parquet, and the settings (landing.json)
 
 The same seed, scale and batches give the same bytes. More batches only add files, so that a landing zone can grow

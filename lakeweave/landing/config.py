@@ -7,7 +7,7 @@ import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 
-FEEDS = ("thelook", "listings", "marketplace", "grocery")
+FEEDS = ("thelook", "listings", "marketplace", "grocery", "pictures", "yoga")
 MAX_SCALE = 100.0
 MAX_BATCHES = 365
 # Measured at scale 1: 0.54 GB of CSV, 0.2 GB of truth, and as much again for a while as temporary files.

@@ -112,7 +112,7 @@ class ListingsFile:
 
 
 @dataclass(frozen=True)
-class _Look:
+class Look:
     """What a product looks like and what its description says."""
 
     color: str
@@ -148,7 +148,7 @@ class _Database:
         self.live: dict[int, Listing] = {row: self._base[row] for row in sorted(order[: self.listed_count].tolist())}
         self.gone: list[int] = []
 
-    def _draw_looks(self, rng: np.random.Generator, count: int) -> list[_Look]:
+    def _draw_looks(self, rng: np.random.Generator, count: int) -> list[Look]:
         colors = rng.integers(0, len(words.COLORS), count)
         patterns = choose(rng, count, (0.35, 0.15, 0.15, 0.10, 0.15, 0.10))
         backgrounds = rng.integers(0, len(words.BACKGROUNDS), count)
@@ -167,7 +167,7 @@ class _Database:
             elif said[row] < WRONG_COLOR_SHARE + NO_COLOR_SHARE:
                 told = None
             looks.append(
-                _Look(
+                Look(
                     color,
                     words.PATTERNS[patterns[row]],
                     words.BACKGROUNDS[backgrounds[row]],
@@ -177,7 +177,7 @@ class _Database:
             )
         return looks
 
-    def _describe(self, look: _Look, draw: np.ndarray) -> str:
+    def _describe(self, look: Look, draw: np.ndarray) -> str:
         """A description from three draws in [0, 1)."""
         adjective, fabric, care = (
             choices[int(share * len(choices))]
@@ -226,6 +226,10 @@ class _Database:
         for name in ("color", "pattern", "background", "described_color", "described_category"):
             columns[name] = pa.array([getattr(look, name) for look in self._looks], pa.string())
         return pa.table(columns)
+
+    def look(self, row: int) -> Look:
+        """What the product in this row of the catalogue looks like."""
+        return self._looks[row]
 
     def advance(self, batch: int) -> list[Change]:
         """The changes of one batch, in commit order; the changes of a transaction share their timestamp."""
@@ -316,6 +320,12 @@ def _cut(changes: list[Change]) -> list[list[Change]]:
                 break
     parts = [changes[a:b] for a, b in pairwise(edges.tolist())]
     return [part for part in parts if part]
+
+
+def listed_products(shop: Shop) -> dict[int, tuple[Listing, Look]]:
+    """The listings of the full load by product, with what the products look like."""
+    database = _Database(shop)
+    return {listing.product_id: (listing, database.look(row)) for row, listing in database.live.items()}
 
 
 def deliver_listings(stage: Path, shop: Shop, delivered: tuple[int, ...]) -> list[ListingsFile]:

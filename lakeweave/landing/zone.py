@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from . import drawings
 from .blocks import TABLES
 from .config import FEEDS, LandingConfig, LandingError
 from .delivery import INBOX, ThelookDelivery
@@ -23,6 +24,7 @@ from .listings import LISTINGS, deliver_listings
 from .listings import TRUTH as LISTINGS_TRUTH
 from .marketplace import REPORTS, deliver_marketplace
 from .marketplace import TRUTH as MARKETPLACE_TRUTH
+from .pictures import PICTURES_TRUTH, PRODUCT_IMAGES, YOGA_IMAGES, YOGA_TRUTH, deliver_pictures, deliver_yoga
 from .shop import Shop
 
 SETTINGS = Path("truth/landing.json")
@@ -34,6 +36,8 @@ FOLDERS = {
     "listings": (LISTINGS, LISTINGS_TRUTH),
     "marketplace": (REPORTS, MARKETPLACE_TRUTH),
     "grocery": (DATABASE.parent, GROCERY_TRUTH),
+    "pictures": (PRODUCT_IMAGES, PICTURES_TRUTH),
+    "yoga": (*(YOGA_IMAGES / pose for pose in drawings.POSES), YOGA_TRUTH),
 }
 
 
@@ -148,21 +152,29 @@ def _stage_files(config: LandingConfig, delivered: tuple[int, ...], stage: Path)
                 advance(file.records)
 
     try:
-        if {"thelook", "listings"} & set(config.feeds):
+        if {"thelook", "listings", "pictures"} & set(config.feeds):
             shop = Shop(config.scale, config.seed)
             # The listings need the catalogue as it was opened, before later batches change it.
             if "listings" in config.feeds:
                 note(deliver_listings(stage, shop, delivered))
+            if "pictures" in config.feeds:
+                note(deliver_pictures(stage, shop, delivered, config.threads))
             if "thelook" in config.feeds:
                 note(ThelookDelivery(stage, shop, delivered, config.threads, advance).run(), counted=True)
         if "marketplace" in config.feeds:
             note(deliver_marketplace(stage, config.scale, config.seed, delivered))
         if "grocery" in config.feeds:
             deliver_grocery(stage, config.scale, config.seed, delivered)
+        if "yoga" in config.feeds:
+            note(deliver_yoga(stage, config.scale, config.seed, delivered, config.threads))
     finally:
         close()
     shutil.rmtree(stage / "work", ignore_errors=True)
     return dict(sorted(files.items()))
+
+
+def _is_same(name: str, known: dict[str, dict], files: dict[str, dict]) -> bool:
+    return known.get(name, files[name])["sha256"] == files[name]["sha256"]
 
 
 def _move_into_place(config: LandingConfig, found: dict | None, stage: Path, files: dict[str, dict]) -> None:
@@ -179,8 +191,10 @@ def _move_into_place(config: LandingConfig, found: dict | None, stage: Path, fil
         for path in [*_owned_leftovers(out, tuple(FEEDS)), *(out / name for name in (found or {}).get("files", {}))]:
             path.unlink(missing_ok=True)
     staged = sorted(path.relative_to(stage) for path in stage.rglob("*") if path.is_file())
+    known = (found or {}).get("files", {}) if not config.force else {}
     for name in sorted(staged, key=lambda name: name == SETTINGS):
-        if name.as_posix() in files and (out / name).exists():
+        # A delivered file stays as it is; only an object that was written anew under its name is another one now.
+        if name.as_posix() in files and (out / name).exists() and _is_same(name.as_posix(), known, files):
             continue
         (out / name).parent.mkdir(parents=True, exist_ok=True)
         os.replace(stage / name, out / name)
@@ -212,7 +226,7 @@ def generate(config: LandingConfig) -> Summary:
     try:
         files = _stage_files(config, delivered, stage)
         known = (found or {}).get("files", {}) if not config.force else {}
-        new = [name for name in files if name not in known or not (out / name).exists()]
+        new = [n for n in files if n not in known or not (out / n).exists() or not _is_same(n, known, files)]
         # A database is no delivery: it stands here in its last state, and is replaced by the next.
         states = [*(stage / "truth").rglob("*.parquet"), *(stage / DATABASE.parent).glob(DATABASE.name)]
         truth = sorted(path.relative_to(stage).as_posix() for path in states)

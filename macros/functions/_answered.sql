@@ -58,6 +58,9 @@
         {%- set who = fromjson(how.token) -%}
         {%- do more.update({'run': who.run, 'holder': who.holder}) -%}
     {%- endif -%}
+    {%- if called.function in ('annotate_image', 'predict_image') -%}
+        {%- do more.update({'places': lakeweave._local_places()}) -%}
+    {%- endif -%}
     {%- set call -%}
         lakeweave_{{ called.function }}(
             cast(asked.{{ adapter.quote(input) }} as {{ dbt.type_string() }}),

@@ -10,6 +10,7 @@
         'landing_s3': 's3://lakeweave-landing',
         'gold_bucket': 'warehouse/gold',
         'gold_bucket_gcs': 'gs://lakeweave-gold',
+        'gcs_connection': 'default',
         'aws_connection': 'us-east4.lakeweave-aws',
         'ingestion_batch_bytes': 536870912,
         'production_targets': ['prod', 'production'],

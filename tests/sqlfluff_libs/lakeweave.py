@@ -6,13 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 # Macros that only set a configuration, and macros that stand where a relation does. Every other one is an expression.
-SETTINGS = {"in_step", "inference", "ingestion", "one_row_per_key", "remote_model", "vector_index"}
+SETTINGS = {"in_step", "inference", "ingestion", "object_table", "one_row_per_key", "remote_model", "vector_index"}
 RELATIONS = {
     "annotate_image",
     "delivered_records",
     "generate_embedding",
     "generate_text",
     "ledger_relation",
+    "listed_objects",
     "newest_records",
     "ordered_records",
     "predict_image",
@@ -37,6 +38,11 @@ def change_order(**_: Any) -> list[str]:
 def convert_to_usd(relation: str, price: str, **_: Any) -> str:
     """The relation that it is given, with one column more."""
     return f"(select *, 0 as {price}_usd from {relation})"
+
+
+def json_rows(relation: str, column: str, path: str, fields: dict[str, str]) -> str:
+    """The relation that it is given, with the place and the fields."""
+    return f"(select *, 1 as place, {', '.join(f'{column} as {name}' for name in fields)} from {relation})"
 
 
 def __getattr__(name: str) -> Callable[..., str]:

@@ -44,6 +44,10 @@ class Refused(ValueError):
         self.line = line
         self.column = column
 
+    def __reduce__(self) -> tuple[type[Refused], tuple[str, int, int]]:
+        """It comes out of the process that records the unit tests as it went in."""
+        return type(self), (self.message, self.line, self.column)
+
 
 @dataclass(frozen=True)
 class Analyzed:
