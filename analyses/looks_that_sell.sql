@@ -6,7 +6,7 @@ sales as (
 
 ),
 
-clear as (
+measured as (
 
     select
         characteristic,
@@ -18,9 +18,9 @@ clear as (
         round(effect_low, 2) as effect_low,
         round(effect_high, 2) as effect_high
     from sales
-    where verdict in ('sells better', 'sells worse')
 
 )
 
-select * from clear
-order by effect desc, characteristic asc, value asc
+/* What is clear comes first; what is not stays in sight, with the number of products that it would take more of. */
+select * from measured
+order by case when verdict in ('sells better', 'sells worse') then 0 else 1 end asc, effect desc, characteristic asc, value asc

@@ -27,7 +27,7 @@ ranked_labels as (
         *,
         row_number() over (partition by uri, characteristic order by score desc, place asc) as surest
     from labels
-    where characteristic is not null
+    where characteristic is not null and value is not null
 
 ),
 

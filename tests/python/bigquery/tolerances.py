@@ -29,6 +29,9 @@ HUGEINT is what DuckDB's sum of whole numbers gives; BigQuery's gives INT64. The
 OTHER_NAMES: dict[str, str] = {"source_file_name": "_file_name"}
 """Columns that are called otherwise on DuckDB: BigQuery refuses names that begin with `_file_`."""
 
+ONLY_ON_BIGQUERY = {"ref"}
+"""Columns of BigQuery's own that no other engine has and no query of the project reads: an object table's reference to its object."""
+
 CANNOT_RUN: dict[str, str] = {}
 """Words of a query (in small letters) that the reference implementation cannot execute, each with the reason. Such a query is
 analyzed but not executed; the test fails when one turns out to run after all, and when no query needs an entry."""
