@@ -93,12 +93,13 @@ ranked_pictures as (
 
 ),
 
+/* In millionths, as whole numbers: a sum of floats would depend on the order in which an engine adds. */
 color_shares as (
 
     select
         uri,
         color,
-        sum(score) as score
+        sum(cast(round(score * 1000000) as {{ dbt.type_bigint() }})) as score
     from colors
     group by uri, color
 

@@ -118,9 +118,10 @@ sales as (
         beside_others.products,
         beside_others.other_products,
         beside_others.mean_units_sold,
-        exp(effects.log_effect) as effect,
-        exp(effects.log_effect - effects.margin) as effect_low,
-        exp(effects.log_effect + effects.margin) as effect_high
+        /* Rounded, because a sum of floats depends on the order in which an engine adds. */
+        round(exp(effects.log_effect), 6) as effect,
+        round(exp(effects.log_effect - effects.margin), 6) as effect_low,
+        round(exp(effects.log_effect + effects.margin), 6) as effect_high
 
     from beside_others
     left join effects

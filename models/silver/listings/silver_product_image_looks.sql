@@ -45,12 +45,13 @@ by_characteristic as (
 
 ),
 
+/* In millionths, as whole numbers: a sum of floats would depend on the order in which an engine adds. */
 by_color as (
 
     select
         uri,
         color,
-        sum(score) as score
+        sum(cast(round(score * 1000000) as {{ dbt.type_bigint() }})) as score
     from colors
     group by uri, color
 
@@ -62,7 +63,7 @@ color_shares as (
     select
         uri,
         color,
-        score / nullif(sum(score) over (partition by uri), 0) as share,
+        cast(score as {{ lakeweave.type_double() }}) / nullif(sum(score) over (partition by uri), 0) as share,
         row_number() over (partition by uri order by score desc, color asc) as place
     from by_color
 
