@@ -23,6 +23,9 @@ VOLATILE = {
     "invocation_id",
     "delivered_at",
     "stat_key",
+    # When an object was put into the bucket, and as which generation: of a copied landing zone, when it was copied.
+    "updated",
+    "generation",
     "path",
     "dbt_scd_id",
     "dbt_updated_at",

@@ -111,9 +111,10 @@ measured as (
         question_kind,
         embedding_model,
         count(*) as questions,
-        avg(
+        /* Rounded, because a sum of floats depends on the order in which an engine adds. */
+        round(avg(
             cast(case when hits > right_answers then right_answers else hits end as {{ lakeweave.type_double() }}) / right_answers
-        ) as precision_at_5
+        ), 6) as precision_at_5
     from by_search
     group by question_kind, embedding_model
 
