@@ -22,6 +22,8 @@ RELATIONS = {
 COLUMNS = {
     "record_columns": "is_duplicate_in_file, processed_at, _content_hash, _file_name, _record_number",
     "file_name_column": "_file_name",
+    "revenue_measures": "total_revenue, order_count, units_sold, booked_revenue, booked_line_count, "
+    "cancelled_revenue, returned_revenue",
 }
 
 

@@ -13,13 +13,7 @@ by_state as (
         coalesce(state, 'unknown') as state,
 
         ---------- numbers
-        cast(sum(case when is_realised then amount else 0 end) as {{ dbt.type_numeric() }}) as total_revenue,
-        cast(count(distinct case when is_realised then order_id end) as {{ dbt.type_bigint() }}) as order_count,
-        cast(sum(case when is_realised then quantity else 0 end) as {{ dbt.type_bigint() }}) as units_sold,
-        cast(sum(coalesce(amount, 0)) as {{ dbt.type_numeric() }}) as booked_revenue,
-        cast(sum(case when amount is not null then 1 else 0 end) as {{ dbt.type_bigint() }}) as booked_line_count,
-        cast(sum(case when stage = 'cancelled' then coalesce(amount, 0) else 0 end) as {{ dbt.type_numeric() }}) as cancelled_revenue,
-        cast(sum(case when stage = 'returned' then coalesce(amount, 0) else 0 end) as {{ dbt.type_numeric() }}) as returned_revenue
+        {{ lakeweave.revenue_measures() }}
 
     from lines
     group by 1
