@@ -7,6 +7,8 @@ TARGET  ?= duckdb
 SCALE   ?= 0.01
 BATCHES ?= 3
 SEED    ?= 42
+# Tests run in so many processes; 0 for one after the other, as a debugger wants it.
+WORKERS ?= 2
 
 VENV    := .venv
 BIN     := $(VENV)/bin
@@ -58,7 +60,7 @@ $(VENV)/.dev: requirements/dev.txt | $(VENV)/.core
 	@touch $@
 
 test: $(VENV)/.dev profile  ## every test that needs no account: Python, embedded, BigQuery's analyzer
-	@$(BIN)/python -m pytest tests/python --ignore=tests/python/spark --ignore=tests/python/databricks --ignore=tests/python/benchmarks
+	@$(BIN)/python -m pytest tests/python --numprocesses $(WORKERS) --ignore=tests/python/spark --ignore=tests/python/databricks --ignore=tests/python/benchmarks
 
 # The jars have no version in common with a wheel, so Maven fetches them; Spark finds them by the profile.
 $(VENV)/.spark: requirements/spark.txt requirements/spark-jars.xml | $(VENV)/.dev

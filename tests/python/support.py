@@ -7,12 +7,15 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import duckdb
 
 from lakeweave.landing import FEEDS
+from tests.python import forking
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -39,6 +42,23 @@ JOURNALS = {"ledger.inference_runs", "gold.model_usage"}
 PROJECT = ("analyses", "docs", "lakeweave", "macros", "models", "seeds", "snapshots", "tests/generic", "tests/singular")
 
 
+PARSED = "partial_parse.msgpack"
+"""Dbt's name for what it remembers of the files that it parsed."""
+RELATIVE = {"LAKEWEAVE_LANDING": "landing", "LAKEWEAVE_WAREHOUSE": "warehouse/lakeweave.duckdb"}
+"""Places as seen from a workspace, the same in each: so what dbt remembers of the project is good for all of them."""
+
+
+@cache
+def _parsed() -> bytes:
+    """What dbt remembers of the project, parsed once: it tells by their digests which files of a workspace are others."""
+    with tempfile.TemporaryDirectory() as target:
+        words = ("--quiet", "parse", "--profiles-dir", target, "--target-path", target, "--log-path", target)
+        shutil.copy(ROOT / "profiles.example.yml", Path(target) / "profiles.yml")
+        done = forking.run(words, ROOT, {**os.environ, **Workspace(ROOT, ROOT / "landing").env(), **RELATIVE})
+        assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+        return (Path(target) / PARSED).read_bytes()
+
+
 @dataclass
 class Workspace:
     """One copy of the project at ``root`` with a warehouse and a landing zone beside it."""
@@ -54,11 +74,18 @@ class Workspace:
         for name in only:
             target = root / name
             target.parent.mkdir(parents=True, exist_ok=True)
-            if (ROOT / name).exists():
+            if target.parent != root and (ROOT / name).exists():
+                # dbt follows a link to a folder of resources, and none below it.
+                shutil.copytree(ROOT / name, target)
+            elif (ROOT / name).exists():
                 target.symlink_to(ROOT / name, target_is_directory=True)
         shutil.copy(ROOT / "dbt_project.yml", root)
         shutil.copy(ROOT / "profiles.example.yml", root / "profiles.yml")
         (root / "warehouse").mkdir(exist_ok=True)
+        if landing is not None and landing != root / "landing":
+            (root / "landing").symlink_to(landing, target_is_directory=True)
+        (root / "target").mkdir(exist_ok=True)
+        (root / "target" / PARSED).write_bytes(_parsed())
         return cls(root, landing or root / "landing")
 
     @property
@@ -96,9 +123,14 @@ class Workspace:
 
     def dbt(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run dbt to its end; with ``check``, a failure is an AssertionError with dbt's own words."""
-        done = subprocess.run(
-            self.command(*arguments), cwd=self.root, env=self.env(), capture_output=True, text=True, check=False
-        )
+        environment = {**self.env(), **RELATIVE, **self.environment}
+        if any((Path(path) / "sitecustomize.py").exists() for path in environment["PYTHONPATH"].split(os.pathsep)):
+            # The test changes Python itself, which takes a Python of its own.
+            done = subprocess.run(
+                self.command(*arguments), cwd=self.root, env=environment, capture_output=True, text=True, check=False
+            )
+        else:
+            done = forking.run(arguments, self.root, environment)
         if check:
             assert done.returncode == 0, (
                 f"dbt {' '.join(arguments)} failed:\n{done.stdout[-6000:]}\n{done.stderr[-2000:]}"

@@ -16,11 +16,10 @@ _LINES: list[str] = []
 _DEMO: list[tuple[Path, subprocess.Popen[str]]] = []
 
 
-def pytest_collection_finish(session: pytest.Session) -> None:
-    """Starts the demo build beside the recording, when a selected test wants it."""
-    wanted = any("demo_build" in getattr(item, "fixturenames", ()) for item in session.items)
-    if wanted and not session.config.option.collectonly and not _DEMO:
-        folder = session.config._tmp_path_factory.mktemp("demo")
+def _start_demo(request: pytest.FixtureRequest) -> None:
+    """Starts the demo build, unless it runs already."""
+    if not _DEMO:
+        folder = request.config._tmp_path_factory.mktemp("demo")
         _DEMO.append((folder, demo.start(folder)))
 
 
@@ -33,8 +32,9 @@ def pytest_sessionfinish() -> None:
 
 
 @pytest.fixture(scope="session")
-def demo_build() -> Path:
+def demo_build(request: pytest.FixtureRequest) -> Path:
     """The folder of the demo build, once it is done."""
+    _start_demo(request)
     folder, process = _DEMO[0]
     said, _ = process.communicate()
     if process.returncode:
@@ -43,8 +43,10 @@ def demo_build() -> Path:
 
 
 @pytest.fixture(scope="session")
-def recording() -> Recording:
-    """Everything that the project sends to BigQuery, on all kinds of run."""
+def recording(request: pytest.FixtureRequest) -> Recording:
+    """Everything that the project sends to BigQuery, on all kinds of run. The demo is built beside it, where a test wants it."""
+    if any("demo_build" in getattr(item, "fixturenames", ()) for item in request.session.items):
+        _start_demo(request)
     made = record(ROOT)
     _LINES.extend(gate.counts(made))
     return made

@@ -36,6 +36,9 @@ ROOT = Path(__file__).resolve().parents[3]
 
 Result = TypeVar("Result")
 
+PARSED = "partial_parse.msgpack"
+"""Dbt's name for what it remembers of the files that it parsed."""
+
 
 @dataclass(frozen=True)
 class Operation:
@@ -69,6 +72,8 @@ class Recording:
     """The warehouse as it was after each phase."""
     compiled: dict[tuple[str, str], str] = field(default_factory=dict)
     """By phase and node: the model's SELECT as dbt compiled it."""
+    parsed: bytes = field(default=b"", repr=False)
+    """What dbt remembers of the parsed files; a copy of the project is parsed from it but for what changed there."""
 
     @property
     def statements(self) -> list[Statement]:
@@ -87,6 +92,7 @@ class Recorder:
         rules: Sequence[Answer] = RULES,
         target_path: Path | None = None,
         variables: dict[str, Any] | None = None,
+        parsed: bytes = b"",
     ) -> None:
         self.project = project
         self.raises, self.rules = raises, rules
@@ -94,6 +100,9 @@ class Recorder:
         self.variables = json.dumps({"endpoints": {"bigquery": behind}} | (variables or {}))
         self._scratch = Path(tempfile.mkdtemp(prefix="lakeweave-bigquery-"))
         self.target_path = target_path or self._scratch / "target"
+        if parsed:
+            self.target_path.mkdir(parents=True, exist_ok=True)
+            (self.target_path / PARSED).write_bytes(parsed)
         self._profiles = self._scratch / "profiles"
         self._profiles.mkdir()
         shutil.copy(project / "profiles.example.yml", self._profiles / "profiles.yml")
@@ -116,7 +125,10 @@ class Recorder:
     def parse(self) -> Recording:
         """Parses the project and declares its sources. Raises `RuntimeError` where dbt cannot parse it."""
         manifest = self._invoke(["parse"], None).result
-        self.recording = Recording(manifest, self.log, self.warehouse)
+        remembered = self.target_path / PARSED
+        self.recording = Recording(
+            manifest, self.log, self.warehouse, parsed=remembered.read_bytes() if remembered.exists() else b""
+        )
         self.declare_sources()
         for node in manifest.nodes.values():
             described = (node.config.meta or {}).get("remote_model") if node.resource_type == "model" else None

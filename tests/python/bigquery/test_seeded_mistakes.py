@@ -19,7 +19,6 @@ import pytest
 
 from . import gate
 from .recorder import NOT_TESTS, ROOT, Recorder, Recording
-from .warehouse import Warehouse
 
 PARTS = ("analyses", "docs", "lakeweave", "macros", "models", "seeds", "snapshots", "tests/generic", "tests/singular")
 
@@ -132,9 +131,10 @@ def _copy(project: Path) -> Path:
     return project
 
 
-def _problems(project: Path, left_behind: Warehouse, tested: bool) -> list[gate.Problem]:
+def _problems(project: Path, good: Recording, tested: bool) -> list[gate.Problem]:
     """What the gate says of a run of the project over the tables that a good run left behind."""
-    recorder = Recorder(project, warehouse=left_behind.copy(), raises=False)
+    left_behind = good.snapshots["first run"].copy()
+    recorder = Recorder(project, warehouse=left_behind, raises=False, parsed=good.parsed)
     try:
         made = recorder.parse()
         recorder.phase("full refresh", "build", "--full-refresh", *NOT_TESTS)
@@ -154,7 +154,7 @@ def seeded(recording: Recording, tmp_path_factory: pytest.TempPathFactory) -> di
     for number in (1, 2):
         project = _copy(tmp_path_factory.mktemp("mistakes"))
         files = _seed(project, [mistake for mistake in MISTAKES if mistake.copy == number])
-        said = _problems(project, recording.snapshots["first run"], tested=number == 1)
+        said = _problems(project, recording, tested=number == 1)
         found |= {mistake: Seeded(mistake, file, said) for mistake, file in files.items()}
     return found
 

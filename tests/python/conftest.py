@@ -1,0 +1,32 @@
+"""How the tests are shared out among processes (`make test` starts two): what uses one build stays together."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+TOGETHER = {"recording: Recording": "bigquery", "demo: Workspace": "demo"}
+"""Fixtures of a session that take long to make, as an argument of a test says them, and the group of such files."""
+
+
+@cache
+def _group(file: str) -> str:
+    text = (ROOT / file).read_text()
+    return next((group for argument, group in TOGETHER.items() if argument in text), file)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Hands out whole files, and those of a group to one process."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByGroup(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return _group(nodeid.split("::")[0])
+
+    return ByGroup(config, log)
