@@ -128,7 +128,7 @@ clean:  ## what dbt and Python left behind; never the warehouse with its ledger,
 	@find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
 
 requirements:  ## pin anew from pyproject.toml (versions only)
-	@for file in core: "dev:--extra bigquery --extra databases --extra excel --extra embeddings --group dev" \
+	@for file in core: "dev:--extra bigquery --extra databases --extra excel --extra embeddings --extra iceberg --group dev" \
 	    "spark:--extra spark" "databricks:--extra databricks" "databricks-test:--extra databricks --extra spark --group test"; do \
 	  $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url \
 	    $${file#*:} -o requirements/$${file%%:*}.txt > /dev/null || exit 1; done

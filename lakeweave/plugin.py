@@ -16,7 +16,7 @@ import duckdb
 from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt_common.exceptions import DbtRuntimeError
 
-from lakeweave import databases, inference, ingestion, objects, publishing, vectors
+from lakeweave import databases, iceberg, inference, ingestion, objects, publishing, vectors
 
 # Seconds that a build waits for another one that is writing the warehouse.
 WAIT = 60.0
@@ -69,5 +69,6 @@ class Plugin(BasePlugin):
         inference.register(conn, self._config)
         databases.register(conn)
         publishing.register(conn)
+        iceberg.register(conn)
         vectors.register(conn)
         objects.register(conn)

@@ -7,6 +7,7 @@ first run finds something to do and the second finds nothing.
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -20,10 +21,20 @@ CONNECTIONS: tuple[str, ...] = (
 )
 """Connections that are taken to exist from the start. Any other has to be created by a statement of the project."""
 
+DECLARED: dict[str, dict[str, str]] = {
+    "us-east4.lakeweave-aws": {
+        "type": "aws",
+        "role": "arn:aws:iam::123456789012:role/lakeweave-omni",
+        "identity": "1098",
+    },
+    "us-east4.lakeweave-text": {"type": "cloud_resource"},
+}
+"""What the project is told of connections (`vars.connections`): one to AWS that was made by hand, and one that it makes itself."""
+
 ENDPOINTS: dict[str, dict[str, str]] = {
-    "generate_text": {"endpoint": "gemini-3.1-flash-lite", "connection": "us.lakeweave-text"},
+    "generate_text": {"endpoint": "gemini-3.1-flash-lite", "connection": "us-east4.lakeweave-text"},
     "generate_embedding": {"endpoint": "text-embedding-005"},
-    "annotate_image": {"service": "CLOUD_AI_VISION_V1", "connection": "us.lakeweave-vision"},
+    "annotate_image": {"service": "CLOUD_AI_VISION_V1", "connection": "us-east4.lakeweave-vision"},
     "predict_image": {"path": "gs://lakeweave-models/classes.onnx", "format": "ONNX"},
 }
 """What stands behind a remote model, by its function: the project itself has no default for it (vars.endpoints)."""
@@ -82,6 +93,23 @@ def _recorded_definition(sql: str, sent: Sequence[str]) -> Sequence[dict[str, An
     return ()
 
 
+_NOTED = re.compile(
+    r"('(?:[^'\\]|\\.)*') as object,\s+'(\w[\w ]*)' as kind,\s+'(\w+)' as fingerprint,\s+('(?:[^'\\]|\\.)*') as definition,"
+)
+
+
+def _noted_externals(sql: str, sent: Sequence[str]) -> Sequence[dict[str, Any]]:
+    """The rows of the ledger of external objects, as the statements before wrote them."""
+    rows = []
+    for text in sent:
+        if re.match(r"\s*insert into [^(]*`externals` \(", text):
+            for thing, kind, fingerprint, definition in _NOTED.findall(text):
+                if "kind = 'connection'" not in sql or kind == "connection":
+                    written = ast.literal_eval(definition)
+                    rows.append({"object": ast.literal_eval(thing), "fingerprint": fingerprint, "definition": written})
+    return rows
+
+
 def _created_index(sql: str, sent: Sequence[str]) -> Sequence[dict[str, Any]]:
     """The vector index that a statement before created on the table that is asked about."""
     asked = re.search(r"table_name = '([^']*)'", sql)
@@ -117,6 +145,7 @@ RULES: tuple[Answer, ...] = (
         ({"drift": 0.4},),
         phases=("second run",),
     ),
+    Answer("what external objects were made from", r"from [^ ]*`externals`", _noted_externals),
     Answer(
         "two files were delivered",
         r"select path, file_id from .*fresh__.* where not is_repeat",

@@ -246,6 +246,9 @@ def apply(analyzed: Analyzed, warehouse: Warehouse, scope: _Scope) -> str | None
     elif kind in ("CreateSchemaStmt", "CreateExternalSchemaStmt"):
         names = ".".join(get(resolved, "name_path")).split(".")
         path = ".".join(names if len(names) == 2 else [warehouse.project, *names])
+        location = option_values(resolved).get("location")
+        if location and path not in warehouse.datasets:
+            warehouse.locations[path] = location
         warehouse.create_dataset(path, **how)
     elif kind == "CreateModelStmt":
         warehouse.create_model(_model(analyzed, path or "", warehouse), **how)

@@ -28,7 +28,7 @@ from typing import Any, TypeVar
 from unittest import mock
 
 from . import cleaning, sqltypes
-from .answers import CONNECTIONS, IMPORTED_OUTPUTS, RULES, Answer, endpoints
+from .answers import CONNECTIONS, DECLARED, IMPORTED_OUTPUTS, RULES, Answer, endpoints
 from .standin import Client, Log, Statement
 from .warehouse import Column, Table, Warehouse
 
@@ -97,7 +97,7 @@ class Recorder:
         self.project = project
         self.raises, self.rules = raises, rules
         behind = endpoints(project)
-        self.variables = json.dumps({"endpoints": {"bigquery": behind}} | (variables or {}))
+        self.variables = json.dumps({"endpoints": {"bigquery": behind}, "connections": DECLARED} | (variables or {}))
         self._scratch = Path(tempfile.mkdtemp(prefix="lakeweave-bigquery-"))
         self.target_path = target_path or self._scratch / "target"
         if parsed:
@@ -110,11 +110,15 @@ class Recorder:
         self.warehouse = warehouse or Warehouse(credentials["project"])
         named = [*CONNECTIONS, *(each["connection"] for each in behind.values() if "connection" in each)]
         for connection in named:
+            if DECLARED.get(connection, {}).get("type") == "cloud_resource":
+                continue  # the project makes it
             full = connection if connection.count(".") == 2 else f"{credentials['project']}.{connection}"
             self.warehouse.connections.add(full)
         self._location = credentials.get("location")
         self.log = Log()
         self.recording: Recording | None = None
+        self.printed: list[str] = []
+        """What operations printed."""
 
     def close(self) -> None:
         """Takes the scratch folder away."""
@@ -214,8 +218,15 @@ class Recorder:
             "--quiet", "--log-level", "none", "--log-level-file", "none", "--log-path", str(self._scratch / "logs"),
             "--no-send-anonymous-usage-stats", "--no-version-check", "--no-use-colors", "--no-write-json",
         ]  # fmt: skip
+
+        def hear(event: Any) -> None:
+            if event.info.name == "PrintEvent":
+                self.printed.append(event.data.msg)
+
         with self._offline():
-            done = dbtRunner(manifest=manifest).invoke([*quiet, arguments[0], *common, *arguments[1:]])
+            done = dbtRunner(manifest=manifest, callbacks=[hear]).invoke(
+                [*quiet, arguments[0], *common, *arguments[1:]]
+            )
         if manifest is None and not done.success:
             raise RuntimeError(f"dbt cannot parse {self.project}: {done.exception}")
         return done
@@ -257,12 +268,14 @@ class Recorder:
         """Puts the sources' tables into the warehouse, with the columns and types that their YAML declares.
 
         A source table without typed columns is left out: a statement that reads it is then refused, unless an operation
-        of the project creates it first.
+        of the project creates it first. So is one with an `external:` block, which the project creates itself.
         """
         assert self.recording is not None
         for source in self.recording.manifest.sources.values():
+            if source.external is not None:
+                continue
             meta = {**(source.source_meta or {}), **(source.meta or {}), **(getattr(source.config, "meta", None) or {})}
-            external = source.external is not None or bool(meta)
+            external = bool(meta)
             columns = [
                 Column(each.name, sqltypes.parse(each.data_type)) for each in source.columns.values() if each.data_type
             ]

@@ -32,6 +32,9 @@ _COMMENT = re.compile(r"\A\s*/\*.*?\*/\s*", re.DOTALL)
 _ONLY_COLUMNS = re.compile(r"\bwhere\s+false\s+limit\s+0\s*;?\s*\Z", re.IGNORECASE)
 """dbt asks for the columns of a query by a query without rows."""
 
+_OF_DATASET = re.compile(r"`?([\w-]+)`?\.`?(\w+)`?\.INFORMATION_SCHEMA\.", re.IGNORECASE)
+"""The dataset whose INFORMATION_SCHEMA a query reads: it tells what the statements before left behind."""
+
 STATEMENT_TYPES = {
     "QueryStmt": "SELECT", "CreateTableAsSelectStmt": "CREATE_TABLE_AS_SELECT", "CreateTableStmt": "CREATE_TABLE",
     "CreateViewStmt": "CREATE_VIEW", "CreateExternalTableStmt": "CREATE_EXTERNAL_TABLE", "CreateModelStmt": "CREATE_MODEL",
@@ -203,7 +206,8 @@ class Client:
             statement.answered_by = "a passing test"
             return [[0, False, False]]
         try:
-            _, rows = reference.run(query.text, self.warehouse, {})
+            asked = {f"{project}.{dataset}" for project, dataset in _OF_DATASET.findall(query.text)}
+            _, rows = reference.run(query.text, self.warehouse, self.warehouse.information_schema_rows(asked))
         except reference.CannotRun:
             statement.answered_by = "no rows"
             return []
@@ -357,7 +361,7 @@ class Client:
         if path not in self.warehouse.datasets:
             raise NotFound(f"Not found: Dataset {path}")
         made = Dataset(path)
-        made.location = self.location
+        made.location = self.warehouse.locations.get(path, self.location)
         return made
 
     def create_dataset(self, dataset: Any, exists_ok: bool = False, **_: Any) -> Dataset:

@@ -46,7 +46,7 @@ _COLUMN = r"(?m)^( {8})([a-z_]{4,})(,?)$"
 
 MISTAKES: tuple[Mistake, ...] = (
     # ---------- sources and bronze
-    Mistake("a source's column misspelt", "models/bronze/thelook/_sources.yml", r"\{name: street_address,", "{name: street_adress,", "street_address", r"^model\..*\.bronze_users$"),
+    Mistake("a source's column misspelt", "models/bronze/thelook/_sources.yml", r"(external: &\w+\n)((?:.|\n)*?\{name: )street_address,", r"\1          on_column_change: replace\n\2street_adress,", "street_address", r"^model\..*\.bronze_users$"),
     Mistake("a bronze column misspelt", "models/bronze/**/*.sql", r"clean_text\('([a-z_]{4,})'\) \}\} as", r"clean_text('\1_gone') }} as", "Unrecognized name: \\w+_gone"),
     # ---------- models
     Mistake("a column misspelt", "models/silver/**/*.sql", _COLUMN, r"\1\2x\3", "Unrecognized name"),

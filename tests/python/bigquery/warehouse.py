@@ -8,6 +8,7 @@ whatever reads it.
 from __future__ import annotations
 
 import copy
+import json
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -112,6 +113,8 @@ class Warehouse:
     """Index path to the path of its table."""
     imported_outputs: dict[str, dict[str, str]] = field(default_factory=dict)
     """What imported models return, by model path: BigQuery reads it from the model's file."""
+    locations: dict[str, str] = field(default_factory=dict)
+    """Dataset path to the location that it was created in; the profile's where it is not here."""
     any_connection: bool = False
     """Whether a connection that nobody declared is taken to exist. Off, but for the recorder's configuration."""
 
@@ -121,6 +124,7 @@ class Warehouse:
         made.datasets, made.connections = set(self.datasets), set(self.connections)
         made.tables = {path: copy.copy(table) for path, table in self.tables.items()}
         made.models, made.routines, made.indexes = dict(self.models), dict(self.routines), dict(self.indexes)
+        made.locations = dict(self.locations)
         return made
 
     # ------------------------------------------------------------------------------------------------------- names
@@ -160,6 +164,36 @@ class Warehouse:
             return None
         columns = [Column(name, sqltypes.parse(words)) for name, words in declared[1].items()]
         return Table(self.project, "INFORMATION_SCHEMA", view, "VIEW", columns)
+
+    def information_schema_rows(self, datasets: set[str]) -> dict[str, list[tuple[Any, ...]]]:
+        """The rows of TABLES, TABLE_OPTIONS and COLUMNS for some datasets (`project.dataset`), by the path of the view.
+
+        Of the options only `description` is there: the one that a macro of this project reads back.
+        """
+        rows: dict[str, list[tuple[Any, ...]]] = {"TABLES": [], "TABLE_OPTIONS": [], "COLUMNS": []}
+        kinds = {"TABLE": "BASE TABLE", "MATERIALIZED_VIEW": "MATERIALIZED VIEW"}
+
+        def add(view: str, values: dict[str, Any]) -> None:
+            rows[view].append(tuple(values.get(name) for name in functions.INFORMATION_SCHEMA[view][1]))
+
+        for table in self.tables.values():
+            if f"{table.project}.{table.dataset}" not in datasets:
+                continue
+            named = {"table_catalog": table.project, "table_schema": table.dataset, "table_name": table.name}
+            add("TABLES", named | {"table_type": kinds.get(table.kind, table.kind)})
+            if table.description:
+                option = {
+                    "option_name": "description",
+                    "option_type": "STRING",
+                    "option_value": json.dumps(table.description),
+                }
+                add("TABLE_OPTIONS", named | option)
+            for place, column in enumerate(table.columns, 1):
+                add(
+                    "COLUMNS",
+                    named | {"column_name": column.name, "ordinal_position": place, "data_type": column.words},
+                )
+        return {f"{self.project}.INFORMATION_SCHEMA.{view}": found for view, found in rows.items()}
 
     def _wildcard(self, path: str) -> Table | None:
         prefix = path[:-1]

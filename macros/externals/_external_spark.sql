@@ -1,0 +1,106 @@
+{#
+    On Spark a table over files: https://spark.apache.org/docs/latest/sql-ref-syntax-ddl-create-table-datasource.html
+    On Databricks a view over `read_files`: https://docs.databricks.com/en/sql/language-manual/functions/read_files.html
+    Neither holds data, so replacing one loses nothing.
+#}
+{% macro spark___external_definition(declared, problems) -%}
+    {%- if lakeweave._reads_files_itself(declared) -%}
+        {{ return(none) }}
+    {%- endif -%}
+    {%- set definition = lakeweave._file_definition(declared, problems, ['csv', 'json', 'parquet', 'orc', 'text', 'delta']) -%}
+    {%- set paths = [] -%}
+    {%- for uri in definition.uris -%}
+        {%- do paths.append(lakeweave._local_uri(uri).split('*')[0].rstrip('/')) -%}
+    {%- endfor -%}
+    {%- if paths | length != 1 -%}
+        {%- do problems.append('Spark reads one place for a table, not ' ~ paths | join(', ') ~ '; make one source table for each.') -%}
+    {%- endif -%}
+    {%- set options = lakeweave._spark_reader_options(definition) -%}
+    {%- if not definition.partitions and definition.format != 'delta' -%}
+        {%- do options.update({'recursiveFileLookup': 'true'}) -%}
+    {%- endif -%}
+    {%- if '://' not in paths[0] and not paths[0].startswith('/') -%}
+        {%- set paths = ['file:' ~ (env_var('PWD', '') or '.') ~ '/' ~ paths[0]] -%}
+    {%- endif -%}
+    {%- set texts, columns = [], [] -%}
+    {%- for name in options | sort -%}
+        {%- do texts.append("'" ~ name ~ "' " ~ lakeweave.text_literal(options[name])) -%}
+    {%- endfor -%}
+    {%- for name, type in definition.columns -%}
+        {%- do columns.append('`' ~ name ~ '` ' ~ lakeweave._file_type(type)) -%}
+    {%- endfor -%}
+    {{ return(lakeweave._finished_definition(definition, 'table', 'table', {
+        'format': definition.format,
+        'location': paths[0],
+        'options': texts | join(', '),
+        'columns': columns | join(', '),
+        'partitions': definition.partitions | map('first') | join(', '),
+    })) }}
+{%- endmacro %}
+
+
+{# https://spark.apache.org/docs/latest/sql-data-sources-csv.html#data-source-option, and those of the YAML as they are #}
+{% macro _spark_reader_options(definition) -%}
+    {%- set given, shared = {}, definition.shared -%}
+    {%- if definition.format == 'csv' -%}
+        {%- do given.update({'header': 'true' if shared.get('skip_leading_rows', 0) | int else 'false'}) -%}
+        {%- for name, theirs in [('field_delimiter', 'sep'), ('quote', 'quote'), ('encoding', 'encoding'), ('null_marker', 'nullValue')] if name in shared -%}
+            {%- do given.update({theirs: shared[name] | string}) -%}
+        {%- endfor -%}
+        {%- if shared.get('allow_quoted_newlines') -%}
+            {%- do given.update({'multiLine': 'true', 'escape': '"'}) -%}
+        {%- endif -%}
+    {%- endif -%}
+    {%- for name, value in definition.block.options.items() if name not in ('format', 'uris') -%}
+        {%- do given.update({name: value if value is string else value | string | lower}) -%}
+    {%- endfor -%}
+    {{ return(given) }}
+{%- endmacro %}
+
+
+{% macro spark___create_external(definition, replace) -%}
+    {%- set parts, statements = definition.parts, ['create schema if not exists ' ~ definition.relation.without_identifier()] -%}
+    {%- if replace -%}
+        {%- do statements.append('drop table if exists ' ~ definition.relation) -%}
+    {%- endif -%}
+    {%- set table -%}
+create table {{ definition.relation }}{{ ' (' ~ parts.columns ~ ')' if parts.columns and parts.format != 'delta' }}
+using {{ parts.format }}
+{%- if parts.options %}
+options ({{ parts.options }}){% endif %}
+{%- if parts.partitions and parts.format != 'delta' %}
+partitioned by ({{ parts.partitions }}){% endif %}
+location {{ lakeweave.text_literal(parts.location) }}
+{%- if parts.format != 'delta' %}
+comment {{ lakeweave.text_literal(lakeweave._external_description(parts.description, definition.fingerprint)) }}{% endif %}
+    {%- endset -%}
+    {%- do statements.append(table) -%}
+    {%- if parts.format == 'delta' -%}
+        {%- do statements.append('comment on table ' ~ definition.relation ~ ' is ' ~ lakeweave.text_literal(lakeweave._external_description(parts.description, definition.fingerprint))) -%}
+    {%- elif parts.partitions -%}
+        {%- do statements.append('msck repair table ' ~ definition.relation) -%}
+    {%- endif -%}
+    {{ return(statements) }}
+{%- endmacro %}
+
+
+{# https://spark.apache.org/docs/latest/sql-ref-syntax-aux-describe-table.html #}
+{% macro spark___external_state(definitions) -%}
+    {%- set state = {} -%}
+    {%- for definition in definitions if load_relation(definition.relation) is not none -%}
+        {%- set columns, about = [], {} -%}
+        {%- for row in lakeweave.ask('describe table extended ' ~ definition.relation, []) -%}
+            {%- if about or (row[0] or '').startswith('#') -%}
+                {%- do about.update({row[0] or 'nothing': row[1]}) -%}
+            {%- elif row[0] -%}
+                {%- do columns.append([row[0], row[1]]) -%}
+            {%- endif -%}
+        {%- endfor -%}
+        {%- do state.update({definition.relation | string: {
+            'type': 'view' if about.get('Type') == 'VIEW' else 'table',
+            'fingerprint': lakeweave._described_fingerprint(about.get('Comment')),
+            'columns': columns,
+        }}) -%}
+    {%- endfor -%}
+    {{ return(state) }}
+{%- endmacro %}

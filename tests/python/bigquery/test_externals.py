@@ -1,0 +1,297 @@
+"""External tables as managed objects: every statement of plan and apply over a catalogue of shapes, by Google's analyzer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from copy import deepcopy
+from typing import Any
+
+import pytest
+
+from . import externals_catalogue as catalogue
+from .recorder import Recorder
+from .standin import Statement
+from .warehouse import Column
+
+SOURCE = "source.lakeweave.{}.{}"
+SHAPE_SOURCES = "{select: [files, omni]}"
+
+
+class Catalogue:
+    """The catalogue's project before a warehouse of its own, which remembers what was applied."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self.recorder = recorder
+
+    def run(self, macro: str, arguments: str = SHAPE_SOURCES) -> tuple[list[Statement], str]:
+        """The statements that an operation sends that are no questions, and what it prints or ends with."""
+        recorder = self.recorder
+        before = len(recorder.log.statements)
+        recorder.log.operation = f"operation {macro}"
+        recorder.printed.clear()
+        assert recorder.recording is not None
+        recorder.recording.manifest.build_flat_graph()
+        outcomes = recorder.phase("operations", "run-operation", macro, "--args", arguments)
+        failed = " ".join(each.message for each in outcomes if each.status not in ("success", "pass"))
+        sent = [each for each in recorder.log.statements[before:] if "QueryStmt" not in each.kinds]
+        assert [each.problem for each in recorder.log.statements[before:] if each.problem] == []
+        return sent, re.sub(r"\s+", " ", "\n".join(recorder.printed) + failed)
+
+    def source(self, source: str, table: str) -> Any:
+        assert self.recorder.recording is not None
+        return self.recorder.recording.manifest.sources[SOURCE.format(source, table)]
+
+
+@pytest.fixture(scope="module")
+def parsed(tmp_path_factory) -> Iterator[Recorder]:
+    made = Recorder(
+        catalogue.write(tmp_path_factory.mktemp("catalogue") / "project"),
+        variables={"connections": catalogue.CONNECTIONS},
+    )
+    made.warehouse.connections.clear()
+    for name, said in catalogue.CONNECTIONS.items():
+        if said["type"] == "aws" and "identity" in said:
+            made.warehouse.connections.add(f"{made.warehouse.project}.{name}")
+    try:
+        made.parse()
+        yield made
+    finally:
+        made.close()
+
+
+class State:
+    """What a test starts from: sources as they are written, a warehouse, and the statements that led to it."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        assert recorder.recording is not None
+        self.recorder, self.manifest = recorder, recorder.recording.manifest
+        self.warehouse, self.sources = recorder.warehouse.copy(), deepcopy(self.manifest.sources)
+        self.statements = list(recorder.log.statements)
+
+    def restore(self) -> Catalogue:
+        self.recorder.warehouse.__dict__.update(self.warehouse.copy().__dict__)
+        self.manifest.sources = deepcopy(self.sources)
+        self.recorder.log.statements[:] = self.statements
+        return Catalogue(self.recorder)
+
+
+@pytest.fixture(scope="module")
+def beginning(parsed: Recorder) -> State:
+    return State(parsed)
+
+
+@pytest.fixture(scope="module")
+def planned_and_applied(beginning: State) -> tuple[list[Any], State]:
+    """What a plan and an apply sent and said, and what they left behind."""
+    shapes = beginning.restore()
+    told = [shapes.run("externals_plan"), shapes.run("externals_apply")]
+    return told, State(shapes.recorder)
+
+
+@pytest.fixture
+def shapes(beginning: State) -> Catalogue:
+    """The catalogue in a warehouse without anything but the connections to AWS."""
+    return beginning.restore()
+
+
+@pytest.fixture
+def applied(planned_and_applied: tuple[list[Any], State]) -> Catalogue:
+    """The catalogue after it was applied."""
+    return planned_and_applied[1].restore()
+
+
+def made(statements: list[Statement]) -> dict[str, str]:
+    """The external tables that the statements create or replace."""
+    found = {}
+    for statement in statements:
+        name = re.match(r"\s*create (or replace )?external table `[^`]*`\.`([^`]*)`\.`([^`]*)`", statement.text)
+        if name:
+            found[f"{name[2]}.{name[3]}"] = statement.text
+    return found
+
+
+def test_plan_prints_what_apply_does_and_changes_nothing(planned_and_applied: Any) -> None:
+    (planned, printed), (applied, said) = planned_and_applied[0]
+    assert planned == []
+    assert len(catalogue.SHAPES) >= 25
+    assert len(made(applied)) == len(catalogue.SHAPES)
+    for statement in applied:
+        if "ledger" not in statement.text:
+            assert re.sub(r"\s+", " ", statement.text.strip()) in printed
+    assert "create connection if not exists `my-project.us-east4.files`" in printed
+    assert "gcloud storage buckets add-iam-policy-binding gs://b --member=serviceAccount" in printed
+    assert "options (location = 'aws-us-east-1')" in printed
+    assert f"{len(catalogue.SHAPES) + 3} to create, 2 to refresh" in said
+
+
+def test_apply_twice_does_nothing_the_second_time(applied: Catalogue) -> None:
+    again, said = applied.run("externals_apply")
+    assert made(again) == {}
+    assert all("refresh_external_metadata_cache" in each.text for each in again)
+    assert len(again) == 2, "the tables whose cache is refreshed by hand, before anyone reads them"
+    assert f"2 to refresh, {len(catalogue.SHAPES) - 2 + 3} as they should be" in said
+
+
+def test_a_change_of_one_option_touches_one_object(applied: Catalogue) -> None:
+    applied.source("files", "csv_with_a_header").external._extra["options"]["skip_leading_rows"] = 2
+    planned, printed = applied.run("externals_plan")
+    assert planned == []
+    assert "replace external table" in printed
+    assert "changed: skip_leading_rows: 1 -> 2" in printed
+    changed, _ = applied.run("externals_apply")
+    assert list(made(changed)) == ["files.csv_with_a_header"]
+    assert "skip_leading_rows = 2" in made(changed)["files.csv_with_a_header"]
+    again, _ = applied.run("externals_apply")
+    assert made(again) == {}
+
+
+@pytest.mark.parametrize("part", ["description", "connection", "column"])
+def test_every_part_of_a_definition_counts(applied: Catalogue, part: str) -> None:
+    source = applied.source("files", "csv")
+    if part == "description":
+        source.description = "Another one."
+    elif part == "connection":
+        source.external._extra["connection"] = "us-east4.files"
+    else:
+        source.columns["id"].description = "The number."
+    changed, _ = applied.run("externals_apply")
+    assert list(made(changed)) == ["files.csv"]
+
+
+def test_a_connection_is_made_once(shapes: Catalogue) -> None:
+    first, _ = shapes.run("externals_apply", "{select: [files.parquet]}")
+    assert any(each.text.startswith("create connection") for each in first)
+    shapes.source("files", "avro").external._extra["connection"] = "us-east4.files"
+    second, _ = shapes.run("externals_apply", "{select: [files.avro]}")
+    assert list(made(second)) == ["files.avro"]
+    assert not any(each.text.startswith("create connection") for each in second)
+
+
+def test_a_column_that_would_be_lost_is_told_and_nothing_is_done(applied: Catalogue) -> None:
+    gone, other = applied.source("files", "csv"), applied.source("files", "orc")
+    del gone.columns["name"]
+    other.columns["id"].data_type = "string"
+    for macro in ("externals_plan", "externals_apply"):
+        sent, said = applied.run(macro)
+        assert made(sent) == {}
+        assert (
+            "source files.csv: replacing `my-project`.`files`.`csv` would change what is read from it: column name would be gone"
+            in said
+        )
+        assert "column id would be string instead of INT64" in said
+    gone.external._extra["on_column_change"] = "replace"
+    other.columns["id"].data_type = "integer"
+    sent, _ = applied.run("externals_apply")
+    assert sorted(made(sent)) == ["files.csv", "files.orc"], "another word for the same type is no other column"
+
+
+def test_what_stands_in_the_place_of_a_source_is_not_taken_for_it(applied: Catalogue) -> None:
+    table = applied.recorder.warehouse.tables["my-project.files.csv"]
+    table.description = "Made by hand."
+    applied.recorder.warehouse.tables["my-project.files.avro"].kind = "TABLE"
+    _, said = applied.run("externals_plan")
+    assert "replace external table `my-project`.`files`.`csv` (not made by Lakeweave)" in said
+    assert "`my-project`.`files`.`avro` exists and is a table, not a external table" in said
+
+
+def test_a_dataset_in_another_location_is_told(shapes: Catalogue) -> None:
+    shapes.recorder.warehouse.create_dataset("my-project.files", if_not_exists=True)
+    shapes.recorder.warehouse.locations["my-project.files"] = "EU"
+    _, said = shapes.run("externals_plan")
+    assert "`my-project`.`files` is in EU, and us-east4 is asked for" in said
+
+
+def test_two_sources_cannot_be_one_object(shapes: Catalogue) -> None:
+    shapes.source("files", "orc").identifier = "csv"
+    _, said = shapes.run("externals_plan")
+    assert "are both `my-project`.`files`.`csv`, with different definitions" in said
+
+
+def test_a_connection_to_aws_is_made_by_hand(shapes: Catalogue) -> None:
+    planned, printed = shapes.run("externals_plan", "{select: [by_hand]}")
+    assert planned == []
+    assert "by hand connection my-project.us-east4.unmade (a connection to AWS has no DDL)" in printed
+    assert (
+        'bq mk --connection --connection_type=AWS --properties=\'{"accessRole": {"iamRoleId": "arn:aws:iam::123456789012:role/omni"}}\''
+        in printed
+    )
+    assert "BigQueryIdentity" in printed
+    sent, said = shapes.run("externals_apply", "{select: [by_hand]}")
+    assert sent == []
+    assert "is missing: a connection to AWS has no DDL. Run `bq mk" in said
+
+
+def test_everything_that_is_wrong_is_told_in_one_message(shapes: Catalogue) -> None:
+    names = ", ".join(catalogue.BAD)
+    for macro in ("externals_plan", "externals_apply"):
+        sent, said = shapes.run(macro, f"{{select: [{names}]}}")
+        assert sent == []
+        untold = [
+            name
+            for name, (_, words) in catalogue.BAD.items()
+            if not re.search(rf"source {name}\.{name}: [^-]*(?:-[^ ][^-]*)*{re.escape(words)}", said)
+        ]
+        assert untold == [], said
+
+
+def test_good_sources_have_no_complaint(shapes: Catalogue) -> None:
+    _, said = shapes.run("externals_plan")
+    assert "is wrong" not in said
+
+
+def test_an_unknown_selection_is_told(shapes: Catalogue) -> None:
+    _, said = shapes.run("externals_plan", "{select: [files.nothing]}")
+    assert "`select` names files.nothing" in said
+
+
+def test_a_run_prepares_what_the_selected_models_read(shapes: Catalogue) -> None:
+    recorder = shapes.recorder
+    before = len(recorder.log.statements)
+    outcomes = recorder.phase("run", "run")
+    assert {each.status for each in outcomes} == {"success"}
+    sent = [each for each in recorder.log.statements[before:] if "QueryStmt" not in each.kinds]
+    assert list(made(sent)) == ["files.cached_by_hand"]
+    texts = [each.text for each in sent]
+    refreshed = next(place for place, text in enumerate(texts) if "refresh_external_metadata_cache" in text)
+    read = next(
+        place
+        for place, text in enumerate(texts)
+        if "`files`.`cached_by_hand`" in text and "create or replace view" in text
+    )
+    assert refreshed < read, "the cache is fresh before the model reads"
+
+
+def test_preparing_can_be_switched_off(shapes: Catalogue) -> None:
+    recorder = shapes.recorder
+    variables = recorder.variables
+    columns = [Column(name, kind) for name, kind in (("id", _type("INT64")), ("name", _type("STRING")))]
+    from .warehouse import Table
+
+    recorder.warehouse.create_dataset("my-project.files", if_not_exists=True)
+    recorder.warehouse.create_table(Table("my-project", "files", "cached_by_hand", "EXTERNAL", columns))
+    recorder.variables = variables.replace("{", '{"apply_externals": false, ', 1)
+    try:
+        before = len(recorder.log.statements)
+        recorder.phase("run", "run")
+    finally:
+        recorder.variables = variables
+    assert made(recorder.log.statements[before:]) == {}
+
+
+def test_a_shared_copy_is_left_to_production(shapes: Catalogue) -> None:
+    recorder = shapes.recorder
+    variables = recorder.variables
+    recorder.variables = variables.replace("{", '{"own_externals": false, ', 1)
+    try:
+        sent, said = shapes.run("externals_apply")
+    finally:
+        recorder.variables = variables
+    assert sent == []
+    assert f"{len(catalogue.SHAPES)} as they should be" in said
+
+
+def _type(words: str) -> Any:
+    from . import sqltypes
+
+    return sqltypes.parse(words)
