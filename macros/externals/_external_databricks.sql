@@ -11,6 +11,9 @@
     https://docs.databricks.com/en/query-federation/sql-server.html
 #}
 {% macro databricks___external_definition(declared, problems) -%}
+    {%- if lakeweave._reads_files_itself(declared) -%}
+        {{ return(none) }}
+    {%- endif -%}
     {%- if declared.external.get('databricks', {}).get('connection') or (declared.external.get('connection') and not declared.external.get('location') and lakeweave._databricks_connection(declared.external.connection)) -%}
         {{ return(lakeweave._databricks_foreign_table(declared, problems)) }}
     {%- endif -%}
