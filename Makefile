@@ -20,12 +20,12 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export LAKEWEAVE_TARGET := $(TARGET)
 
 .DEFAULT_GOAL := help
-.PHONY: help build environment landing profile test environment-database test-bigquery test-spark test-spark-long test-databricks environment-spark test-reliability lint format lineage docs clean requirements bench
+.PHONY: help build app watch profile environment landing test environment-database environment-browser test-bigquery test-spark test-spark-long test-databricks environment-spark test-reliability lint format lineage docs clean requirements bench
 
 help:  ## this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | awk -F'|' '{printf "  make %-18s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | awk -F'|' '{printf "  make %-20s %s\n", $$1, $$2}'
 
-build: environment $(if $(filter spark,$(TARGET)),environment-spark) landing profile  ## environment, demo data, then dbt build and a summary (TARGET=duckdb)
+build: environment $(if $(filter spark,$(TARGET)),environment-spark) landing profiles.yml  ## environment, demo data, then dbt build and a summary (TARGET=duckdb)
 	@mkdir -p warehouse
 	@$(DBT) --quiet build --target $(TARGET) && status=ok || status=failed; \
 	  $(BIN)/python -m lakeweave.summary --target $(TARGET); \
@@ -35,8 +35,6 @@ landing: $(LANDING)/truth/landing.json  ## the demo landing zone, if it is absen
 
 $(LANDING)/truth/landing.json: | $(VENV)/.core
 	@$(BIN)/python -m lakeweave.landing --scale $(SCALE) --batches $(BATCHES) --seed $(SEED) --out $(LANDING)
-
-profile: profiles.yml
 
 profiles.yml:
 	@cp profiles.example.yml profiles.yml
@@ -59,7 +57,7 @@ $(VENV)/.dev: requirements/dev.txt | $(VENV)/.core
 	@$(BIN)/uv pip install --quiet --no-deps --python $(BIN)/python -r requirements/dev.txt
 	@touch $@
 
-test: $(VENV)/.dev profile  ## every test that needs no account: Python, embedded, BigQuery's analyzer
+test: $(VENV)/.dev profiles.yml  ## every test that needs no account: Python, embedded, BigQuery's analyzer
 	@$(BIN)/python -m pytest tests/python --numprocesses $(WORKERS) --ignore=tests/python/spark --ignore=tests/python/databricks --ignore=tests/python/benchmarks
 
 # The jars have no version in common with a wheel, so Maven fetches them; Spark finds them by the profile.
@@ -79,12 +77,15 @@ extra-%: $(VENV)/.core
 environment-database:  ## a PostgreSQL server for the tests that read one (Debian, as root)
 	@command -v initdb > /dev/null || ls /usr/lib/postgresql/*/bin/initdb > /dev/null 2>&1 || { apt-get update -qq && apt-get install -y -qq postgresql > /dev/null; }
 
+environment-browser:  ## Chromium for the test that opens the app in one (Debian, as root)
+	@command -v chromium > /dev/null || { apt-get update -qq && apt-get install -y -qq chromium > /dev/null; }
+
 environment-spark: $(VENV)/.spark  ## Spark and Delta's jars (needs Java 17 and Maven)
 
-test-spark: $(VENV)/.spark profile  ## the whole project on Spark with Delta, against the embedded target
+test-spark: $(VENV)/.spark profiles.yml  ## the whole project on Spark with Delta, against the embedded target
 	@$(BIN)/python -m pytest tests/python/spark
 
-test-spark-long: $(VENV)/.spark profile  ## the same with everything at every delivery, all data and unit tests, 20 kills
+test-spark-long: $(VENV)/.spark profiles.yml  ## the same with everything at every delivery, all data and unit tests, 20 kills
 	@LAKEWEAVE_SPARK_LONG=1 LAKEWEAVE_SPARK_KILLS=20 $(BIN)/python -m pytest tests/python/spark
 
 # dbt-databricks wants other releases of packages that the rest needs too, so it has an environment of its own.
@@ -96,13 +97,13 @@ $(VENV)-databricks/.ready: requirements/databricks-test.txt | $(VENV)/.spark
 test-databricks: $(VENV)-databricks/.ready  ## what dbt-databricks sends, run by open-source Spark with Delta
 	@$(VENV)-databricks/bin/python -m pytest tests/python/databricks
 
-test-bigquery: $(VENV)/.dev profile  ## only the BigQuery proof: every statement, read by Google's analyzer
+test-bigquery: $(VENV)/.dev profiles.yml  ## only the BigQuery proof: every statement, read by Google's analyzer
 	@$(BIN)/python -m pytest tests/python/bigquery
 
-test-reliability: $(VENV)/.dev profile  ## the long sweeps: 200 kills of a build, 50 of an inference, many deliveries
+test-reliability: $(VENV)/.dev profiles.yml  ## the long sweeps: 200 kills of a build, 50 of an inference, many deliveries
 	@LAKEWEAVE_KILLS=200 LAKEWEAVE_INFERENCE_KILLS=50 LAKEWEAVE_DELIVERIES=100 $(BIN)/python -m pytest tests/python/reliability
 
-lint: $(VENV)/.dev profile  ## ruff, sqlfluff, and dbt's own deprecations
+lint: $(VENV)/.dev profiles.yml  ## ruff, sqlfluff, and dbt's own deprecations
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	@$(BIN)/sqlfluff lint --disable-progress-bar models analyses tests/singular
 	@for target in duckdb bigquery; do \
@@ -112,23 +113,36 @@ format: $(VENV)/.dev  ## let ruff and sqlfluff mend what they can
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
 	@$(BIN)/sqlfluff fix --disable-progress-bar models analyses tests/singular
 
-lineage: environment profile  ## the picture in the README, from dbt's manifest
+lineage: environment profiles.yml  ## the picture in the README, from dbt's manifest
 	@$(DBT) --quiet parse
 	@$(BIN)/python -m lakeweave.lineage
 
-docs: environment profile  ## dbt docs as one static HTML file
+docs: environment profiles.yml  ## dbt docs as one static HTML file
 	@$(DBT) --quiet docs generate --static --target $(TARGET)
 	@echo "target/static_index.html"
 
-bench: $(VENV)/.dev profile  ## the figures of docs/benchmarks.md, measured anew (long)
-	@for what in landing ingestion shop inference vectors feeds pictures; do echo "== $$what"; $(BIN)/python -m tests.python.benchmarks.bench_$$what || exit 1; done
+profile: environment profiles.yml  ## what stands in each column of all bronze tables, as a page: target/profile.html
+	@$(BIN)/python -m lakeweave.profile --target $(TARGET)
+
+$(VENV)/.app: requirements/app.txt | $(VENV)/.core
+	@$(BIN)/uv pip install --quiet --no-deps --python $(BIN)/python -r requirements/app.txt
+	@touch $@
+
+app: $(VENV)/.app profiles.yml  ## the app over gold, in a browser (after make build)
+	@$(BIN)/python -m app
+
+watch: environment profiles.yml  ## build what depends on files as they land in the landing zone
+	@$(BIN)/python -m lakeweave.arrivals watch --target $(TARGET)
+
+bench: $(VENV)/.dev profiles.yml  ## the figures of docs/benchmarks.md, measured anew (long)
+	@for what in landing ingestion shop inference vectors feeds pictures people; do echo "== $$what"; $(BIN)/python -m tests.python.benchmarks.bench_$$what || exit 1; done
 
 clean:  ## what dbt and Python left behind; never the warehouse with its ledger, never the landing zone
 	@rm -rf target logs dbt_packages .pytest_cache .ruff_cache .hypothesis .sqlfluff_cache
 	@find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
 
 requirements:  ## pin anew from pyproject.toml (versions only)
-	@for file in core: "dev:--extra bigquery --extra databases --extra excel --extra embeddings --extra iceberg --group dev" \
+	@for file in core: "app:--extra app" "arrivals:--extra arrivals --extra bigquery" "dev:--extra app --extra arrivals --extra bigquery --extra databases --extra excel --extra embeddings --extra iceberg --group dev" \
 	    "spark:--extra spark" "databricks:--extra databricks" "databricks-test:--extra databricks --extra spark --group test"; do \
 	  $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url \
 	    $${file#*:} -o requirements/$${file%%:*}.txt > /dev/null || exit 1; done
