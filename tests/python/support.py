@@ -93,6 +93,14 @@ class Workspace:
         """The DuckDB file."""
         return self.root / "warehouse" / "lakeweave.duckdb"
 
+    def copy_warehouse(self, path: Path) -> Path:
+        """A copy of the DuckDB file, with what its log holds: a forked dbt may end without writing that into the file."""
+        for suffix in ("", ".wal"):
+            file = Path(f"{self.warehouse}{suffix}")
+            if file.exists():
+                shutil.copy(file, f"{path}{suffix}")
+        return path
+
     def env(self) -> dict[str, str]:
         """The environment of a dbt process of this workspace."""
         return {

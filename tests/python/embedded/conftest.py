@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from lakeweave.landing import LandingConfig, generate
-from tests.python.support import Workspace, deliver_batch
+from tests.python.support import ROOT, Workspace, deliver_batch
 
 
 def make_landing(folder: Path, scale: float) -> Path:
@@ -36,3 +37,34 @@ def deliver() -> Callable[[Path, Path, int], list[str]]:
     """A function that delivers one batch of a complete landing zone into another folder."""
 
     return deliver_batch
+
+
+@pytest.fixture
+def use(monkeypatch: pytest.MonkeyPatch, demo: Workspace) -> Callable[[Path], None]:
+    """Lets the app read the warehouse at a path."""
+
+    def point(path: Path) -> None:
+        monkeypatch.setenv("DBT_PROFILES_DIR", str(demo.root))
+        monkeypatch.setenv("LAKEWEAVE_TARGET", "duckdb")
+        monkeypatch.setenv("LAKEWEAVE_WAREHOUSE", str(path))
+        monkeypatch.setenv("LAKEWEAVE_LANDING", str(demo.landing))
+
+    return point
+
+
+@pytest.fixture
+def open_page(use: Callable[[Path], None], demo: Workspace) -> Callable[..., Any]:
+    """Opens a page of the demo, with its filters as the address gives them."""
+
+    from streamlit.testing.v1 import AppTest
+
+    def opened(page: str, path: Path | None = None, **address: str) -> Any:
+        use(path or demo.warehouse)
+        at = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=60)
+        if page != "shop":
+            at.run().switch_page(f"pages/{page}.py")
+        for name, value in address.items():
+            at.query_params[name] = value
+        return at.run()
+
+    return opened

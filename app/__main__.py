@@ -1,0 +1,29 @@
+"""Starts the app: ``python -m app``, with the options of ``streamlit run`` after it.
+
+What every page needs is imported before the server listens, so that the first visitor does not wait for it.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import altair  # noqa: F401
+import duckdb  # noqa: F401
+import pandas  # noqa: F401
+from streamlit.web import cli
+
+import app.look
+
+OPTIONS = (
+    # Asks nothing and sends nothing home; a person sees sentences, the log has the rest.
+    "--server.headless=true",
+    "--browser.gatherUsageStats=false",
+    "--client.showErrorDetails=none",
+    "--client.toolbarMode=minimal",
+    f"--theme.primaryColor={app.look.BLUE}",
+)
+
+if __name__ == "__main__":
+    sys.argv = ["streamlit", "run", str(Path(__file__).with_name("main.py")), *OPTIONS, *sys.argv[1:]]
+    sys.exit(cli.main())

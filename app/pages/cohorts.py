@@ -1,0 +1,92 @@
+"""Retention: who came back, by the month of the first order and by what brought them."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from app.look import IN_URL, figures, heat_map, lines, or_stop, page, percent, show
+from app.warehouse import ask
+
+
+def complete(cohorts: pd.DataFrame, months: int) -> pd.DataFrame:
+    """With a row of zero for each month of a cohort that is over and in which nobody came."""
+    number = cohorts["cohort"].map(lambda name: int(name[:4]) * 12 + int(name[5:]))
+    last = int((number + cohorts["months_since_first_order"]).max())
+    size = cohorts.groupby("cohort")["cohort_size"].max()
+    whole = pd.DataFrame(
+        [
+            (cohort, month, size[cohort])
+            for cohort, first in dict(zip(cohorts["cohort"], number, strict=True)).items()
+            for month in range(min(months, last - first) + 1)
+        ],
+        columns=["cohort", "months_since_first_order", "cohort_size"],
+    )
+    known = cohorts.drop(columns=["cohort_size"])
+    return whole.merge(known, how="left", on=["cohort", "months_since_first_order"]).fillna(
+        {"active_customers": 0, "retention_rate": 0.0}
+    )
+
+
+with page(
+    "Who came back", "Of those who first ordered in a month, which share ordered again one, two, three … months later?"
+):
+    sources = ask("select distinct traffic_source as source from {gold.cohort_retention} order by 1")["source"]
+    or_stop(
+        sources.to_frame(),
+        "No cohort has formed yet: nobody has ordered. `dbt build` after the next delivery fills this page.",
+    )
+    options = ["all", *[each for each in sources if each != "all"]]
+    left, right = st.columns(2)
+    source = left.selectbox("What brought them", options, key="source", **IN_URL)
+    shown = right.slider("Months to show", 3, 36, 12, key="months", **IN_URL)
+
+    cohorts = ask(
+        "select cohort_year, cohort_month, months_since_first_order, cohort_size, active_customers, retention_rate"
+        " from {gold.cohort_retention} where traffic_source = :source and months_since_first_order <= :months"
+        " order by 1, 2, 3",
+        source=source,
+        months=shown,
+    )
+    or_stop(cohorts, f"Nobody who came by {source} has ordered yet.")
+    cohorts.insert(
+        0,
+        "cohort",
+        cohorts["cohort_year"].astype(int).astype(str) + "-" + cohorts["cohort_month"].map("{:02.0f}".format),
+    )
+    cohorts = cohorts.drop(columns=["cohort_year", "cohort_month"])
+    latest = complete(cohorts[cohorts["cohort"].isin(sorted(cohorts["cohort"].unique())[-24:])], shown)
+    sizes = cohorts[cohorts["months_since_first_order"] == 0]
+    later = cohorts[cohorts["months_since_first_order"].between(1, 3)]
+    figures(
+        {
+            "Customers": f"{sizes['cohort_size'].sum():,.0f}",
+            "Cohorts": f"{sizes.shape[0]:,}",
+            "Back in a month, of the first three": percent(
+                later["active_customers"].sum() / later["cohort_size"].sum() if later["cohort_size"].sum() else None
+            ),
+        }
+    )
+    returning = latest[latest["months_since_first_order"] > 0]
+    or_stop(returning, "All customers are in their first month; look again when there are later ones.")
+    st.subheader("By cohort, the last 24")
+    show(
+        heat_map(
+            returning, "months_since_first_order", "cohort", "retention_rate", ".0%",
+            ("months since the first order", "month of the first order"), shown <= 12,
+        ),
+        "Heat map: share of each monthly cohort that ordered in later months",
+        24 * returning["cohort"].nunique() + 60,
+    )  # fmt: skip
+
+    st.subheader("What brings those who stay")
+    compared = ask(
+        "select traffic_source, months_since_first_order, sum(active_customers) * 1.0 / sum(cohort_size) as retention_rate"
+        " from {gold.cohort_retention} where traffic_source <> 'all' and months_since_first_order between 1 and :months"
+        " group by traffic_source, months_since_first_order order by 1, 2",
+        months=shown,
+    )
+    show(
+        lines(compared, "months_since_first_order", "retention_rate", "share that ordered", "traffic_source", kind="O"),
+        "Line chart: retention by months since the first order, one line for each traffic source",
+    )

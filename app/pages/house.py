@@ -1,0 +1,106 @@
+"""The house itself: what was delivered, what was rejected, what models were asked, what that cost, and how fresh all is."""
+
+from __future__ import annotations
+
+import altair as alt
+import streamlit as st
+
+from app.look import EVERY_LABEL, GREY, IN_URL, ORANGE, PALETTE, figures, or_stop, page, show, table
+from app.warehouse import ask
+
+with page(
+    "The house itself",
+    "What was delivered and what became of it, what models were asked, what it cost, how fresh is it?",
+):
+    sources = or_stop(
+        ask(
+            "select source, sum(case when state = 'held' then 1 else 0 end) as held, count(*) as files, sum(records) as records,"
+            " sum(accepted) as accepted, sum(rejected) as rejected, sum(repeats) as repeats, max(delivered_at) as last_delivery,"
+            " max(processed_at) as last_load from {ledger.files} group by source order by source"
+        ),
+        "The ledger is empty: nothing was delivered yet.",
+    )
+    total = sources[["files", "held", "records", "accepted", "rejected", "repeats"]].sum()
+    figures(
+        {
+            "Files": f"{total['files']:,.0f}",
+            "Held back": f"{total['held']:,.0f}",
+            "Records": f"{total['records']:,.0f}",
+            "Accepted": f"{total['accepted']:,.0f}",
+            "Rejected": f"{total['rejected']:,.0f}",
+            "Repeats": f"{total['repeats']:,.0f}",
+        }
+    )
+    parts = st.segmented_control(
+        "Part", ["files", "rejected", "models"], default="files", key="part", label_visibility="collapsed", **IN_URL
+    )
+    if parts == "rejected":
+        rejected = ask(
+            "select source, reason, file_name, line_number, column_name, message from {ledger.rejected_records}"
+            " order by processed_at desc, source, file_name, line_number limit 500"
+        )
+        held = ask("select source, file_name, reason, message from {ledger.files} where state = 'held' order by 1, 2")
+        if rejected.empty and held.empty:
+            st.success("No record was rejected and no file is held back.")
+        if len(held):
+            st.subheader("Files that are held back")
+            table(held)
+        if len(rejected):
+            st.subheader("Rejected records, the latest 500")
+            table(rejected)
+    elif parts == "models":
+        usage = ask(
+            "select used_on, model, model_version, node_id, currency, calls, answered_from_ledger, failed_calls, retryable_calls,"
+            " input_tokens, output_tokens, cost, cost_saved from {gold.model_usage} order by used_on desc, model, node_id"
+        )
+        if usage.empty:
+            st.info("No model has been asked yet.")
+        else:
+            figures(
+                {
+                    "Calls": f"{usage['calls'].sum():,.0f}",
+                    "Answered by the ledger": f"{usage['answered_from_ledger'].sum():,.0f}",
+                    "Cost": f"{usage['cost'].sum():,.4f} {usage['currency'].iloc[0]}",
+                    "Saved": f"{usage['cost_saved'].sum():,.4f} {usage['currency'].iloc[0]}",
+                    "Failed": f"{usage['failed_calls'].sum():,.0f}",
+                }
+            )
+            usage["question"] = usage["node_id"].str.split(".").str[-1]
+            asked = usage.groupby("question", as_index=False)[["calls", "answered_from_ledger"]].sum()
+            asked = asked.rename(columns={"calls": "asked", "answered_from_ledger": "from the ledger"})
+            asked = asked.melt("question", ["asked", "from the ledger"], "how", "answers")
+            chart = (
+                alt.Chart(asked)
+                .mark_bar()
+                .encode(
+                    y=alt.Y("question:N", title=None, axis=EVERY_LABEL),
+                    x=alt.X("answers:Q", stack=True),
+                    color=alt.Color(
+                        "how:N", scale=alt.Scale(domain=["asked", "from the ledger"], range=[ORANGE, GREY])
+                    ),
+                    tooltip=list(asked.columns),
+                )
+            )
+            show(
+                chart,
+                "Bar chart: answers by question, asked anew and taken from the ledger",
+                40 * asked["question"].nunique() + 60,
+            )
+            table(usage.drop(columns=["node_id"]))
+    else:
+        counted = sources.melt("source", ["accepted", "rejected", "repeats"], "became", "number")
+        chart = (
+            alt.Chart(counted)
+            .mark_bar()
+            .encode(
+                y=alt.Y("source:N", title=None, axis=EVERY_LABEL),
+                x=alt.X("number:Q", title="records", stack=True),
+                color=alt.Color("became:N", scale=alt.Scale(domain=["accepted", "rejected", "repeats"], range=PALETTE)),
+                tooltip=list(counted.columns),
+            )
+        )
+        show(chart, "Bar chart: records by source: accepted, rejected, repeats", 26 * len(sources) + 60)
+        table(sources)
+        st.caption(
+            "Freshness: `last_delivery` is when the newest file came, `last_load` when a build last took one in."
+        )
