@@ -1,0 +1,102 @@
+"""``python -m lakeweave.arrivals serve | watch | list | retry``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+
+from lakeweave.arrivals.builder import Builder, Rhythm, dbt_build, tell_by_webhook, tell_on_terminal
+from lakeweave.arrivals.events import Trust
+from lakeweave.arrivals.queue import Queue
+from lakeweave.arrivals.service import serve
+from lakeweave.arrivals.sources import Sources
+from lakeweave.arrivals.watching import Watcher
+
+
+def _listed(name: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in os.environ.get(name, "").split(",") if word.strip())
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Do what the command says; 0, or 2 with a sentence."""
+    parser = argparse.ArgumentParser(prog="python -m lakeweave.arrivals", description=__doc__)
+    parser.add_argument("command", choices=["serve", "watch", "list", "retry"])
+    parser.add_argument("--project", type=Path, default=Path(), help="the dbt project (default: here)")
+    parser.add_argument("--target", default=os.environ.get("LAKEWEAVE_TARGET"), help="dbt's target")
+    parser.add_argument(
+        "--queue", type=Path, default=Path(os.environ.get("LAKEWEAVE_QUEUE", "warehouse/arrivals.sqlite"))
+    )
+    parser.add_argument("--landing", type=Path, default=Path(os.environ.get("LAKEWEAVE_LANDING", "landing")))
+    parser.add_argument("--port", type=int, default=int(os.environ.get("PORT", "8080")))
+    parser.add_argument("--gather", type=float, help="seconds of quiet that end a burst (serve: 10, watch: 2)")
+    arguments = parser.parse_args(argv)
+    queue = Queue(arguments.queue)
+    if arguments.command == "list":
+        print(
+            ", ".join(f"{number} {state}" for state, number in sorted(queue.counts().items()))
+            or "nothing has arrived yet"
+        )
+        for _, source, address, state, reason in queue.untold():
+            print(f"{state}: {source}: {address}: {reason}")
+        return 0
+    if arguments.command == "retry":
+        print(f"{queue.retry_dead()} arrival(s) that were given up wait again")
+        return 0
+    webhook = os.environ.get("LAKEWEAVE_NOTIFY_URL")
+    gather = arguments.gather if arguments.gather is not None else (10.0 if arguments.command == "serve" else 2.0)
+    builder = Builder(
+        queue,
+        dbt_build(arguments.project, arguments.target),
+        tell_by_webhook(webhook) if webhook else tell_on_terminal,
+        rhythm=Rhythm(gather=gather),
+    )
+    try:
+        sources = Sources.of_project(arguments.project, arguments.target, _listed("LAKEWEAVE_ARRIVALS_BUCKETS"))
+    except RuntimeError as error:
+        print(f"arrivals: {error}", file=sys.stderr)
+        return 2
+    if arguments.command == "serve":
+        if not sources.buckets:
+            print(
+                "arrivals: LAKEWEAVE_ARRIVALS_BUCKETS is empty. Name the buckets whose objects may start a build, with commas.",
+                file=sys.stderr,
+            )
+            return 2
+        trust = Trust(
+            audience=os.environ.get("LAKEWEAVE_ARRIVALS_AUDIENCE", ""),
+            senders=_listed("LAKEWEAVE_ARRIVALS_SENDERS"),
+            topics=_listed("LAKEWEAVE_ARRIVALS_TOPICS"),
+        )
+        serve(("0.0.0.0", arguments.port), builder, sources, trust)
+        return 0
+    if not arguments.landing.is_dir():
+        print(
+            f"arrivals: there is no folder {arguments.landing} to watch. `make landing` makes the demo's.",
+            file=sys.stderr,
+        )
+        return 2
+    builder.exists = lambda each: (arguments.landing / each.store / each.name).exists()
+    watcher, stop = Watcher(arguments.landing, queue, sources), threading.Event()
+    known = watcher.baseline()
+    print(
+        f"arrivals: watching {arguments.landing}{f', {known} files are there already' if known else ''}; Ctrl-C ends it",
+        flush=True,
+    )
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, lambda *_: stop.set())
+    worker = threading.Thread(target=builder.run, args=(stop,))
+    worker.start()
+    while not stop.is_set():
+        watcher.look()
+        stop.wait(1)
+    # A build that is under way is finished.
+    worker.join()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,180 @@
+"""One build at a time of what waits: a burst is gathered, a failure tried again, what keeps failing given up and told of."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+
+from lakeweave.arrivals.queue import Queue, Waiting
+
+Build = Callable[[list[str]], tuple[bool, str]]
+Tell = Callable[[str], bool]
+
+
+@dataclass(frozen=True)
+class Rhythm:
+    """How long things take, in seconds, and how often they are tried."""
+
+    gather: float = 10.0
+    """A burst is over when nothing has come for so long."""
+    gather_at_most: float = 120.0
+    attempts: int = 4
+    first_wait: float = 30.0
+    """Before the second attempt; doubled before each further one."""
+    build_at_most: float = 3600.0
+
+
+def dbt_build(project: Path, target: str | None = None, at_most: float = Rhythm.build_at_most) -> Build:
+    """A function that runs ``dbt build`` of all that depends on some sources; whether it went well, and dbt's last words."""
+
+    def build(sources: list[str]) -> tuple[bool, str]:
+        command = [sys.executable, "-m", "dbt.cli.main", "--no-use-colors", "build", "--select"]
+        command += [f"source:{each}+" for each in sources] + (["--target", target] if target else [])
+        process = subprocess.Popen(
+            command,
+            cwd=project,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+            close_fds=False,
+        )
+        try:
+            out, _ = process.communicate(timeout=at_most)
+        except subprocess.TimeoutExpired:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+            return False, f"the build was stopped after {at_most:.0f} s"
+        if process.returncode == 0:
+            return True, ""
+        telling = [line.strip() for line in out.splitlines() if "rror" in line or "FAIL" in line]
+        return False, "\n".join((telling or out.strip().splitlines())[-8:]) or f"dbt ended with {process.returncode}"
+
+    return build
+
+
+def tell_by_webhook(address: str) -> Tell:
+    """A function that posts ``{"text": …}``, which Slack, Google Chat and others take; whether it arrived."""
+
+    def tell(text: str) -> bool:
+        try:
+            httpx.post(address, json={"text": text}, timeout=10).raise_for_status()
+        except httpx.HTTPError as error:
+            print(f"arrivals: nobody could be told ({error}); tried again later", file=sys.stderr)
+            return False
+        return True
+
+    return tell
+
+
+def tell_on_terminal(text: str) -> bool:
+    """Where no webhook is set: the log."""
+    print(f"arrivals: {text}", file=sys.stderr, flush=True)
+    return True
+
+
+@dataclass
+class Builder:
+    """Builds what waits in a queue."""
+
+    queue: Queue
+    build: Build
+    tell: Tell = tell_on_terminal
+    exists: Callable[[Waiting], bool] = field(default=lambda _: True)
+    rhythm: Rhythm = field(default_factory=Rhythm)
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[bool]:
+        """Whether no other process builds from this queue; while inside, none begins to."""
+        with open(self.queue.path.with_suffix(".lock"), "w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                yield False
+                return
+            # The build inherits the lock: should this process be killed, nobody builds beside what it leaves behind.
+            os.set_inheritable(lock.fileno(), True)
+            yield True
+
+    def step(self) -> bool:
+        """Build what is due, if a burst is over and nobody else builds; whether anything was built."""
+        quiet = self.queue.quiet_for()
+        worked = False
+        due = quiet is not None and (quiet[0] >= self.rhythm.gather or quiet[1] >= self.rhythm.gather_at_most)
+        if due or self.queue.counts().get("building"):
+            with self._alone() as alone:
+                if alone:
+                    # Whoever has the lock knows that nobody builds: what is marked so was left by a process that died.
+                    self.queue.recover()
+                    worked = due and self._build_all(self.queue.take())
+        self._tell()
+        return worked
+
+    def _build_all(self, taken: list[Waiting]) -> bool:
+        gone = [each for each in taken if not self.exists(each)]
+        self.queue.settle([each.number for each in gone], "gone", "the file was gone before it could be built")
+        here = [each for each in taken if each not in gone]
+        if not here:
+            return False
+        # First all together; what failed once is built source by source, so that one takes no other with it.
+        first = [each for each in here if each.attempts == 1]
+        groups = [first] if first else []
+        for source in sorted({each.source for each in here if each.attempts > 1}):
+            groups.append([each for each in here if each.source == source and each.attempts > 1])
+        for group in groups:
+            sources = sorted({each.source for each in group})
+            print(f"arrivals: {len(group)} file(s) arrived, building what depends on {', '.join(sources)}", flush=True)
+            began = time.monotonic()
+            try:
+                good, reason = self.build(sources)
+            except Exception as error:
+                good, reason = False, f"the build could not be started: {error}"
+            if good:
+                self.queue.settle([each.number for each in group], "built")
+                print(f"arrivals: built in {time.monotonic() - began:.0f} s", flush=True)
+                continue
+            print(f"arrivals: the build failed: {reason}", file=sys.stderr, flush=True)
+            given_up = [each.number for each in group if each.attempts >= self.rhythm.attempts]
+            self.queue.settle(given_up, "dead", reason)
+            for each in group:
+                if each.number not in given_up:
+                    wait = self.rhythm.first_wait * 2 ** (each.attempts - 1)
+                    self.queue.settle([each.number], "waiting", reason, wait)
+        return True
+
+    def _tell(self) -> None:
+        untold = self.queue.untold()
+        if not untold:
+            return
+        reasons: dict[tuple[str, str, str], list[str]] = {}
+        for _, source, address, state, reason in untold:
+            reasons.setdefault((source, state, reason), []).append(address)
+        lines = []
+        for (source, state, reason), addresses in reasons.items():
+            more = f" and {len(addresses) - 3} more" if len(addresses) > 3 else ""
+            what = f"given up after {self.rhythm.attempts} attempts" if state == "dead" else "gone"
+            lines.append(f"{source}: {', '.join(addresses[:3])}{more}: {what}. {reason}")
+        if self.tell("Files arrived that could not be built.\n" + "\n".join(lines)):
+            self.queue.told([number for number, *_ in untold])
+
+    def run(self, stop: threading.Event, pause: float = 0.5) -> None:
+        """Work until ``stop`` is set."""
+        while not stop.is_set():
+            try:
+                self.step()
+            except Exception as error:
+                print(f"arrivals: {type(error).__name__}: {error}; going on", file=sys.stderr, flush=True)
+            stop.wait(pause)

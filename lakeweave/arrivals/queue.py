@@ -1,0 +1,157 @@
+"""Arrivals on disk: each object version once, from the moment that its sender is told so until it is built or given up.
+
+SQLite with full synchronisation: what was put in is there after a power cut. The file must lie on a disk that outlives the
+process.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from lakeweave.arrivals.events import Arrival
+
+SCHEMA = """
+create table if not exists arrivals (
+    number integer primary key,
+    source text not null,
+    store text not null,
+    bucket text not null,
+    name text not null,
+    version text not null,
+    state text not null default 'waiting' check (state in ('waiting', 'building', 'built', 'gone', 'dead')),
+    attempts integer not null default 0,
+    received_at real not null,
+    due_at real not null,
+    changed_at real not null,
+    reason text not null default '',
+    told_at real,
+    unique (store, bucket, name, version)
+);
+create index if not exists arrivals_by_state on arrivals (state, due_at);
+"""
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """An arrival that is to be built."""
+
+    number: int
+    source: str
+    store: str
+    bucket: str
+    name: str
+    attempts: int
+
+
+class Queue:
+    """The queue in the file at ``path``; any thread and any process may use it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with self._open() as connection:
+            connection.executescript(SCHEMA)
+
+    @contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        connection = sqlite3.connect(self.path, timeout=30, isolation_level=None)
+        try:
+            connection.execute("pragma synchronous = full")
+            connection.execute("begin immediate")
+            yield connection
+            if connection.in_transaction:
+                connection.execute("commit")
+        finally:
+            connection.close()
+
+    def put(self, arrivals: Iterable[tuple[str, Arrival]]) -> int:
+        """Take in arrivals with their sources; the number of those that are new. They are on disk when this returns."""
+        now = time.time()
+        with self._open() as connection:
+            before = connection.total_changes
+            connection.executemany(
+                "insert or ignore into arrivals (source, store, bucket, name, version, received_at, due_at, changed_at)"
+                " values (?, ?, ?, ?, ?, ?, ?, ?)",
+                [
+                    (source, each.store, each.bucket, each.name, each.version, now, now, now)
+                    for source, each in arrivals
+                ],
+            )
+            return connection.total_changes - before
+
+    def recover(self) -> int:
+        """What a process that died was building waits again; how many."""
+        with self._open() as connection:
+            return connection.execute("update arrivals set state = 'waiting' where state = 'building'").rowcount
+
+    def quiet_for(self) -> tuple[float, float] | None:
+        """Seconds since the newest and since the oldest arrival that is due; None when none is."""
+        now = time.time()
+        with self._open() as connection:
+            newest, oldest = connection.execute(
+                "select max(received_at), min(received_at) from arrivals where state = 'waiting' and due_at <= ?", [now]
+            ).fetchone()
+        return None if newest is None else (now - newest, now - oldest)
+
+    def take(self) -> list[Waiting]:
+        """All that is due, now marked as being built."""
+        now = time.time()
+        with self._open() as connection:
+            rows = connection.execute(
+                "update arrivals set state = 'building', attempts = attempts + 1, changed_at = ?"
+                " where state = 'waiting' and due_at <= ? returning number, source, store, bucket, name, attempts",
+                [now, now],
+            ).fetchall()
+        return [Waiting(*row) for row in sorted(rows)]
+
+    def settle(self, numbers: Iterable[int], state: str, reason: str = "", wait: float = 0.0) -> None:
+        """What became of arrivals; ``waiting`` again after so many seconds."""
+        now = time.time()
+        with self._open() as connection:
+            connection.executemany(
+                "update arrivals set state = ?, reason = ?, changed_at = ?, due_at = ? where number = ?",
+                [(state, reason, now, now + wait, number) for number in numbers],
+            )
+
+    def untold(self) -> list[tuple[int, str, str, str, str]]:
+        """Number, source, address, state and reason of what was given up or gone, and of which nobody was told yet."""
+        with self._open() as connection:
+            return connection.execute(
+                "select number, source, store || '://' || bucket || '/' || name, state, reason from arrivals"
+                " where state in ('dead', 'gone') and told_at is null order by number"
+            ).fetchall()
+
+    def told(self, numbers: Iterable[int]) -> None:
+        """Somebody was told of these."""
+        with self._open() as connection:
+            connection.executemany(
+                "update arrivals set told_at = ? where number = ?", [(time.time(), each) for each in numbers]
+            )
+
+    def retry_dead(self) -> int:
+        """What was given up waits again, with all its attempts; how many."""
+        now = time.time()
+        with self._open() as connection:
+            return connection.execute(
+                "update arrivals set state = 'waiting', attempts = 0, due_at = ?, received_at = ?, told_at = null"
+                " where state = 'dead'",
+                [now, now],
+            ).rowcount
+
+    def counts(self) -> dict[str, int]:
+        """Arrivals by state."""
+        with self._open() as connection:
+            return dict(connection.execute("select state, count(*) from arrivals group by state").fetchall())
+
+    def known(self, store: str, bucket: str) -> set[tuple[str, str]]:
+        """Names and versions of a bucket that were ever taken in."""
+        with self._open() as connection:
+            rows = connection.execute(
+                "select name, version from arrivals where store = ? and bucket = ?", [store, bucket]
+            )
+            return set(rows.fetchall())

@@ -1,0 +1,478 @@
+"""Events over HTTP, as the clouds send them, and what they start: one build of what depends on the files, or nothing."""
+
+from __future__ import annotations
+
+import base64
+import datetime
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.x509.oid import NameOID
+from google.auth import crypt, jwt
+
+from lakeweave.arrivals.builder import Builder, Rhythm
+from lakeweave.arrivals.events import GOOGLE_CERTIFICATES, SIGNED_FIELDS, Arrival, Trust
+from lakeweave.arrivals.queue import Queue
+from lakeweave.arrivals.service import Server
+from lakeweave.arrivals.sources import Sources
+from lakeweave.arrivals.watching import Watcher
+from tests.python.support import ROOT
+
+AUDIENCE = "https://arrivals.example.run.app"
+SENDER = "eventarc@my-project.iam.gserviceaccount.com"
+TOPIC = "arn:aws:sns:eu-west-1:123456789012:landing"
+SNS_CERTIFICATE = "https://sns.eu-west-1.amazonaws.com/SimpleNotificationService-0000.pem"
+FOLDERS = {
+    "gcp/inbox/users": "thelook.users",
+    "gcp/inbox/orders": "thelook.orders",
+    "aws/marketplace/sale_reports": "marketplace.sale_lines",
+}
+FAST = Rhythm(gather=0.3, gather_at_most=5, attempts=3, first_wait=0.05)
+
+
+class Signer:
+    """A key with a certificate of its own."""
+
+    def __init__(self) -> None:
+        self.key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test")])
+        now = datetime.datetime.now(datetime.UTC)
+        self.certificate = (
+            x509.CertificateBuilder()
+            .subject_name(name)
+            .issuer_name(name)
+            .public_key(self.key.public_key())
+            .serial_number(1)
+            .not_valid_before(now - datetime.timedelta(days=1))
+            .not_valid_after(now + datetime.timedelta(days=1))
+            .sign(self.key, hashes.SHA256())
+            .public_bytes(serialization.Encoding.PEM)
+            .decode()
+        )
+
+    def token(self, **changes: Any) -> str:
+        now = int(time.time())
+        claims = {
+            "iss": "https://accounts.google.com", "aud": AUDIENCE, "email": SENDER, "email_verified": True, "sub": "1",
+            "iat": now, "exp": now + 600,
+        } | changes  # fmt: skip
+        pem = self.key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+        return jwt.encode(crypt.RSASigner.from_string(pem, "key"), claims).decode()
+
+    def sns(self, kind: str, message: str, **changes: Any) -> tuple[dict[str, str], bytes]:
+        body = {
+            "Type": kind, "MessageId": "22b80b92-fdea-4c2c-8f9d-bdfb0c7bf324", "TopicArn": TOPIC,
+            "Subject": "Amazon S3 Notification", "Message": message,
+            "Timestamp": "2026-03-01T10:00:00.000Z", "SignatureVersion": "2", "SigningCertURL": SNS_CERTIFICATE,
+        }  # fmt: skip
+        if kind == "SubscriptionConfirmation":
+            del body["Subject"]
+            body |= {"Token": "abc", "SubscribeURL": "https://sns.eu-west-1.amazonaws.com/?Action=ConfirmSubscription"}
+        body |= {name: value for name, value in changes.items() if name == "TopicArn"}
+        text = "".join(f"{name}\n{body[name]}\n" for name in SIGNED_FIELDS[kind] if name in body)
+        body["Signature"] = base64.b64encode(self.key.sign(text.encode(), padding.PKCS1v15(), hashes.SHA256())).decode()
+        body |= changes
+        return {"x-amz-sns-message-type": kind}, json.dumps(body).encode()
+
+
+@pytest.fixture(scope="module")
+def signer() -> Signer:
+    return Signer()
+
+
+@dataclass
+class House:
+    """A service, with a build that only notes what it was asked for."""
+
+    address: str
+    builder: Builder
+    signer: Signer
+    builds: list[list[str]] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)
+    fetched: list[str] = field(default_factory=list)
+    failing: set[str] = field(default_factory=set)
+    at_once: int = 0
+    most_at_once: int = 0
+
+    def post(self, headers: dict[str, str], body: bytes) -> httpx.Response:
+        return httpx.post(self.address, headers=headers, content=body, timeout=30)
+
+    def signed(self, **claims: Any) -> dict[str, str]:
+        return {"authorization": f"Bearer {self.signer.token(**claims)}", "content-type": "application/json"}
+
+    def until(self, true: Callable[[], bool], seconds: float = 15.0) -> None:
+        began = time.monotonic()
+        while not true():
+            assert time.monotonic() - began < seconds, (self.builder.queue.counts(), self.builds)
+            time.sleep(0.02)
+
+    def idle(self) -> bool:
+        counts = self.builder.queue.counts()
+        return not counts.get("waiting") and not counts.get("building")
+
+
+@pytest.fixture
+def house(tmp_path: Path, signer: Signer) -> Iterator[House]:
+    made: list[House] = []
+
+    def build(sources: list[str]) -> tuple[bool, str]:
+        house = made[0]
+        house.at_once += 1
+        house.most_at_once = max(house.most_at_once, house.at_once)
+        house.builds.append(sources)
+        time.sleep(0.1)
+        house.at_once -= 1
+        bad = house.failing & set(sources)
+        return (False, f"Database Error in model of {', '.join(sorted(bad))}") if bad else (True, "")
+
+    def tell(text: str) -> bool:
+        made[0].told.append(text)
+        return True
+
+    def fetch(address: str) -> str:
+        made[0].fetched.append(address)
+        return json.dumps({"key": signer.certificate}) if address == GOOGLE_CERTIFICATES else signer.certificate
+
+    builder = Builder(Queue(tmp_path / "queue.sqlite"), build, tell, rhythm=FAST)
+    trust = Trust(AUDIENCE, (SENDER,), (TOPIC,), fetch)
+    server = Server(("127.0.0.1", 0), builder, Sources(FOLDERS, ("lakeweave-landing", "lakeweave-aws")), trust)
+    made.append(House(f"http://127.0.0.1:{server.server_port}/", builder, signer))
+    stop = threading.Event()
+    threads = [
+        threading.Thread(target=server.serve_forever, daemon=True),
+        threading.Thread(target=builder.run, args=(stop, 0.02), daemon=True),
+    ]
+    for thread in threads:
+        thread.start()
+    yield made[0]
+    stop.set()
+    server.shutdown()
+    server.server_close()
+    threads[1].join()
+
+
+def storage_object(name: str, generation: int = 1772359200000000, bucket: str = "lakeweave-landing") -> dict[str, Any]:
+    """The body of a Cloud Storage event as Eventarc delivers it."""
+    return {
+        "kind": "storage#object", "id": f"{bucket}/{name}/{generation}", "name": name, "bucket": bucket,
+        "generation": str(generation), "metageneration": "1", "contentType": "text/csv",
+        "timeCreated": "2026-03-01T10:00:00.000Z", "updated": "2026-03-01T10:00:00.000Z", "storageClass": "STANDARD",
+        "size": "352", "md5Hash": "HUbLnv7nRLuJcFU4GDtZ9g==", "crc32c": "rTVTeQ==", "etag": "CNHZkbuF/ugCEAE=",
+    }  # fmt: skip
+
+
+def eventarc(name: str, generation: int = 1772359200000000, **changes: Any) -> tuple[dict[str, str], bytes]:
+    """A binary CloudEvent."""
+    headers = {
+        "ce-id": f"{generation}-{name}", "ce-source": "//storage.googleapis.com/projects/_/buckets/lakeweave-landing",
+        "ce-specversion": "1.0", "ce-type": "google.cloud.storage.object.v1.finalized", "ce-subject": f"objects/{name}",
+    }  # fmt: skip
+    return headers, json.dumps(storage_object(name, generation) | changes).encode()
+
+
+def pubsub(name: str, generation: int = 1772359200000000, kind: str = "OBJECT_FINALIZE") -> bytes:
+    """What a push subscription on a bucket's notifications sends."""
+    data = storage_object(name, generation)
+    return json.dumps(
+        {
+            "message": {
+                "attributes": {
+                    "bucketId": data["bucket"], "objectId": name, "objectGeneration": str(generation), "eventType": kind,
+                    "payloadFormat": "JSON_API_V1",
+                    "notificationConfig": "projects/_/buckets/lakeweave-landing/notificationConfigs/1",
+                },
+                "data": base64.b64encode(json.dumps(data).encode()).decode(),
+                "messageId": "136969346945", "publishTime": "2026-03-01T10:00:00.000Z",
+            },
+            "subscription": "projects/my-project/subscriptions/landing",
+        }
+    ).encode()  # fmt: skip
+
+
+def s3(key: str, kind: str = "ObjectCreated:Put", bucket: str = "lakeweave-aws") -> str:
+    return json.dumps(
+        {
+            "Records": [
+                {
+                    "eventVersion": "2.1", "eventSource": "aws:s3", "awsRegion": "eu-west-1",
+                    "eventTime": "2026-03-01T10:00:00.000Z", "eventName": kind,
+                    "s3": {
+                        "s3SchemaVersion": "1.0", "configurationId": "landing",
+                        "bucket": {"name": bucket, "arn": f"arn:aws:s3:::{bucket}"},
+                        "object": {"key": key, "size": 1024, "eTag": "d41d8cd98f00b204e9800998ecf8427e", "sequencer": "0A1B2C"},
+                    },
+                }
+            ]
+        }
+    )  # fmt: skip
+
+
+def test_each_sender_starts_the_build_of_what_depends_on_its_file(house: House, signer: Signer) -> None:
+    headers, body = eventarc("inbox/users/users_batch_009.csv")
+    assert house.post(headers | house.signed(), body).json() == {"arrived": 1, "ours": 1, "new": 1}
+    house.until(lambda: house.builds == [["thelook.users"]] and house.idle())
+    assert house.post(house.signed(), pubsub("inbox/orders/o.csv")).json()["new"] == 1
+    house.until(lambda: house.builds[1:] == [["thelook.orders"]] and house.idle())
+    # S3 writes names as in an address.
+    assert (
+        house.post(*signer.sns("Notification", s3("marketplace/sale_reports/report+of+May%281%29.csv"))).json()["new"]
+        == 1
+    )
+    house.until(lambda: house.builds[2:] == [["marketplace.sale_lines"]] and house.idle())
+    # As the trigger of deploy/gcp/arrivals.tf sends it: Pub/Sub by Eventarc.
+    by_topic = {"ce-specversion": "1.0", "ce-id": "1", "ce-type": "google.cloud.pubsub.topic.v1.messagePublished"}
+    assert house.post(house.signed() | by_topic, pubsub("inbox/users/topic.csv")).json()["new"] == 1
+    house.until(lambda: len(house.builds) == 4 and house.idle())
+    structured = {
+        "specversion": "1.0", "id": "1", "source": "//storage.googleapis.com/projects/_/buckets/lakeweave-landing",
+        "type": "google.cloud.storage.object.v1.finalized", "data": storage_object("inbox/users/structured.csv"),
+    }  # fmt: skip
+    assert house.post(house.signed(), json.dumps(structured).encode()).json()["new"] == 1
+    house.until(lambda: len(house.builds) == 5 and house.idle())
+    assert house.builder.queue.counts() == {"built": 5}
+
+
+def test_a_burst_of_200_with_repeats_is_one_build(house: House) -> None:
+    house.builder.rhythm = Rhythm(gather=2, gather_at_most=60)
+    signed = house.signed()
+    events = []
+    for number in range(80):
+        folder = "users" if number % 2 else "orders"
+        name = f"inbox/{folder}/{number}.csv"
+        headers, body = eventarc(name)
+        events += [(headers | signed, body), (signed, pubsub(name))]
+    # Delivered again, as every one of these senders may.
+    events += events[:40]
+    assert len(events) == 200
+    with ThreadPoolExecutor(16) as pool:
+        answers = list(pool.map(lambda event: house.post(*event), events))
+    assert {answer.status_code for answer in answers} == {200}
+    assert sum(answer.json()["new"] for answer in answers) == 80
+    house.until(lambda: bool(house.builds) and house.idle(), 30)
+    assert house.builds == [["thelook.orders", "thelook.users"]]
+    assert house.builder.queue.counts() == {"built": 80}
+    # The same after the build: nothing is built again; a new version is.
+    house.post(house.signed(), pubsub("inbox/users/1.csv"))
+    house.builder.rhythm = FAST
+    time.sleep(2 * FAST.gather)
+    assert len(house.builds) == 1
+    house.post(house.signed(), pubsub("inbox/users/1.csv", 1772359200000001))
+    house.until(lambda: len(house.builds) == 2)
+
+
+def test_never_two_builds_at_once_and_none_is_forgotten(house: House) -> None:
+    for number in range(6):
+        house.post(house.signed(), pubsub(f"inbox/users/{number}.csv"))
+        time.sleep(FAST.gather + 0.05)
+    house.until(house.idle)
+    assert house.most_at_once == 1
+    assert house.builder.queue.counts() == {"built": 6}
+
+
+@pytest.mark.parametrize(
+    ("claims", "status"),
+    [
+        ({"aud": "https://somebody.else"}, 401),
+        ({"iss": "https://evil.example"}, 401),
+        ({"exp": 1000, "iat": 900}, 401),
+        ({"email": "stranger@evil.example"}, 403),
+        ({"email_verified": False}, 403),
+    ],
+)
+def test_a_token_of_a_stranger_starts_nothing(house: House, claims: dict[str, Any], status: int) -> None:
+    assert house.post(house.signed(**claims), pubsub("inbox/users/a.csv")).status_code == status
+    assert house.builder.queue.counts() == {}
+
+
+def test_a_forged_request_starts_nothing(house: House, signer: Signer) -> None:
+    stranger = Signer()
+    assert house.post({}, pubsub("inbox/users/a.csv")).status_code == 401
+    assert house.post({"authorization": "Bearer x.y.z"}, pubsub("inbox/users/a.csv")).status_code == 401
+    forged = {"authorization": f"Bearer {stranger.token()}"}
+    assert house.post(forged, pubsub("inbox/users/a.csv")).status_code == 401
+    message = s3("marketplace/sale_reports/a.csv")
+    for headers, body in (
+        stranger.sns("Notification", message),
+        signer.sns("Notification", message, Message=s3("marketplace/sale_reports/other.csv")),
+        signer.sns("Notification", message, TopicArn="arn:aws:sns:eu-west-1:999999999999:landing"),
+        signer.sns("Notification", message, SigningCertURL="https://sns.eu-west-1.amazonaws.com.evil.example/a.pem"),
+        signer.sns("Notification", message, SigningCertURL="http://sns.eu-west-1.amazonaws.com/a.pem"),
+        signer.sns("Notification", message, SignatureVersion="3"),
+        signer.sns("SubscriptionConfirmation", "", SubscribeURL="https://evil.example/"),
+    ):
+        assert house.post(headers, body).status_code == 403
+    assert not any("evil" in address for address in house.fetched)
+    assert house.builder.queue.counts() == {}
+    assert house.builds == []
+
+
+def test_a_subscription_of_our_topic_is_confirmed(house: House, signer: Signer) -> None:
+    assert house.post(*signer.sns("SubscriptionConfirmation", "You have chosen to subscribe")).status_code == 200
+    assert "https://sns.eu-west-1.amazonaws.com/?Action=ConfirmSubscription" in house.fetched
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"not json",
+        b"[]",
+        b"{}",
+        b'{"message": {"data": "%%%"}}',
+        b'{"message": {"data": "bm8="}}',
+        b'{"message": 7}',
+        b"\xff\xfe",
+    ],
+)
+def test_what_is_no_event_is_refused_with_a_reason(house: House, body: bytes) -> None:
+    answer = house.post(house.signed(), body)
+    assert answer.status_code == 400
+    assert answer.json()["reason"]
+    assert "Traceback" not in answer.text
+
+
+def test_what_is_too_large_or_empty_is_refused(house: House) -> None:
+    assert house.post(house.signed(), b"").status_code == 400
+    assert house.post(house.signed(), b" " * ((1 << 20) + 1)).status_code == 413
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        pubsub("inbox/users/a.csv", kind="OBJECT_DELETE"),
+        pubsub("elsewhere/a.csv"),
+        pubsub("inbox/users/"),
+        pubsub("inbox/users/../../secrets/a.csv"),
+        json.dumps({"message": {"data": base64.b64encode(
+            json.dumps(storage_object("inbox/users/a.csv", bucket="other-bucket")).encode()).decode()}}).encode(),
+    ],
+)  # fmt: skip
+def test_what_belongs_to_no_source_is_taken_and_builds_nothing(house: House, event: bytes) -> None:
+    answer = house.post(house.signed(), event)
+    assert (answer.status_code, answer.json().get("ours")) == (200, 0)
+    assert house.builder.queue.counts() == {}
+
+
+def test_what_keeps_failing_is_given_up_alone_and_somebody_is_told(house: House) -> None:
+    house.failing.add("thelook.orders")
+    house.post(house.signed(), pubsub("inbox/users/a.csv"))
+    house.post(house.signed(), pubsub("inbox/orders/b.csv"))
+    house.until(lambda: house.builder.queue.counts() == {"built": 1, "dead": 1} and bool(house.told))
+    assert house.builds[0] == ["thelook.orders", "thelook.users"]
+    assert house.builds.count(["thelook.orders"]) == FAST.attempts - 1
+    assert house.builds.count(["thelook.users"]) == 1
+    (text,) = house.told
+    assert "thelook.orders: gcp://lakeweave-landing/inbox/orders/b.csv: given up after 3 attempts." in text
+    assert "Database Error" in text
+    # Once mended, it is built when somebody asks for it.
+    house.failing.clear()
+    assert house.builder.queue.retry_dead() == 1
+    house.until(lambda: house.builder.queue.counts() == {"built": 2})
+
+
+def test_nobody_could_be_told_so_it_is_told_later(house: House) -> None:
+    heard: list[str] = []
+    house.builder.tell = lambda text: bool(heard.append(text)) or len(heard) > 1
+    house.failing.add("thelook.users")
+    house.post(house.signed(), pubsub("inbox/users/a.csv"))
+    house.until(lambda: len(heard) == 2)
+    time.sleep(0.2)
+    assert len(heard) == 2
+
+
+def test_a_file_that_is_gone_builds_nothing_and_is_told(house: House) -> None:
+    house.builder.exists = lambda each: each.name != "inbox/users/gone.csv"
+    house.post(house.signed(), pubsub("inbox/users/gone.csv"))
+    house.until(lambda: bool(house.told))
+    assert house.builds == []
+    assert "gone.csv: gone." in house.told[0]
+
+
+def test_what_a_killed_process_was_building_is_built_by_the_next(tmp_path: Path) -> None:
+    queue = Queue(tmp_path / "queue.sqlite")
+    queue.put([("thelook.users", Arrival("gcp", "b", "inbox/users/a.csv", "1"))])
+    assert len(queue.take()) == 1
+    built: list[list[str]] = []
+    again = Builder(
+        Queue(tmp_path / "queue.sqlite"), lambda sources: (not built.append(sources), ""), rhythm=Rhythm(gather=0)
+    )
+    again.step()
+    again.step()
+    assert built == [["thelook.users"]]
+    assert queue.counts() == {"built": 1}
+
+
+def test_two_processes_do_not_build_at_once(tmp_path: Path) -> None:
+    queue = Queue(tmp_path / "queue.sqlite")
+    queue.put([("thelook.users", Arrival("gcp", "b", "inbox/users/a.csv", "1"))])
+    other = Builder(queue, lambda _: pytest.fail("built beside another"), rhythm=Rhythm(gather=0))
+    outcomes: list[bool] = []
+
+    def build(_: list[str]) -> tuple[bool, str]:
+        queue.put([("thelook.users", Arrival("gcp", "b", "inbox/users/b.csv", "1"))])
+        outcomes.append(other.step())
+        return True, ""
+
+    assert Builder(queue, build, rhythm=Rhythm(gather=0)).step()
+    assert outcomes == [False]
+    assert queue.counts() == {"built": 1, "waiting": 1}
+
+
+def test_health_says_how_the_queue_is(house: House) -> None:
+    assert httpx.get(house.address + "health").json() == {"status": "ok", "arrivals": {}}
+    assert httpx.get(house.address + "other").status_code == 404
+
+
+def test_an_event_that_cannot_be_kept_is_sent_again(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: Any) -> int:
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(house.builder.queue, "put", full)
+    assert house.post(house.signed(), pubsub("inbox/users/a.csv")).status_code == 503
+
+
+def test_watching_takes_files_once_they_are_whole(tmp_path: Path) -> None:
+    landing, queue = tmp_path / "landing", Queue(tmp_path / "queue.sqlite")
+    folder = landing / "gcp" / "inbox" / "users"
+    folder.mkdir(parents=True)
+    (folder / "old.csv").write_text("id\n1\n")
+    watcher = Watcher(landing, queue, Sources(FOLDERS))
+    assert watcher.baseline() == 1
+    watcher.look()
+    assert watcher.look() == 0
+    (folder / "new.csv").write_text("id\n")
+    assert watcher.look() == 0, "it may still be growing"
+    (folder / "new.csv").write_text("id\n2\n")
+    assert watcher.look() == 0
+    assert watcher.look() == 1
+    assert watcher.look() == 0
+    (folder / ".part.csv").write_text("x")
+    (landing / "gcp" / "elsewhere.csv").write_text("x")
+    watcher.look()
+    assert watcher.look() == 0
+    assert [(each.source, each.name) for each in queue.take()] == [("thelook.users", "inbox/users/new.csv")]
+    # A watch that begins later finds what landed meanwhile.
+    (folder / "meanwhile.csv").write_text("id\n3\n")
+    later = Watcher(landing, queue, Sources(FOLDERS))
+    assert later.baseline() == 0
+    later.look()
+    assert later.look() == 1
+
+
+def test_folders_are_those_of_the_project() -> None:
+    sources = Sources.of_project(ROOT, "duckdb")
+    assert sources.folders["gcp/inbox/users"] == "thelook.users"
+    assert sources.of(Arrival("gcp", "any", "inbox/users/a.csv", "1")) == "thelook.users"
+    assert sources.of(Arrival("aws", "any", "dms/listings/shop/listings/1.csv", "1")) == "listings.listings"
