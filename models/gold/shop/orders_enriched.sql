@@ -1,3 +1,13 @@
+{# What the app and dashboards filter by, so that they read little. #}
+{%- if target.type == 'bigquery' -%}
+    {{ config(
+        partition_by={'field': 'ordered_at', 'data_type': 'timestamp', 'granularity': 'month'},
+        cluster_by=['user_country', 'product_category']
+    ) }}
+{%- elif target.type == 'databricks' -%}
+    {{ config(liquid_clustered_by=['user_country', 'product_category']) }}
+{%- endif %}
+
 with
 
 items as (
