@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from . import demo, gate
 from .recorder import ROOT, Recorder, Recording, record
+from .test_seeded_mistakes import Good, Seeded, judge
 from .warehouse import Warehouse
 
 _LINES: list[str] = []
 _DEMO: list[tuple[Path, subprocess.Popen[str]]] = []
+_SEEDED: list[Future[dict[str, Seeded]]] = []
+_BESIDE = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
 
 
 def _start_demo(request: pytest.FixtureRequest) -> None:
@@ -25,6 +30,7 @@ def _start_demo(request: pytest.FixtureRequest) -> None:
 
 def pytest_sessionfinish() -> None:
     """Leaves no process behind."""
+    _BESIDE.shutdown(cancel_futures=True)
     for _, process in _DEMO:
         if process.poll() is None:
             process.terminate()
@@ -45,11 +51,23 @@ def demo_build(request: pytest.FixtureRequest) -> Path:
 @pytest.fixture(scope="session")
 def recording(request: pytest.FixtureRequest) -> Recording:
     """Everything that the project sends to BigQuery, on all kinds of run. The demo is built beside it, where a test wants it."""
-    if any("demo_build" in getattr(item, "fixturenames", ()) for item in request.session.items):
+    used = {name for item in request.session.items for name in getattr(item, "fixturenames", ())}
+    if "demo_build" in used:
         _start_demo(request)
-    made = record(ROOT)
+
+    def judge_seeded(first: Recording) -> None:
+        good = Good(first.snapshots["first run"], first.parsed)
+        _SEEDED.append(_BESIDE.submit(judge, good, request.config._tmp_path_factory.mktemp("mistakes")))
+
+    made = record(ROOT, after_first=judge_seeded if "seeded" in used else None)
     _LINES.extend(gate.counts(made))
     return made
+
+
+@pytest.fixture(scope="session")
+def seeded(recording: Recording) -> dict[str, Seeded]:
+    """What the gate says of copies with mistakes; they are recorded beside the good project, in a process of their own."""
+    return _SEEDED[0].result()
 
 
 @pytest.fixture

@@ -343,16 +343,23 @@ UNIT_TESTS = ("unit tests", ("test", "--select", "test_type:unit"))
 """Sent on their own: within a build a unit test that fails would skip its model."""
 
 
-def record(project: Path = ROOT, variables: dict[str, Any] | None = None) -> Recording:
+def record(
+    project: Path = ROOT,
+    variables: dict[str, Any] | None = None,
+    after_first: Callable[[Recording], None] | None = None,
+) -> Recording:
     """Records all phases of a project, its unit tests, and the operations that its macros document.
 
     After the first run the unit tests go their own way in a forked process, where there are such, while the others follow.
+    `after_first` is told of what there is by then.
     """
     recorder = Recorder(project, variables=variables)
     try:
         recorder.parse()
         first, *others = PHASES
         recorder.phase(first[0], *first[1])
+        if after_first and recorder.recording:
+            after_first(recorder.recording)
         unit_tests = aside(lambda: recorder.excerpt(UNIT_TESTS[0], *UNIT_TESTS[1]))
         for name, arguments in others:
             recorder.phase(name, *arguments)

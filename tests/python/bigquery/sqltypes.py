@@ -5,6 +5,7 @@ https://cloud.google.com/bigquery/docs/reference/standard-sql/data-types
 
 from __future__ import annotations
 
+import copyreg
 import re
 from functools import lru_cache
 
@@ -12,6 +13,14 @@ from google.cloud.bigquery import SchemaField
 from zetasql.wasi._pb2.zetasql.public import type_pb2
 
 Type = type_pb2.TypeProto
+
+
+def _of_bytes(raw: bytes) -> Type:
+    return Type.FromString(raw)
+
+
+# The module of this class goes by another name than it says, so that a type travels between processes as its bytes.
+copyreg.pickle(Type, lambda made: (_of_bytes, (made.SerializeToString(),)))
 
 _KINDS = {
     "INT64": type_pb2.TYPE_INT64,

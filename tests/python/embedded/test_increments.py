@@ -33,7 +33,9 @@ def test_batches_one_after_the_other_end_where_all_at_once_ends(
     shutil.copytree(demo_landing / "sql", workspace.landing / "sql")
     for batch in range(4):
         assert deliver(demo_landing, workspace.landing, batch)
-        workspace.dbt("build", "--exclude", "resource_type:unit_test")
+        # What is tested of the first delivery and of the last holds in between, or the end differs.
+        tested = () if batch in (0, 3) else ("--exclude-resource-type", "test")
+        workspace.dbt("build", "--exclude-resource-type", "unit_test", *tested)
     assert differing(workspace.state(), demo.state()) == []
     assert workspace.query("select count(*) from snapshots.product_prices where dbt_valid_to is not null")[0][0] > 0
 

@@ -1,7 +1,7 @@
 """A kill repays at most one batch per thread, and the next run ends where an unbroken run ends.
 
-A sample of the moments runs with the other tests; `LAKEWEAVE_KILLS=50` runs as many as are asked for. dbt runs in forked
-children of a process that has imported and parsed already (this file as a script), which can be killed at any moment.
+A sample of the moments runs with the other tests; `LAKEWEAVE_INFERENCE_KILLS=50` runs as many as are asked for. dbt runs in
+forked children of a process that has imported and parsed already (this file as a script), which can be killed at any moment.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import duckdb
 from tests.python.embedded.inference_project import ROOT, InferenceProject, asking, openai
 from tests.python.fakes import model_server
 
-KILLS = int(os.environ.get("LAKEWEAVE_KILLS", "5"))
+KILLS = int(os.environ.get("LAKEWEAVE_INFERENCE_KILLS", "5"))
 BATCH = 16
 QUESTIONS_PER_KILL = 40
 
