@@ -19,7 +19,7 @@
     {%- set word = words.get(format, 'CSV') -%}
     {%- set uris = lakeweave._external_uris(declared, block) -%}
     {%- set partitions = lakeweave._external_partitions(block, problems) -%}
-    {%- set columns = [] if format == 'objects' else lakeweave._external_columns(declared, partitions, problems) -%}
+    {%- set columns = [] if format == 'objects' else lakeweave._external_columns(declared, block, partitions, problems) -%}
     {%- set dataset_location = block.get('dataset_location') or target.get('location') or 'US' -%}
     {%- set connection = lakeweave._bigquery_connection_of(block, uris, format) -%}
     {%- do lakeweave._bigquery_uri_problems(uris, format, problems) -%}

@@ -199,7 +199,11 @@
             {%- endif -%}
         {%- endif -%}
     {%- endfor -%}
-    {%- if uris | map('truncate', 5, true, '') | unique | list | length > 1 -%}
+    {%- set schemes = [] -%}
+    {%- for uri in uris -%}
+        {%- do schemes.append(uri.split('://')[0]) -%}
+    {%- endfor -%}
+    {%- if schemes | unique | list | length > 1 -%}
         {%- do problems.append('`external.location` mixes clouds: ' ~ uris | join(', ') ~ '; make one source table for each.') -%}
     {%- endif -%}
     {%- if format == 'iceberg' and (uris | length != 1 or not uris[0].endswith('.metadata.json')) -%}

@@ -38,15 +38,15 @@
 {% macro _external_block(declared, problems) -%}
     {%- set engines = ['bigquery', 'databricks', 'spark', 'duckdb'] -%}
     {%- set keys = [
-        'location', 'file_format', 'options', 'partitions', 'connection', 'dataset_location', 'on_column_change', 'storage_credential',
-        'catalog_connection', 'using', 'row_format', 'tbl_properties',
+        'location', 'file_format', 'options', 'partitions', 'connection', 'dataset_location', 'on_column_change', 'columns_of', 'using',
+        'row_format', 'tbl_properties',
     ] -%}
     {%- set block = {'options': {}} -%}
     {%- set own = declared.external.get(target.type) or {} -%}
     {%- for part in [declared.external, own] -%}
         {%- for key in part if part[key] is not none and key not in engines -%}
             {%- if key not in keys -%}
-                {%- do problems.append('`external.' ~ key ~ '` is not known; expected one of: ' ~ (keys[:9] + engines) | join(', ') ~ '.') -%}
+                {%- do problems.append('`external.' ~ key ~ '` is not known; expected one of: ' ~ (keys[:8] + engines) | join(', ') ~ '.') -%}
             {%- elif key == 'options' -%}
                 {%- if part.options is not mapping -%}
                     {%- do problems.append('`external.options` is ' ~ tojson(part.options) ~ '; expected names and values.') -%}
@@ -84,7 +84,10 @@
 {%- endmacro %}
 
 
-{# Where the files are: what the YAML says, else the folder of the landing zone with everything in it. #}
+{#
+    Where the files are: what the YAML says, else the folder of the landing zone with everything in it. `gcp/…` and `aws/…` are places
+    of the landing zone, `gold/…` of the bucket that gold is published to.
+#}
 {% macro _external_uris(declared, block) -%}
     {%- set said = block.options.get('uris') or block.get('location') -%}
     {%- if not said -%}
@@ -97,6 +100,8 @@
             {%- set uri = lakeweave.setting('landing_gcs') ~ uri[3:] -%}
         {%- elif uri.startswith('aws/') -%}
             {%- set uri = lakeweave.setting('landing_s3') ~ uri[3:] -%}
+        {%- elif uri.startswith('gold/') -%}
+            {%- set uri = lakeweave.setting('gold_bucket_s3' if target.type == 'bigquery' else 'gold_bucket') ~ uri[4:] -%}
         {%- endif -%}
         {%- do uris.append(uri ~ '*' if uri.endswith('/') else uri) -%}
     {%- endfor -%}
@@ -118,10 +123,21 @@
 {%- endmacro %}
 
 
-{# The declared columns of the files, without the partition keys. #}
-{% macro _external_columns(declared, partitions, problems) -%}
+{# The columns of the files, without the partition keys: those declared, or those of the model that `columns_of` names. #}
+{% macro _external_columns(declared, block, partitions, problems) -%}
     {%- set keys, columns, untyped = partitions | map('first') | map('lower') | list, [], [] -%}
-    {%- for column in declared.columns.values() if column.name | lower not in keys -%}
+    {%- set of = namespace(columns=declared.columns) -%}
+    {%- if block.get('columns_of') -%}
+        {%- set of.columns = none -%}
+        {%- for node in graph.nodes.values() if node.resource_type == 'model' and node.name == block.columns_of -%}
+            {%- set of.columns = node.columns -%}
+        {%- endfor -%}
+        {%- if of.columns is none -%}
+            {%- do problems.append("`external.columns_of` is '" ~ block.columns_of ~ "', and there is no model of that name.") -%}
+            {{ return([]) }}
+        {%- endif -%}
+    {%- endif -%}
+    {%- for column in of.columns.values() if column.name | lower not in keys -%}
         {%- if column.data_type -%}
             {%- do columns.append([column.name, column.data_type]) -%}
         {%- else -%}

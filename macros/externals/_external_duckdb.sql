@@ -80,8 +80,8 @@ from read_{{ parts.format }}({{ parts.uris }}{{ ', ' ~ parts.options if parts.op
     {%- set state, rows = {}, [] -%}
     {%- if definitions -%}
         {%- set rows = lakeweave.ask(
-            "select things.database_name, things.schema_name, things.name, things.kind, things.comment, list([columns.column_name, columns.data_type]"
-            ~ " order by columns.column_index) as columns from (select database_name, schema_name, view_name as name, 'view' as kind, comment from duckdb_views()"
+            "select things.database_name, things.schema_name, things.name, things.kind, things.comment, cast(to_json(list([columns.column_name,"
+            ~ " columns.data_type] order by columns.column_index)) as varchar) as columns from (select database_name, schema_name, view_name as name, 'view' as kind, comment from duckdb_views()"
             ~ " union all select database_name, schema_name, table_name, 'table', comment from duckdb_tables()) as things"
             ~ " left join duckdb_columns() as columns on things.database_name = columns.database_name and things.schema_name = columns.schema_name"
             ~ " and things.name = columns.table_name group by all", []
@@ -89,7 +89,7 @@ from read_{{ parts.format }}({{ parts.uris }}{{ ', ' ~ parts.options if parts.op
     {%- endif -%}
     {%- for row in rows -%}
         {%- set place = api.Relation.create(database=row[0], schema=row[1], identifier=row[2]) -%}
-        {%- do state.update({place | string: {'type': row[3], 'fingerprint': lakeweave._described_fingerprint(row[4]), 'columns': row[5]}}) -%}
+        {%- do state.update({place | string: {'type': row[3], 'fingerprint': lakeweave._described_fingerprint(row[4]), 'columns': fromjson(row[5])}}) -%}
     {%- endfor -%}
     {{ return(state) }}
 {%- endmacro %}

@@ -25,7 +25,7 @@
         {%- do problems.append("`external.file_format` is '" ~ format ~ "', which " ~ target.type ~ ' cannot read; expected one of: ' ~ readable | join(', ') ~ '.') -%}
     {%- endif -%}
     {%- set partitions = lakeweave._external_partitions(block, problems) -%}
-    {%- set columns = [] if format == 'objects' else lakeweave._external_columns(declared, partitions, problems) -%}
+    {%- set columns = [] if format == 'objects' else lakeweave._external_columns(declared, block, partitions, problems) -%}
     {%- set shared = block.get('shared_options') or {} -%}
     {%- set known = lakeweave._bigquery_option_list() -%}
     {%- for name in shared if name not in known and name not in ('format', 'uris', 'connection_name') -%}

@@ -39,11 +39,18 @@
 {%- endmacro %}
 
 
-{# https://spark.apache.org/docs/latest/sql-data-sources-csv.html#data-source-option, and those of the YAML as they are #}
+{#
+    The options of the reader, and those of the YAML as they are. Spark reads a CSV by place; where names are asked for it compares
+    them with the header, and a file of another order fails instead of being misread.
+    https://spark.apache.org/docs/latest/sql-data-sources-csv.html#data-source-option
+#}
 {% macro _spark_reader_options(definition) -%}
     {%- set given, shared = {}, definition.shared -%}
     {%- if definition.format == 'csv' -%}
         {%- do given.update({'header': 'true' if shared.get('skip_leading_rows', 0) | int else 'false'}) -%}
+        {%- if shared.get('source_column_match') | string | upper == 'NAME' -%}
+            {%- do given.update({'enforceSchema': 'false'}) -%}
+        {%- endif -%}
         {%- for name, theirs in [('field_delimiter', 'sep'), ('quote', 'quote'), ('encoding', 'encoding'), ('null_marker', 'nullValue')] if name in shared -%}
             {%- do given.update({theirs: shared[name] | string}) -%}
         {%- endfor -%}

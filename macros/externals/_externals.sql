@@ -121,7 +121,7 @@
 {% macro _lost_columns(definition, known) -%}
     {%- set lost, wanted = [], {} -%}
     {%- for name, type in definition.columns -%}
-        {%- do wanted.update({name | lower: type}) -%}
+        {%- do wanted.update({name | lower: type if target.type == 'bigquery' else lakeweave._file_type(type)}) -%}
     {%- endfor -%}
     {%- if wanted -%}
         {%- for name, type in known.columns -%}

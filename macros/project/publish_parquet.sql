@@ -3,7 +3,8 @@
     it sees a whole version, the one before or the new one, and never a mixture. Below `gold_bucket`:
 
     * embedded: one file, `<model>/<model>.parquet`, written elsewhere and moved into place;
-    * Spark, Databricks: a Delta table `<model>/` and its manifest, the list of the Parquet files of the version;
+    * Spark, Databricks: a Delta table `<model>/` and its manifest, the list of the Parquet files of the version; partitioned by the
+      columns that the model's `config.meta.published_partition_by` names;
     * BigQuery: a folder for each version below `gold_bucket_gcs`, and the external table `<model>_published`, which is
       switched from one to the next in one statement.
 #}
@@ -52,9 +53,14 @@
 
 {# https://docs.delta.io/latest/delta-utility.html#generate-a-manifest-file #}
 {% macro spark___publish_parquet(relation) -%}
+    {%- set keys = (model.config.meta or {}).get('published_partition_by') or [] -%}
     {%- set place = 'delta.`' ~ lakeweave._gold_bucket_path() ~ '/' ~ relation.identifier ~ '`' -%}
     {%- call statement('publish') -%}
-        create or replace table {{ place }} using delta as select * from {{ relation }}
+        create or replace table {{ place }} using delta
+        {%- if keys %}
+        partitioned by ({{ keys | join(', ') }})
+        {%- endif %}
+        as select * from {{ relation }}
     {%- endcall -%}
     {%- call statement('manifest') -%}
         generate symlink_format_manifest for table {{ place }}

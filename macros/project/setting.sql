@@ -9,6 +9,7 @@
         'landing_gcs': 'gs://lakeweave-landing',
         'landing_s3': 's3://lakeweave-landing',
         'gold_bucket': 'warehouse/gold',
+        'gold_bucket_s3': 's3://lakeweave-gold',
         'gold_bucket_gcs': 'gs://lakeweave-gold',
         'iceberg': false,
         'iceberg_warehouse': 'warehouse/iceberg',

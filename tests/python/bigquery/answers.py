@@ -18,6 +18,7 @@ CONNECTIONS: tuple[str, ...] = (
     # [project.]location.id of what stands outside of dbt: a connection to AWS has no DDL.
     # https://cloud.google.com/bigquery/docs/omni-aws-create-connection
     "us-east4.lakeweave-aws",
+    "aws-us-east-1.lakeweave-omni",
 )
 """Connections that are taken to exist from the start. Any other has to be created by a statement of the project."""
 
@@ -27,9 +28,14 @@ DECLARED: dict[str, dict[str, str]] = {
         "role": "arn:aws:iam::123456789012:role/lakeweave-omni",
         "identity": "1098",
     },
+    "aws-us-east-1.lakeweave-omni": {
+        "type": "aws",
+        "role": "arn:aws:iam::123456789012:role/lakeweave-omni",
+        "identity": "1098",
+    },
     "us-east4.lakeweave-text": {"type": "cloud_resource"},
 }
-"""What the project is told of connections (`vars.connections`): one to AWS that was made by hand, and one that it makes itself."""
+"""What the project is told of connections (`vars.connections`): two to AWS that were made by hand, and one that it makes itself."""
 
 ENDPOINTS: dict[str, dict[str, str]] = {
     "generate_text": {"endpoint": "gemini-3.1-flash-lite", "connection": "us-east4.lakeweave-text"},

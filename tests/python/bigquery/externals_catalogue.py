@@ -110,6 +110,16 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
 """Name to the `external:` block and the words of its complaint."""
 
 
+OPEN: dict[str, str] = {
+    "kept": "{{ config(materialized='table', cluster_by=['id'], description='Kept.') }} select 1 as id, json '[1]' as payload, current_date() as day",
+    "merged": "{{ config(materialized='incremental', unique_key='id', partition_by={'field': 'day'}) }} select 1 as id, current_date() as day",
+    "native": "{{ config(materialized='table', meta={'iceberg': false}) }} select json '[1]' as payload",
+    "too_wide": "{{ config(materialized='table') }} select cast(1 as bignumeric) as number, interval 1 day as while_it_lasts",
+    "too_loose": "{{ config(materialized='incremental', unique_key='id') }} select 1 as id, json '[1]' as payload",
+}  # fmt: skip
+"""Models of silver, by name; with `iceberg_storage` set they are Iceberg tables, but for those that cannot be."""
+
+
 def _tables(blocks: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
     keys = {"day", "country"}
     made = []
@@ -145,4 +155,8 @@ def write(folder: Path) -> Path:
     (folder / "dbt_project.yml").write_text(yaml.safe_dump(project))
     (models / "_sources.yml").write_text(yaml.safe_dump({"version": 2, "sources": sources}, sort_keys=False))
     (models / "reader.sql").write_text("select id, name from {{ source('files', 'cached_by_hand') }}\n")
+    silver = models / "silver"
+    silver.mkdir()
+    for name, sql in OPEN.items():
+        (silver / f"{name}.sql").write_text(sql)
     return folder

@@ -290,6 +290,21 @@ def _check_index(resolved: Any, warehouse: Warehouse) -> None:
             raise WarehouseError(f"A vector index is on one column of type ARRAY<FLOAT64>, not {', '.join(made)}")
 
 
+NOT_IN_ICEBERG = re.compile(r"\b(JSON|BIGNUMERIC|INTERVAL|RANGE|GEOGRAPHY)\b")
+
+
+def _check_iceberg(resolved: Any) -> None:
+    """https://cloud.google.com/bigquery/docs/iceberg-tables#limitations"""
+    if get(resolved, "create_mode", 0) == enums.ResolvedCreateStatementEnums.CREATE_OR_REPLACE:
+        raise WarehouseError(
+            "An Iceberg table is not replaced: its place must be empty; drop it and create it in another"
+        )
+    for each in get(resolved, "column_definition_list", ()):
+        words = sqltypes.words(each.type)
+        if NOT_IN_ICEBERG.search(words):
+            raise WarehouseError(f"Column {each.name} is {words}, which an Iceberg table cannot hold")
+
+
 def _check_table(resolved: Any, given: dict[str, Any]) -> None:
     """https://cloud.google.com/bigquery/docs/reference/standard-sql/data-definition-language#table_option_list"""
     partitioned = bool(get(resolved, "partition_by_list", ()))
@@ -299,6 +314,8 @@ def _check_table(resolved: Any, given: dict[str, Any]) -> None:
     iceberg = {"table_format", "storage_uri", "file_format"} & set(given)
     if iceberg and (iceberg != {"table_format", "storage_uri", "file_format"} or get(resolved, "connection") is None):
         raise WarehouseError("An Iceberg table needs WITH CONNECTION, table_format, file_format and storage_uri")
+    if iceberg:
+        _check_iceberg(resolved)
     check_description(given.get("description"), 16384, "the table")
     for each in get(resolved, "column_definition_list", ()):
         for option in each.annotations.option_list:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Iterator
 from copy import deepcopy
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 
 from . import externals_catalogue as catalogue
 from .recorder import Recorder
+from .sqltext import without_run
 from .standin import Statement
 from .warehouse import Column
 
@@ -248,7 +250,7 @@ def test_an_unknown_selection_is_told(shapes: Catalogue) -> None:
 def test_a_run_prepares_what_the_selected_models_read(shapes: Catalogue) -> None:
     recorder = shapes.recorder
     before = len(recorder.log.statements)
-    outcomes = recorder.phase("run", "run")
+    outcomes = recorder.phase("run", "run", "--select", "reader")
     assert {each.status for each in outcomes} == {"success"}
     sent = [each for each in recorder.log.statements[before:] if "QueryStmt" not in each.kinds]
     assert list(made(sent)) == ["files.cached_by_hand"]
@@ -273,7 +275,7 @@ def test_preparing_can_be_switched_off(shapes: Catalogue) -> None:
     recorder.variables = variables.replace("{", '{"apply_externals": false, ', 1)
     try:
         before = len(recorder.log.statements)
-        recorder.phase("run", "run")
+        recorder.phase("run", "run", "--select", "reader")
     finally:
         recorder.variables = variables
     assert made(recorder.log.statements[before:]) == {}
@@ -289,6 +291,64 @@ def test_a_shared_copy_is_left_to_production(shapes: Catalogue) -> None:
         recorder.variables = variables
     assert sent == []
     assert f"{len(catalogue.SHAPES)} as they should be" in said
+
+
+@pytest.fixture
+def iceberg(shapes: Catalogue) -> Iterator[Recorder]:
+    """The recorder with bronze and silver in Iceberg."""
+    recorder = shapes.recorder
+    variables = recorder.variables
+    recorder.variables = variables.replace(
+        "{", '{"iceberg_storage": "gs://lake/iceberg/", "gcs_connection": "us-east4.lake", ', 1
+    )
+    recorder.warehouse.connections.add(f"{recorder.warehouse.project}.us-east4.lake")
+    yield recorder
+    recorder.variables = variables
+
+
+def test_silver_can_be_kept_in_iceberg_tables(iceberg: Recorder) -> None:
+    places = []
+    for how in ([], ["--full-refresh"], []):
+        before = len(iceberg.log.statements)
+        outcomes = iceberg.phase("run", "run", "--select", "kept", "merged", "native", *how)
+        assert [each.message for each in outcomes if each.status != "success"] == []
+        sent = {}
+        for each in iceberg.log.statements[before:]:
+            assert each.problem is None
+            sent.setdefault(each.node.rpartition(".")[2], []).append(re.sub(r"\s+", " ", each.text))
+        assert not any("ICEBERG" in text for text in sent["native"])
+        (kept,) = [text for text in sent["kept"] if "ICEBERG" in text]
+        assert "drop table if exists" in kept
+        assert "with connection `us-east4.lake` OPTIONS(" in kept
+        assert "select * replace (to_json_string(`payload`) as `payload`)" in kept
+        places += re.findall(r"storage_uri='(gs://lake/iceberg/[^']*)'", kept)
+        merged = [text for text in sent["merged"] if "create table" in text and "ICEBERG" in text]
+        assert len(merged) == (0 if len(places) == 3 else 1), "merged into on the last run"
+    assert len(places) == 3
+    (place,) = set(places)
+    assert place == f"gs://lake/iceberg/dev/kept/{without_run(str(uuid.uuid4()))}", (
+        "a run's id, so that the place is empty"
+    )
+    table = iceberg.warehouse.tables["my-project.dev.kept"]
+    assert [(column.name, column.words) for column in table.columns] == [
+        ("id", "INT64"),
+        ("payload", "STRING"),
+        ("day", "DATE"),
+    ]
+
+
+def test_what_iceberg_cannot_hold_is_told_before_anything_is_dropped(iceberg: Recorder) -> None:
+    before = len(iceberg.log.statements)
+    outcomes = {
+        each.node.rpartition(".")[2]: each for each in iceberg.phase("run", "run", "--select", "too_wide", "too_loose")
+    }
+    assert "column `number` is BIGNUMERIC, which Iceberg has not" in outcomes["too_wide"].message
+    assert "column `while_it_lasts` is INTERVAL" in outcomes["too_wide"].message
+    assert (
+        "column `payload` is JSON, which Iceberg has not; select to_json_string(`payload`)"
+        in outcomes["too_loose"].message
+    )
+    assert not any("drop table" in each.text for each in iceberg.log.statements[before:])
 
 
 def _type(words: str) -> Any:

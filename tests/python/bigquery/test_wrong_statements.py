@@ -111,6 +111,8 @@ WRONG: list[tuple[str, str, str]] = [
     ("a label in capitals", "create table `p.d.t` options (labels = [('Team', 'x')]) as select 1 as a", "Label"),
     # ---------- options and connections
     ("an option that is not there", "create table `p.d.t` options (descripton = 'x') as select 1 as a", "Unknown option"),
+    ("an Iceberg table with JSON", "create table `p.d.t` with connection default options (file_format = 'PARQUET', table_format = 'ICEBERG', storage_uri = 'gs://b/t') as select payload from `p.d.users`", "cannot hold"),
+    ("an Iceberg table that is replaced", "create or replace table `p.d.t` with connection default options (file_format = 'PARQUET', table_format = 'ICEBERG', storage_uri = 'gs://b/t') as select 1 as a", "is not replaced"),
     ("an option of the wrong type", "create table `p.d.t` options (description = 5) as select 1 as a", "description"),
     ("an option of another kind of thing", "create view `p.d.v` options (require_partition_filter = true) as select 1 as a", "Unknown option"),
     ("a table option on a column", "create table `p.d.t` (a int64 options (labels = [('a', 'b')]))", "Unknown option"),
