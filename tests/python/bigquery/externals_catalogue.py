@@ -127,6 +127,8 @@ def _tables(blocks: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
         objects = block.get("file_format") == "objects" or "object_metadata" in (block.get("options") or {})
         columns = [] if objects else [column for column in _COLUMNS if column["name"] not in keys]
         made.append({"name": name, "description": f"The shape '{name}'.", "external": block, "columns": columns})
+        if name == "objects":
+            made[-1]["config"] = {"meta": {"folder": "gcp/pictures"}}
     return made
 
 
@@ -159,4 +161,6 @@ def write(folder: Path) -> Path:
     silver.mkdir()
     for name, sql in OPEN.items():
         (silver / f"{name}.sql").write_text(sql)
+    pictures = "{{ lakeweave.object_table('files', 'objects') }} select * from {{ lakeweave.listed_objects('files', 'objects') }}"
+    (models / "pictures.sql").write_text(pictures)
     return folder

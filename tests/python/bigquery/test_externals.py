@@ -293,6 +293,23 @@ def test_a_shared_copy_is_left_to_production(shapes: Catalogue) -> None:
     assert f"{len(catalogue.SHAPES)} as they should be" in said
 
 
+def test_an_object_table_of_a_model_follows_its_definition(shapes: Catalogue) -> None:
+    recorder = shapes.recorder
+    variables = recorder.variables
+    recorder.variables = variables.replace("{", '{"apply_externals": false, ', 1)
+    found = []
+    try:
+        for more in ("", "", '"gcs_connection": "us-east4.aws", ', '"gcs_connection": "us-east4.aws", '):
+            recorder.variables = variables.replace("{", '{"apply_externals": false, ' + more, 1)
+            before = len(recorder.log.statements)
+            outcomes = recorder.phase("run", "run", "--select", "pictures")
+            assert [each.message for each in outcomes if each.status != "success"] == []
+            found.append([text[:34] for text in made(recorder.log.statements[before:]).values()])
+    finally:
+        recorder.variables = variables
+    assert found == [["create external table `my-project`"], [], ["create or replace external table `"], []]
+
+
 @pytest.fixture
 def iceberg(shapes: Catalogue) -> Iterator[Recorder]:
     """The recorder with bronze and silver in Iceberg."""
