@@ -178,7 +178,9 @@ from read_files(
     {%- for definition in definitions if definition.is_foreign is not defined -%}
         {%- do schemas.update({definition.relation.without_identifier() | string: definition.relation}) -%}
     {%- endfor -%}
-    {%- for place, relation in schemas.items() if not adapter.check_schema_exists(relation.database, relation.schema) -%}
+    {%- for place, relation in schemas.items() if not lakeweave.ask(
+        'show schemas in `' ~ relation.database ~ '` like ' ~ lakeweave.text_literal(relation.schema), []
+    ) -%}
         {%- do steps.append({
             'object': place, 'kind': 'schema', 'action': 'create', 'why': 'new', 'commands': [], 'notes': [], 'definition': none,
             'statements': ['create schema if not exists ' ~ place],

@@ -29,6 +29,9 @@
     {%- for name, type in definition.columns -%}
         {%- do columns.append('`' ~ name ~ '` ' ~ lakeweave._file_type(type)) -%}
     {%- endfor -%}
+    {%- if definition.partitions and definition.format != 'delta' -%}
+        {%- do definition.update({'refresh': 'msck repair table ' ~ definition.relation, 'refresh_what': 'new partitions'}) -%}
+    {%- endif -%}
     {{ return(lakeweave._finished_definition(definition, 'table', 'table', {
         'format': definition.format,
         'location': paths[0],
@@ -84,8 +87,6 @@ comment {{ lakeweave.text_literal(lakeweave._external_description(parts.descript
     {%- do statements.append(table) -%}
     {%- if parts.format == 'delta' -%}
         {%- do statements.append('comment on table ' ~ definition.relation ~ ' is ' ~ lakeweave.text_literal(lakeweave._external_description(parts.description, definition.fingerprint))) -%}
-    {%- elif parts.partitions -%}
-        {%- do statements.append('msck repair table ' ~ definition.relation) -%}
     {%- endif -%}
     {{ return(statements) }}
 {%- endmacro %}

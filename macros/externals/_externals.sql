@@ -111,7 +111,7 @@
         {%- do steps.append(lakeweave._external_step(definition, 'nothing', '')) -%}
     {%- endif -%}
     {%- if definition.refresh and (not known or known.type == definition.type) -%}
-        {%- do steps.append(lakeweave._external_step(definition, 'refresh', 'metadata cache', [definition.refresh])) -%}
+        {%- do steps.append(lakeweave._external_step(definition, 'refresh', definition.get('refresh_what') or 'metadata cache', [definition.refresh])) -%}
         {%- do steps[-1].update({'definition': none}) -%}
     {%- endif -%}
 {%- endmacro %}

@@ -14,8 +14,10 @@ COLUMNS = [{"name": "id", "data_type": "int64"}, {"name": "name", "data_type": "
 HEADER = {"skip_leading_rows": 1}
 
 TABLES = {
-    "by_name": {"location": "gcp/shop/by_name/", "file_format": "csv", 
-                "options": HEADER | {"source_column_match": "NAME", "allow_quoted_newlines": True}},
+    "by_name": {
+        "location": "gcp/shop/by_name/", "file_format": "csv",
+        "options": HEADER | {"source_column_match": "NAME", "allow_quoted_newlines": True},
+    },
     "by_place": {
         "location": "gs://lakeweave-landing/shop/by_place/*", "file_format": "csv",
         "options": HEADER | {"field_delimiter": ";", "null_marker": "-"},

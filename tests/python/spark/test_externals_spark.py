@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from tests.python.external_project import ROOT, ROWS, TABLES, Project
@@ -32,17 +33,23 @@ def test_plan_run_and_change(project: tuple[SparkWorkspace, Project]) -> None:
         "2026-01-02",
     ]
 
-    assert "externals: 4 as they should be" in workspace.here("run-operation", "externals_plan").stdout
+    assert "externals: 1 to refresh, 3 as they should be" in workspace.here("run-operation", "externals_plan").stdout
 
     made.tables["by_place"] = TABLES["by_place"] | {
         "options": TABLES["by_place"]["options"] | {"null_marker": "semi,colon"}
     }
     made.write()
     said = workspace.here("run-operation", "externals_plan").stdout
-    assert "1 to replace, 3 as they should be" in said
+    assert "1 to replace, 1 to refresh, 2 as they should be" in said
+    day = Path(workspace.root) / "landing" / "gcp" / "shop" / "days" / "day=2026-01-03"
+    day.mkdir()
+    duckdb.sql("select 10 as id, 'of a day' as name").write_parquet(str(day / "x.parquet"))
     workspace.here("run-operation", "externals_apply")
+    assert workspace.rows("select id from shop.days where day = date '2026-01-03'") == [(10,)], (
+        "a new partition is found"
+    )
     assert workspace.rows("select name from shop.by_place order by id") == [(None,), ("-",)]
-    assert "externals: 4 as they should be" in workspace.here("run-operation", "externals_plan").stdout
+    assert "externals: 1 to refresh, 3 as they should be" in workspace.here("run-operation", "externals_plan").stdout
 
 
 def test_a_file_in_another_order_is_not_misread(project: tuple[SparkWorkspace, Project]) -> None:
@@ -50,6 +57,7 @@ def test_a_file_in_another_order_is_not_misread(project: tuple[SparkWorkspace, P
     other = Path(workspace.root) / "landing" / "gcp" / "shop" / "by_name" / "c.csv"
     other.write_text("name,id\nother way round,9\n")
     try:
+        workspace.session.sql("refresh table shop.by_name")  # this session has listed the files already
         with pytest.raises(Exception, match=r"(?i)header"):
             workspace.rows("select * from shop.by_name")
     finally:
