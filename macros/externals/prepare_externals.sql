@@ -1,10 +1,12 @@
 {#
     For `on-run-start`: applies the external tables that the selected models, snapshots and tests read, and refreshes their
     metadata caches, before the first of them runs. `vars: {apply_externals: false}` switches it off; then
-    `dbt run-operation externals_apply` is yours to run.
+    `dbt run-operation externals_apply` is yours to run. In a project that uses this one as a package its own sources are left alone
+    unless it says `apply_externals: true`: they may be somebody else's.
 #}
 {% macro prepare_externals() -%}
-    {%- if not execute or flags.WHICH not in ['run', 'build', 'test', 'snapshot', 'retry'] or not lakeweave.setting('apply_externals') -%}
+    {%- set asked = lakeweave.setting('apply_externals') -%}
+    {%- if not execute or flags.WHICH not in ['run', 'build', 'test', 'snapshot', 'retry'] or asked == false -%}
         {{ return('') }}
     {%- endif -%}
     {%- set wanted = [] -%}
@@ -19,7 +21,7 @@
         {%- endfor -%}
     {%- endfor -%}
     {%- set sources = [] -%}
-    {%- for id in wanted | unique | sort -%}
+    {%- for id in wanted | unique | sort if asked or graph.sources[id].package_name == 'lakeweave' -%}
         {%- do sources.append(graph.sources[id]) -%}
     {%- endfor -%}
     {%- set models = [] -%}

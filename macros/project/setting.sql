@@ -17,7 +17,7 @@
         'gcs_connection': 'default',
         'aws_connection': 'us-east4.lakeweave-aws',
         'connections': {},
-        'apply_externals': true,
+        'apply_externals': none,
         'own_externals': true,
         'ingestion_batch_bytes': 536870912,
         'production_targets': ['prod', 'production'],
