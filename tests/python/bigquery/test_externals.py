@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from . import externals_catalogue as catalogue
+from .analyzer import Analyzer
 from .recorder import Recorder
 from .sqltext import without_run
 from .standin import Statement
@@ -291,6 +292,29 @@ def test_a_shared_copy_is_left_to_production(shapes: Catalogue) -> None:
         recorder.variables = variables
     assert sent == []
     assert f"{len(catalogue.SHAPES)} as they should be" in said
+
+
+def test_the_remote_function_is_made_and_can_be_called(shapes: Catalogue) -> None:
+    shapes.recorder.warehouse.connections.add("my-project.us-east4.files")
+    arguments = (
+        '{endpoint: "https://convert.a.run.app", connection: us-east4.files, on_unknown: error, max_batching_rows: 50}'
+    )
+    sent, said = shapes.run("create_convert_to_usd", arguments)
+    made = sent[-1].text
+    assert "remote with connection `us-east4.files`" in made
+    assert "user_defined_context = [('on_unknown', 'error')]" in made
+    assert "max_batching_rows = 50" in made
+    call = "select bronze.convert_to_usd(numeric '1.5', 'pounds', date '2026-02-01') as usd"
+    (column,) = Analyzer(shapes.recorder.warehouse).columns(call.replace("bronze", "dev_bronze"))
+    assert (column.name, column.words) == ("usd", "NUMERIC")
+    sent, said = shapes.run("create_convert_to_usd", '{endpoint: "http://x", connection: files, on_unknown: guess}')
+    assert sent == []
+    for words in (
+        "`endpoint` is 'http://x'",
+        "`connection` is 'files'",
+        "`on_unknown` is 'guess'; expected null or error",
+    ):
+        assert words in said
 
 
 def test_an_object_table_of_a_model_follows_its_definition(shapes: Catalogue) -> None:
