@@ -22,7 +22,7 @@ from lakeweave.ingestion.account import FileAccount
 from lakeweave.ingestion.fastpath import FastPath, Load
 from lakeweave.ingestion.planning import Plan, PlannedFile, changed
 from lakeweave.ingestion.progress import progress
-from lakeweave.ingestion.rawtable import CATALOG, BatchWriter, RawTable, quoted
+from lakeweave.ingestion.rawtable import CATALOG, BatchWriter, RawTable, literal, quoted
 from lakeweave.ingestion.reading import read_file
 from lakeweave.ingestion.spec import UserError
 
@@ -351,11 +351,21 @@ class Stage:
         columns = "".join(f"raw.{raw.physical[n]} as {quoted(n)}, " for n in names)
         any_repeat = any(load.account.repeats for load in accepted)
         repeat = f"raw.rowid in (select row_id from {self._repeats_table})" if any_repeat else "false"
+        if len(accepted) == 1:
+            # One file, as large ones are: its name is a constant, and no join slows the copy down.
+            (load,) = accepted
+            first = "null" if load.first_rowid is None else str(load.first_rowid)
+            source = f"{raw.name} as raw where raw.load_number = {load.number}"
+            file_id, file_name = literal(load.file.file_id), literal(load.file.found.name)
+        else:
+            first = "loads.first_rowid"
+            source = f"{raw.name} as raw join {loads} as loads on raw.load_number = loads.load_number"
+            file_id, file_name = "loads.file_id", "loads.file_name"
         self._conn.execute(
             f"create view {raw.base}{quoted(self._spec.table)} as select {columns}"
-            "loads.file_id as _file_id, loads.file_name as _file_name, "
-            "coalesce(raw.record_number, raw.rowid - loads.first_rowid + 1) as _record_number, "
+            f"{file_id} as _file_id, {file_name} as _file_name, "
+            f"coalesce(raw.record_number, raw.rowid - {first} + 1) as _record_number, "
             f"{repeat} as is_duplicate_in_file "
-            f"from {raw.name} as raw join {loads} as loads on raw.load_number = loads.load_number"
+            f"from {source}"
         )
         return extras
