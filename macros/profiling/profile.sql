@@ -148,8 +148,9 @@
     each value, and every figure is exact.
 #}
 {% macro _profile_of_column(relation, column, kind, place) -%}
-    {%- set shown = lakeweave._profile_text(column, kind) -%}
-    {%- set value = column if kind in ['number', 'time', 'boolean'] else shown -%}
+    {#- What cannot be compared everywhere is compared as text. -#}
+    {%- set value = lakeweave._profile_text(column, kind) if kind == 'nested' else column -%}
+    {%- set shown = lakeweave._profile_text('value', kind) if kind in ['number', 'time', 'boolean'] else 'value' -%}
 select
     {{ place }} as place,
     sum(occurrences) as row_count,
@@ -170,7 +171,7 @@ select
     {%- endfor %}
     {%- if kind == 'text' %}
     sum(case when looks_like = 'words' then occurrences else 0 end) as words,
-    count(distinct case when looks_like = 'words' then shown end) as distinct_words,
+    sum(case when looks_like = 'words' then 1 else 0 end) as distinct_words,
     count(distinct case when looks_like = 'words' then lower(shown) end) as distinct_caseless,
     sum(case when shown <> trim(shown) then occurrences else 0 end) as padded,
     sum(case when {{ lakeweave._profile_matches('shown', '[\\x00-\\x08\\x0B\\x0C\\x0E-\\x1F\\x{FFFD}]') }} then occurrences else 0 end) as unreadable,
@@ -200,10 +201,13 @@ from (
         '' as looks_like
         {%- endif %}
     from (
-        select {{ value }} as value, {{ shown }} as shown, count(*) as occurrences
-        from {{ relation }}
-        group by 1, 2
-    ) as counted
+        select value, {{ shown }} as shown, occurrences
+        from (
+            select {{ value }} as value, count(*) as occurrences
+            from {{ relation }}
+            group by 1
+        ) as counted
+    ) as shown_values
 ) as judged
 {%- endmacro %}
 

@@ -82,7 +82,6 @@ def pages(label: str, warehouse: Path) -> None:
         if page == "customers":
             at.query_params["what"] = "customers"
         at.run()
-        os.utime(warehouse)
         change(at)
         print(f"{label:8} filter {page}, {name:20} {timed(at.run):5.2f} s")
 
