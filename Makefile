@@ -66,7 +66,7 @@ $(VENV)/.spark: requirements/spark.txt requirements/spark-jars.xml | $(VENV)/.de
 	@command -v mvn > /dev/null || { echo "Delta's jars come by Maven, and there is no mvn on the path. On Debian: apt-get install maven"; exit 1; }
 	@$(BIN)/uv pip install --quiet --no-deps --python $(BIN)/python -r requirements/spark.txt
 	@mvn -q -B -f requirements/spark-jars.xml dependency:copy-dependencies -DincludeScope=runtime \
-	    -DincludeGroupIds=io.delta,io.unitycatalog -DoutputDirectory=$(CURDIR)/$(VENV)/spark-jars \
+	    -DincludeGroupIds=io.delta,io.unitycatalog,org.postgresql -DoutputDirectory=$(CURDIR)/$(VENV)/spark-jars \
 	  || { echo "Maven could not fetch Delta's jars (requirements/spark-jars.xml). Give it a repository in ~/.m2/settings.xml, or copy the jars to $(VENV)/spark-jars and set LAKEWEAVE_SPARK_JARS."; exit 1; }
 	@touch $@
 
@@ -143,6 +143,6 @@ clean:  ## what dbt and Python left behind; never the warehouse with its ledger,
 
 requirements:  ## pin anew from pyproject.toml (versions only)
 	@for file in core: "app:--extra app" "arrivals:--extra arrivals --extra bigquery" "dev:--extra app --extra arrivals --extra bigquery --extra databases --extra excel --extra embeddings --extra iceberg --group dev" \
-	    "spark:--extra spark" "databricks:--extra databricks" "databricks-test:--extra databricks --extra spark --group test"; do \
+	    "spark:--extra spark" "databricks:--extra databricks" "databricks-test:--extra databases --extra databricks --extra spark --group test"; do \
 	  $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url \
 	    $${file#*:} -o requirements/$${file%%:*}.txt > /dev/null || exit 1; done

@@ -116,7 +116,7 @@ class Connection:
                 "pip install 'lakeweave[databases]', or make test, which installs it."
             ) from None
         except Exception as error:
-            raise UserError(_not_connected(where, error)) from None
+            raise UserError(not_connected(where, error)) from None
 
     def close(self) -> None:
         """End the transaction and the connection."""
@@ -283,7 +283,8 @@ _REFUSED = re.compile(r"password|authenticat|access denied|login failed|role .* 
 _NO_DATABASE = re.compile(r"database .* does not exist|unknown database|cannot open database", re.IGNORECASE)
 
 
-def _not_connected(where: Address, error: Exception) -> str:
+def not_connected(where: Address, error: Exception) -> str:
+    """What a driver's error says about a connection that was not had, and what to do."""
     said = where.scrub(error)
     prefix = where.variables
     if where.kind == "sqlite":

@@ -152,7 +152,7 @@ class _Read:
                 problems.append(f"column `{name}` is not in the table, which has {', '.join(present)}")
                 continue
             self.names[name] = original
-            found = _family(present[original])
+            found = family(present[original])
             if wanted is not None and found != wanted:
                 problems.append(f"column `{original}` is {present[original]} in the database, declared is {wanted}")
         # Columns that nobody declared come along; the layout policy of the source decides about them.
@@ -313,7 +313,8 @@ class _Read:
         return row[0] if row else None
 
 
-def _family(kind: str) -> str:
+def family(kind: str) -> str:
+    """The family of a type of a database; the type itself where it is in none."""
     for family, pattern in FAMILIES.items():
         if re.search(pattern, kind):
             return family

@@ -14,6 +14,7 @@ from dbt.adapters.spark.impl import SparkAdapter
 from dbt_common.exceptions import DbtRuntimeError
 
 from lakeweave.inference.config import SettingsError
+from lakeweave.ingestion.spec import UserError
 from lakeweave.spark.checks import Unusable
 from lakeweave.spark.python_models import SessionPythonJob
 from lakeweave.spark.session import one_sentence, open_session
@@ -49,7 +50,7 @@ class Connection(dbt_session.Connection):
         """A cursor on the session; here and not above, because dbt makes `failed to connect` of an error there."""
         try:
             return Cursor(open_session(self.server_side_parameters))
-        except (Unusable, SettingsError) as error:
+        except (Unusable, SettingsError, UserError) as error:
             raise DbtRuntimeError(str(error)) from None
 
 

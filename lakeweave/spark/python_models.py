@@ -7,6 +7,7 @@ from typing import Any
 from dbt.adapters.base import PythonJobHelper
 from dbt_common.exceptions import DbtRuntimeError
 
+from lakeweave.ingestion.spec import UserError
 from lakeweave.spark.session import one_sentence, open_session
 
 
@@ -31,5 +32,7 @@ class SessionPythonJob(PythonJobHelper):
             exec(compile(compiled_code, f"<{self._name}>", "exec"), names)
         except PySparkException as error:
             raise DbtRuntimeError(one_sentence(error)) from None
+        except UserError as error:
+            raise DbtRuntimeError(str(error)) from None
         except Exception as error:
             raise DbtRuntimeError(f"{type(error).__name__}: {error}") from error

@@ -15,7 +15,9 @@ from lakeweave.spark.checks import check_jars, check_java, check_session
 
 _ROOT = Path(__file__).resolve().parents[2]
 _KEY = "spark.lakeweave.config"
+_DATABASES = "spark.lakeweave.databases"
 _opened: Any = None
+_databases: dict[str, str] = {}
 
 
 def open_session(settings: Mapping[str, str]) -> Any:
@@ -26,9 +28,11 @@ def open_session(settings: Mapping[str, str]) -> Any:
     Raises:
         Unusable: there is no Java or no Delta, or another session is in the way.
         SettingsError: ``spark.lakeweave.config`` is wrong.
+        UserError: the address of a database in the environment cannot be followed.
     """
     global _opened
     if _opened is not None:
+        _name_databases(_opened, settings)
         return _opened
     from pyspark.sql import SparkSession
 
@@ -53,6 +57,7 @@ def open_session(settings: Mapping[str, str]) -> Any:
         builder = builder.config(name, value)
     session = builder.getOrCreate()
     register(session, settings.get(_KEY))
+    _name_databases(session, settings)
     _opened = session
     return session
 
@@ -64,10 +69,25 @@ def opened() -> Any:
 
 def close() -> None:
     """Stop the session, if there is one: the metastore is free for the next process."""
-    global _opened
+    global _opened, _databases
     if _opened is not None:
         _opened.stop()
-        _opened = None
+        _opened, _databases = None, {}
+
+
+def _name_databases(session: Any, settings: Mapping[str, str]) -> None:
+    """Tell the session where the environment says that databases are, if it does not know yet."""
+    global _databases
+    from lakeweave.spark.databases import settings_of
+
+    wanted = settings_of(settings.get(_DATABASES, ""), os.environ)
+    if wanted == _databases:
+        return
+    for name in _databases.keys() - wanted.keys():
+        session.conf.unset(name)
+    for name, value in wanted.items():
+        session.conf.set(name, value)
+    _databases = wanted
 
 
 def _prepare_folders(settings: Mapping[str, str]) -> None:
@@ -90,6 +110,10 @@ def _quiet() -> None:
 def one_sentence(error: BaseException) -> str:
     """What an error of Spark says, without its stack: the message up to the plan, or what Python said in a worker."""
     text = str(error)
+    from lakeweave.spark.databases import explain
+
+    if said := explain(text, os.environ):
+        return said
     # What the project's own SQL raises: a search across two models, for one.
     raised = re.search(r"\[USER_RAISED_EXCEPTION\] (.+?)(?: SQLSTATE: \w+)?$", text, re.MULTILINE)
     if raised:

@@ -35,46 +35,21 @@
 
     {{ run_hooks(pre_hooks) }}
 
-    {%- call statement('inbox') -%}
-        create or replace temporary view {{ spec.view }}__inbox using binaryFile
-        options (path {{ lakeweave._spark_text(lakeweave._spark_path(spec.folder)) }}, recursiveFileLookup 'true')
-    {%- endcall -%}
-    {%- set files = lakeweave._spark_fresh_files(spec) -%}
-
-    {%- if rebuild or files -%}
-        {%- do lakeweave._declare_lookups(sql) -%}
+    {%- if existing is none -%}
+        {%- do lakeweave._spark_make_folder_of_reads(spec, declared) -%}
     {%- endif -%}
-    {%- if rebuild -%}
-        {%- do lakeweave._spark_check_nothing_is_lost(spec, files) -%}
-        {# The accounts go first: rows without an account are taken in again, an account without rows would not be. #}
-        {%- for name in ['files', 'rejected_records', 'layout_changes'] -%}
-            {%- call statement('forget_' ~ name) -%}
-                delete from {{ lakeweave.ledger_relation(name) }} where source = '{{ spec.source }}'
-            {%- endcall -%}
-        {%- endfor -%}
-        {%- do lakeweave._spark_stage_nothing(spec) -%}
-        {%- call statement('create') -%}
-            {{ create_table_as(False, target_relation, 'select * from (' ~ sql ~ ') as body where false') }}
+    {%- do lakeweave._spark_take_in_all(spec, sql, target_relation, rebuild, totals) -%}
+    {%- set in_python = lakeweave._spark_read_file(spec, declared) -%}
+    {%- if in_python -%}
+        {%- call statement('read_file', language='python') -%}
+            {{- in_python -}}
         {%- endcall -%}
-    {%- elif files | length > 0 -%}
-        {%- do lakeweave._spark_forget_unaccounted(spec, target_relation) -%}
     {%- endif -%}
-
-    {%- set known = lakeweave._spark_known(spec) -%}
-    {%- set waiting = namespace(files=files) -%}
-    {%- for _ in files if waiting.files -%}
-        {%- set parted = lakeweave._spark_next_batch(waiting.files) -%}
-        {%- set waiting.files = parted.later -%}
-        {%- do lakeweave._spark_take_in(spec, parted.batch, known, sql, target_relation) -%}
-        {%- for file in parted.batch -%}
-            {%- set totals.files = totals.files + 1 -%}
-            {%- set totals.records = totals.records + (file.records or 0) -%}
-            {%- set totals.rejected = totals.rejected + file.rejected -%}
-            {%- if file.state == 'held' -%}
-                {%- do totals.held.append(file) -%}
-            {%- endif -%}
-        {%- endfor -%}
-    {%- endfor -%}
+    {# What a database has anew is one file more; it is compared with all that bronze holds now. #}
+    {%- if lakeweave._spark_read_database(spec, declared, target_relation) -%}
+        {%- do spec.update({'reload': false}) -%}
+        {%- do lakeweave._spark_take_in_all(spec, sql, target_relation, false, totals) -%}
+    {%- endif -%}
 
     {%- call statement('main') -%}
         select {{ totals.records }} as records
@@ -88,6 +63,47 @@
     {{ return({'relations': [target_relation]}) }}
 
 {% endmaterialization %}
+
+
+{# All files that are in the folder and not in the ledger. #}
+{% macro _spark_take_in_all(spec, body, target_relation, rebuild, totals) -%}
+    {%- call statement('inbox') -%}
+        create or replace temporary view {{ spec.view }}__inbox using binaryFile
+        options (path {{ lakeweave._spark_text(lakeweave._spark_path(spec.folder)) }}, recursiveFileLookup 'true')
+    {%- endcall -%}
+    {%- set files = lakeweave._spark_fresh_files(spec) -%}
+
+    {%- if rebuild or files -%}
+        {%- do lakeweave._declare_lookups(body) -%}
+    {%- endif -%}
+    {%- set known = lakeweave._spark_known(spec) if rebuild or files else lakeweave._spark_nothing_known() -%}
+    {%- if rebuild -%}
+        {%- do lakeweave._spark_check_nothing_is_lost(spec, files, known) -%}
+        {%- do lakeweave._spark_forget_accounts(spec) -%}
+        {%- set known = lakeweave._spark_nothing_known() -%}
+        {%- do lakeweave._spark_stage_nothing(spec) -%}
+        {%- call statement('create') -%}
+            {{ create_table_as(False, target_relation, 'select * from (' ~ body ~ ') as body where false') }}
+        {%- endcall -%}
+    {%- elif files | length > 0 -%}
+        {%- do lakeweave._spark_forget_unaccounted(spec, target_relation) -%}
+    {%- endif -%}
+
+    {%- set waiting = namespace(files=files) -%}
+    {%- for _ in files if waiting.files -%}
+        {%- set parted = lakeweave._spark_next_batch(waiting.files) -%}
+        {%- set waiting.files = parted.later -%}
+        {%- do lakeweave._spark_take_in(spec, parted.batch, known, body, target_relation) -%}
+        {%- for file in parted.batch -%}
+            {%- set totals.files = totals.files + 1 -%}
+            {%- set totals.records = totals.records + (file.records or 0) -%}
+            {%- set totals.rejected = totals.rejected + file.rejected -%}
+            {%- if file.state == 'held' -%}
+                {%- do totals.held.append(file) -%}
+            {%- endif -%}
+        {%- endfor -%}
+    {%- endfor -%}
+{%- endmacro %}
 
 
 {# The view that holds the records of the file at hand: one fixed name per source table, as it is in the compiled model. #}
@@ -201,21 +217,33 @@
 
 
 {# A bronze table is rebuilt only when every content that the ledger has as loaded can still be found. #}
-{% macro _spark_check_nothing_is_lost(spec, files) -%}
+{% macro _spark_check_nothing_is_lost(spec, files, known) -%}
     {%- set found = files | map(attribute='file_id') | list -%}
     {%- set lost = [] -%}
-    {%- for row in lakeweave.ask(
-        "select file_id, min(file_name) as file_name from " ~ lakeweave.ledger_relation('files') ~ " where source = '" ~ spec.source
-        ~ "' and state in ('loaded', 'released') group by file_id order by file_name", []
-    ) if row[0] not in found -%}
-        {%- do lost.append(row[1]) -%}
+    {%- for file_id in known.names if file_id not in found -%}
+        {%- do lost.append(known.names[file_id]) -%}
     {%- endfor -%}
     {%- if lost -%}
         {%- do exceptions.raise_compiler_error(
             spec.source ~ " cannot be built anew: the ledger has " ~ lost | length ~ " loaded file(s) that are not in " ~ spec.folder
-            ~ " any more (" ~ lost[:5] | join(', ') ~ "). Put them back, or build without --full-refresh."
+            ~ " any more (" ~ (lost | sort)[:5] | join(', ') ~ "). Put them back, or build without --full-refresh."
         ) -%}
     {%- endif -%}
+{%- endmacro %}
+
+
+{# The accounts go first: rows without an account are taken in again, an account without rows would not be. #}
+{% macro _spark_forget_accounts(spec) -%}
+    {%- set questions = [] -%}
+    {%- for name in ['files', 'rejected_records', 'layout_changes'] -%}
+        {%- do questions.append("select " ~ loop.index ~ " as place, '" ~ name ~ "' as name, count(*) as present from "
+            ~ lakeweave.ledger_relation(name) ~ " where source = '" ~ spec.source ~ "'") -%}
+    {%- endfor -%}
+    {%- for row in lakeweave.ask(questions | join(' union all ') ~ ' order by place', []) if row[2] | int > 0 -%}
+        {%- call statement('forget_' ~ row[1]) -%}
+            delete from {{ lakeweave.ledger_relation(row[1]) }} where source = '{{ spec.source }}'
+        {%- endcall -%}
+    {%- endfor -%}
 {%- endmacro %}
 
 
@@ -247,19 +275,28 @@
 
 {# What the ledger says: versions of each path, state of each delivery, all contents, and the records of those that are loaded. #}
 {% macro _spark_known(spec) -%}
-    {%- set known = {'versions': {}, 'deliveries': {}, 'contents': [], 'loaded': {}} -%}
+    {%- set known = lakeweave._spark_nothing_known() -%}
     {%- for row in lakeweave.ask(
-        "select path, file_id, version, state, records from " ~ lakeweave.ledger_relation('files') ~ " where source = '" ~ spec.source
+        "select path, file_id, version, state, records, file_name from " ~ lakeweave.ledger_relation('files') ~ " where source = '" ~ spec.source
         ~ "' order by path, version", []
     ) -%}
         {%- do known.versions.update({row[0]: row[2] | int}) -%}
         {%- do known.deliveries.update({row[0] ~ '\n' ~ (row[1] or ''): {'version': row[2] | int, 'state': row[3]}}) -%}
         {%- do known.contents.append(row[1]) -%}
+        {%- if row[3] in ('loaded', 'released') -%}
+            {%- do known.names.update({row[1]: row[5]}) -%}
+        {%- endif -%}
         {%- if row[3] == 'loaded' -%}
             {%- do known.loaded.update({row[1]: row[4] | int}) -%}
         {%- endif -%}
     {%- endfor -%}
     {{ return(known) }}
+{%- endmacro %}
+
+
+{# `names`: of the contents that bronze holds or held. #}
+{% macro _spark_nothing_known() -%}
+    {{ return({'versions': {}, 'deliveries': {}, 'contents': [], 'loaded': {}, 'names': {}}) }}
 {%- endmacro %}
 
 
@@ -331,6 +368,9 @@
     {%- endfor -%}
 
     {%- for files in lakeweave._spark_by_layout(spec, fresh) -%}
+        {%- if files | length != fresh | length -%}
+            {%- do lakeweave._spark_read_texts(spec, files) -%}
+        {%- endif -%}
         {%- do lakeweave._spark_take_in_layout(spec, files, known, body, target_relation) -%}
     {%- endfor -%}
 
@@ -396,7 +436,6 @@
 {# Files of one layout, all but their accounts. Sets what the accounts say; `reason` of those that are to be held. #}
 {% macro _spark_take_in_layout(spec, files, known, body, target_relation) -%}
     {%- set layout = files[0].layout -%}
-    {%- do lakeweave._spark_read_texts(spec, files) -%}
     {%- call statement('fields') -%}
         {{ lakeweave._spark_fields(spec, files, layout) }}
     {%- endcall -%}

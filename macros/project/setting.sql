@@ -19,6 +19,7 @@
         'connections': {},
         'apply_externals': none,
         'own_externals': true,
+        'databases': {},
         'ingestion_batch_bytes': 536870912,
         'production_targets': ['prod', 'production'],
         'shop_default_currency': 'dollars',

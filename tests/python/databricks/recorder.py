@@ -1,4 +1,7 @@
-"""Runs the project on the real dbt-databricks adapter against the stand-in: a first run, an increment, a full refresh."""
+"""Runs the project on the real dbt-databricks adapter against the stand-in: a first run, an increment, a full refresh.
+
+The grocer's database is read by JDBC in the first run and as a foreign catalog in the increment, if a server can be started here.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +14,17 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+from lakeweave.databases.connection import address
 from lakeweave.landing import LandingConfig, generate
+from lakeweave.landing.grocery import rows
 from lakeweave.spark import session as spark_session
+from lakeweave.spark.databases import jdbc, settings_of
+from tests.python import postgres
 from tests.python.databricks.standin import FakeWarehouse
 from tests.python.support import ROOT, Workspace, deliver_batch
 
 ENDPOINTS = "{gemini: a-chat-model, text_embedding: an-embedding-model}"
+FOREIGN_CATALOG = "{grocery: {catalog: shop_pg, schema: public}}"
 NO_TESTS = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
 # Each delivers one batch more. The first run sends the data tests too; they are the same in every run.
 PHASES = (
@@ -44,8 +52,10 @@ def record(root: Path, *selection: str) -> Recording:
     workspace = Workspace.create(root / "project", root / "landing")
     shutil.copytree(ROOT / "requirements", workspace.root / "requirements", dirs_exist_ok=True)
     jars = Path(os.environ.get("LAKEWEAVE_SPARK_JARS", ROOT / ".venv" / "spark-jars"))
+    server = None if postgres.absent() else postgres.Server()
     environment = {
         **workspace.env(),
+        **(server.environment() if server else {}),
         "LAKEWEAVE_TARGET": "databricks",
         # dbt quotes it into every name; Spark's own catalog is the one that Delta can stand behind.
         "LAKEWEAVE_CATALOG": "spark_catalog",
@@ -55,18 +65,41 @@ def record(root: Path, *selection: str) -> Recording:
         warehouse = FakeWarehouse(spark_session.open_session(_settings(workspace.root, jars)))
         warehouse.stub_functions()
         recording = Recording(warehouse)
-        with _offline(warehouse):
-            for number, (phase, arguments) in enumerate(PHASES):
-                deliver_batch(complete, workspace.landing, number)
-                warehouse.phase = phase
-                _run(recording, phase, [*arguments, *selection], workspace.landing)
+        if server:
+            _name_database(warehouse.session)
+        try:
+            with _offline(warehouse):
+                for number, (phase, arguments) in enumerate(PHASES):
+                    deliver_batch(complete, workspace.landing, number)
+                    if server:
+                        server.fill(rows(0.02, 42, min(number, 2)))
+                    warehouse.phase = phase
+                    catalog = FOREIGN_CATALOG if server and phase == "increment" else "{}"
+                    _run(recording, phase, [*arguments, *selection], workspace.landing, catalog)
+        finally:
+            if server:
+                server.stop()
     return recording
 
 
-def _run(recording: Recording, phase: str, arguments: list[str], landing: Path) -> None:
+def _name_database(session: Any) -> None:
+    """What a cluster's Spark configuration says of the grocer's database, and Spark's own catalog in the foreign one's place."""
+    session.conf.set("spark.sql.catalog.shop_pg", "org.apache.spark.sql.execution.datasources.v2.jdbc.JDBCTableCatalog")
+    session.conf.set("spark.sql.catalog.shop_pg.preferTimestampNTZ", "true")
+    for name, value in settings_of("grocery", os.environ).items():
+        session.conf.set(name, value)
+    where = address("grocery", None, "")
+    for name, value in {"url": jdbc(where), "user": where.user, "password": where.password}.items():
+        session.conf.set(f"spark.sql.catalog.shop_pg.{name}", value)
+
+
+def _run(recording: Recording, phase: str, arguments: list[str], landing: Path, catalog: str) -> None:
     from dbt.cli.main import dbtRunner
 
-    variables = f"{{endpoints: {{databricks: {ENDPOINTS}}}, landing_gcs: 'file:{landing}/gcp', landing_s3: 'file:{landing}/aws'}}"
+    variables = (
+        f"{{endpoints: {{databricks: {ENDPOINTS}}}, databases: {{databricks: {catalog}}},"
+        f" landing_gcs: 'file:{landing}/gcp', landing_s3: 'file:{landing}/aws'}}"
+    )
     runner = dbtRunner(callbacks=[])
     outcome = runner.invoke(["--quiet", "--no-use-colors", *arguments, "--threads", "1", "--vars", variables])
     for each in getattr(outcome.result, "results", None) or []:
@@ -101,10 +134,12 @@ def _offline(warehouse: FakeWarehouse) -> Iterator[None]:
 
 def _settings(root: Path, jars: Path) -> dict[str, str]:
     """Settings of the target `spark`, for a warehouse in ``root``."""
-    import re
-
     import yaml
+    from jinja2 import Environment
 
-    text = re.sub(r"\{\{ env_var\('\w+', '([^']*)'\) \}\}", r"\1", (ROOT / "profiles.example.yml").read_text())
+    environment = Environment(autoescape=False)
+    text = environment.from_string((ROOT / "profiles.example.yml").read_text()).render(
+        env_var=lambda _, default: default
+    )
     profile = yaml.safe_load(text)["lakeweave"]["outputs"]["spark"]["server_side_parameters"]
     return {**{name: str(value) for name, value in profile.items()}, "spark.driver.extraClassPath": f"{jars}/*"}

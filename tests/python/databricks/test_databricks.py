@@ -7,8 +7,13 @@ of the same packages. What is listed in known.py is answered by the stand-in; no
 from __future__ import annotations
 
 import importlib.util
+import os
 
 import pytest
+
+from tests.python import postgres
+
+PHASES = ("first run", "increment", "full refresh")
 
 pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("dbt.adapters.databricks") is None or importlib.util.find_spec("pyspark") is None,
@@ -55,6 +60,23 @@ def test_the_increment_merges(recording) -> None:
     assert "merge" in kinds["increment"]
     assert "merge" not in kinds["full refresh"] | kinds["first run"]
     assert {"create", "insert", "select", "set", "declare"} <= kinds["first run"]
+
+
+@pytest.mark.skipif(
+    postgres.absent() is not None and not os.environ.get("CI"), reason=f"no database server: {postgres.absent()}"
+)
+def test_the_database_is_read_by_jdbc_and_as_a_foreign_catalog(recording) -> None:
+    """No statement holds the password: it is a setting of the cluster."""
+    sent = {
+        phase: "\n".join(each.sql for each in recording.warehouse.statements if each.phase == phase) for phase in PHASES
+    }
+    assert "using jdbc" in sent["first run"]
+    assert "password '${spark.lakeweave.grocery.password}'" in sent["first run"]
+    assert "from `shop_pg`.`public`.`Transactions`" in sent["increment"]
+    assert "using jdbc" not in sent["increment"]
+    assert postgres.PASSWORD[:13] not in "".join(sent.values())
+    read = recording.warehouse.session.table("bronze.transactions").select("read_number").distinct().collect()
+    assert {row.read_number for row in read} >= {"1", "2"}
 
 
 def test_what_spark_cannot_know_is_used(recording) -> None:

@@ -11,7 +11,7 @@ from lakeweave.landing import LandingConfig, generate
 from tests.python.fakes import model_server
 from tests.python.spark.parity import Both
 from tests.python.spark.session import SparkWorkspace, absent
-from tests.python.support import Workspace, add_models
+from tests.python.support import Workspace
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -23,6 +23,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         "test_ingestion_spark.py",
         "test_inference_spark.py",
         "test_quiet_spark.py",
+        "test_databases_spark.py",
         "test_kill_spark.py",
     ]
     items.sort(key=lambda item: order.index(item.path.name) if item.path.name in order else -1)
@@ -40,11 +41,9 @@ def complete(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 EXTRA_MODELS = {
-    "extra_fake": "{{ config(enabled=var('with_extra_models', false)) }}"
-    "{{ lakeweave.remote_model(function='generate_text') }}",
-    "extra_asked": """{{ config(enabled=var('with_extra_models', false)) }}
-{{ lakeweave.inference(function='generate_text', model='extra_fake', input='prompt', batch_size=4, max_attempts=2,
-    max_calls_per_run=var('extra_calls', none)) }}
+    "extra_fake": "{{ lakeweave.remote_model(function='generate_text') }}",
+    "extra_asked": """{{ lakeweave.inference(function='generate_text', model='extra_fake', input='prompt', batch_size=4,
+    max_attempts=2, max_calls_per_run=var('extra_calls', none)) }}
 select
     value_type as id,
     valid_from,
@@ -66,9 +65,8 @@ def server() -> Iterator[model_server.Client]:
         yield running
 
 
-def add_extra_models(workspace: Workspace, base_url: str) -> None:
-    """Models of the tests' own beside the project's; `with_extra_models` switches them on."""
-    add_models(workspace, EXTRA_MODELS)
+def _knows_the_fake(workspace: Workspace, base_url: str) -> None:
+    """Name the fake server in the workspace's profile as the one that answers for `extra_fake`."""
     profile = workspace.root / "profiles.yml"
     text = profile.read_text()
     block = f"models: {{extra_fake: {{backend: openai, base_url: '{base_url}', model: fake, tries: 1}}}}"
@@ -80,13 +78,30 @@ def add_extra_models(workspace: Workspace, base_url: str) -> None:
 
 @pytest.fixture(scope="session")
 def both(tmp_path_factory: pytest.TempPathFactory, server: model_server.Client) -> Iterator[Both]:
-    """Two workspaces, one on each engine, from one landing zone that is empty at first."""
+    """Two workspaces, one on each engine, from one landing zone that is empty at first; all tests share the session."""
     root = tmp_path_factory.mktemp("both")
     spark = SparkWorkspace.on_spark(root / "spark", root / "landing")
-    embedded = Workspace.create(root / "embedded", root / "landing")
-    for workspace in (spark, embedded):
-        add_extra_models(workspace, server.base_url)
-    yield Both(root / "landing", spark, embedded)
+    # The session has the models of the profile that it was opened with.
+    _knows_the_fake(spark, server.base_url)
+    spark.open()
+    yield Both(root / "landing", spark, Workspace.create(root / "embedded", root / "landing"))
     from lakeweave.spark.session import close
 
     close()
+
+
+@pytest.fixture(scope="module")
+def asking(both: Both, server: model_server.Client, tmp_path_factory: pytest.TempPathFactory) -> Both:
+    """Two workspaces with the project's macros and seeds, and no models but those that ask the fake: dbt reads them sooner."""
+    root = tmp_path_factory.mktemp("asking")
+    parts = ("docs", "lakeweave", "macros", "seeds", "tests/generic", "requirements")
+    spark = SparkWorkspace.on_spark(root / "spark", root / "landing", parts)
+    embedded = Workspace.create(root / "embedded", root / "landing", parts)
+    for workspace in (spark, embedded):
+        _knows_the_fake(workspace, server.base_url)
+        (workspace.root / "models").mkdir()
+        for name, sql in EXTRA_MODELS.items():
+            (workspace.root / "models" / f"{name}.sql").write_text(sql)
+    asked = Both(root / "landing", spark, embedded)
+    asked.build("seed", "--select", "exchange_rates")
+    return asked

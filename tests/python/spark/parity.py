@@ -92,8 +92,10 @@ class Both:
             ]
 
 
-def compare(connection: duckdb.DuckDBPyConnection, name: str, spark: Any) -> Compared:
-    """The table ``name`` of ``connection`` beside what Spark has, an Arrow table."""
+def compare(
+    connection: duckdb.DuckDBPyConnection, name: str, spark: Any, besides: frozenset[str] = frozenset()
+) -> Compared:
+    """The table ``name`` of ``connection`` beside what Spark has, an Arrow table; the columns ``besides`` may differ."""
     connection.register("spark_rows", spark)
     left = _columns(connection, name)
     right = _columns(connection, "spark_rows")
@@ -105,7 +107,7 @@ def compare(connection: duckdb.DuckDBPyConnection, name: str, spark: Any) -> Com
     for column in left:
         if _class(left[column]) != _class(right[column]):
             result.problems.append(f"type of {column}: {left[column]} on duckdb, {right[column]} on spark")
-    ignored = VOLATILE | WORDS.get(name, set())
+    ignored = VOLATILE | WORDS.get(name, set()) | besides
     # When a version ended is the clock's affair; whether it did is not.
     exact = [
         f'"{column}" is null' if column == "dbt_valid_to" else _exact(column, left[column])

@@ -46,9 +46,9 @@ class SparkWorkspace(Workspace):
     """A workspace on Spark. All of a process share one session, so there is one at a time."""
 
     @classmethod
-    def on_spark(cls, root: Path, landing: Path) -> SparkWorkspace:
-        """A copy of the project at ``root`` that builds on Spark from ``landing``."""
-        workspace = cls.create(root, landing, (*PROJECT, "requirements"))
+    def on_spark(cls, root: Path, landing: Path, parts: tuple[str, ...] = (*PROJECT, "requirements")) -> SparkWorkspace:
+        """A copy of the project (or of its ``parts``) at ``root`` that builds on Spark from ``landing``."""
+        workspace = cls.create(root, landing, parts)
         workspace.environment["LAKEWEAVE_TARGET"] = "spark"
         workspace.environment["LAKEWEAVE_SPARK_JARS"] = str(JARS)
         return workspace
@@ -82,7 +82,7 @@ class SparkWorkspace(Workspace):
         from lakeweave.spark import session
 
         if session.opened() is None:
-            self.here("seed", "--select", "null_sentinels")
+            self.here("run-operation", "ask", "--args", "{sql: select 1 as one}")
         return session.opened()
 
     @property

@@ -8,22 +8,12 @@ import math
 import numpy as np
 import pytest
 
-from tests.python.spark.session import SparkWorkspace, absent
-from tests.python.support import Workspace
+from lakeweave.spark.session import one_sentence
+from tests.python.spark.parity import Both
 
-pytestmark = pytest.mark.skipif(absent() is not None, reason=f"Spark with Delta cannot run here: {absent()}")
+pytestmark = pytest.mark.needs_spark
 
 Rows = list[tuple[int, list[float] | None, str]]
-
-
-@pytest.fixture(scope="module")
-def engines(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Workspace]:
-    """An empty project on each engine."""
-    root = tmp_path_factory.mktemp("vectors")
-    return {
-        "duckdb": Workspace.create(root / "embedded", root / "landing"),
-        "spark": SparkWorkspace.on_spark(root / "spark", root / "landing"),
-    }
 
 
 def relation(engine: str, rows: Rows) -> str:
@@ -37,14 +27,16 @@ def relation(engine: str, rows: Rows) -> str:
     return "(" + " union all ".join(lines) + ")"
 
 
-def searched(workspace: Workspace, engine: str, base: Rows, query: Rows, **arguments: object) -> list[tuple]:
+def searched(both: Both, engine: str, base: Rows, query: Rows, **arguments: object) -> list[tuple]:
     words = "".join(f", {name}={value!r}" for name, value in arguments.items())
     call = f'lakeweave.vector_search("{relation(engine, base)}", "embedding", "{relation(engine, query)}"{words})'
     columns = "found.query.id as query_id, found.base.id as base_id, found.distance"
     sql = f"select {columns} from {{{{ {call} }}}} as found order by 1, 3, 2"
-    shown = workspace.dbt("--quiet", "show", "--inline", sql, "--limit", "-1", "--output", "json")
-    rows = json.loads(shown.stdout[shown.stdout.index("{") :])["show"]
-    return [(row["query_id"], row["base_id"], row["distance"]) for row in rows]
+    if engine == "duckdb":
+        shown = both.embedded.dbt("--quiet", "show", "--inline", sql, "--limit", "-1", "--output", "json")
+        rows = json.loads(shown.stdout[shown.stdout.index("{") :])["show"]
+        return [(row["query_id"], row["base_id"], row["distance"]) for row in rows]
+    return both.spark.rows(both.spark.here("compile", "--inline", sql).results[0].node.compiled_code)
 
 
 def drawn(count: int, first: int, seed: int) -> Rows:
@@ -59,11 +51,10 @@ def drawn(count: int, first: int, seed: int) -> Rows:
 
 
 @pytest.mark.parametrize("distance", ["COSINE", "EUCLIDEAN", "DOT_PRODUCT"])
-def test_the_same_neighbours_at_the_same_distances(engines: dict[str, Workspace], distance: str) -> None:
+def test_the_same_neighbours_at_the_same_distances(both: Both, distance: str) -> None:
     base, query = drawn(120, 1, 1), drawn(25, 1001, 2)
     found = {
-        engine: searched(workspace, engine, base, query, top_k=7, distance_type=distance)
-        for engine, workspace in engines.items()
+        engine: searched(both, engine, base, query, top_k=7, distance_type=distance) for engine in ("duckdb", "spark")
     }
     assert len(found["duckdb"]) >= 23 * 7
     assert [row[:2] for row in found["spark"]] == [row[:2] for row in found["duckdb"]]
@@ -71,6 +62,9 @@ def test_the_same_neighbours_at_the_same_distances(engines: dict[str, Workspace]
 
 
 @pytest.mark.parametrize("stranger", [(9, [1.0, 0.0], "m@2"), (9, [1.0, 0.0, 0.0], "m@1")])
-def test_vectors_of_two_kinds_do_not_meet(engines: dict[str, Workspace], stranger: tuple) -> None:
-    with pytest.raises(AssertionError, match="was refused: vectors of m@1 with 2 dimensions and of m@"):
-        searched(engines["spark"], "spark", [(1, [1.0, 0.0], "m@1")], [stranger])
+def test_vectors_of_two_kinds_do_not_meet(both: Both, stranger: tuple) -> None:
+    from pyspark.errors import PySparkException
+
+    with pytest.raises(PySparkException) as raised:
+        searched(both, "spark", [(1, [1.0, 0.0], "m@1")], [stranger])
+    assert "was refused: vectors of m@1 with 2 dimensions and of m@" in one_sentence(raised.value)

@@ -1,0 +1,112 @@
+"""Databases that a Spark session reads by JDBC: where they are, said by the environment, and what is wrong with them.
+
+Statements name the settings ``spark.lakeweave.<connection>.url``, ``.user`` and ``.password``, and Spark puts their values in
+when it runs them; so no statement, and no log of statements, holds a password.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import pyarrow as pa
+
+from lakeweave.databases.connection import Address, Connection, address, not_connected, variables
+from lakeweave.databases.reading import family
+from lakeweave.ingestion.spec import UserError
+
+PREFIX = "spark.lakeweave."
+
+
+def settings_of(names: str, environment: Mapping[str, str]) -> dict[str, str]:
+    """The session's settings for the connections ``names`` (separated by commas) that the environment has a URL for.
+
+    Raises:
+        UserError: for a URL that cannot be followed, and for one that holds a password.
+    """
+    found = {}
+    for where in _addresses(names, environment):
+        prefix = f"{PREFIX}{where.name}"
+        found |= {f"{prefix}.url": jdbc(where), f"{prefix}.user": where.user, f"{prefix}.password": where.password}
+    return {name: _in_a_literal(value) for name, value in found.items()}
+
+
+def jdbc(where: Address) -> str:
+    """The URL of JDBC's form."""
+    if where.kind == "sqlserver":
+        return f"jdbc:sqlserver://{where.host}:{where.port};databaseName={where.database};encrypt=true"
+    return f"jdbc:{where.kind}://{where.host}:{where.port}/{where.database}"
+
+
+def show_file(
+    session: Any, *, view: str, connection: str, default_url: str | None, landing: str, table: str, source: str
+) -> None:
+    """Make a view of the rows of a SQLite file's table, read here by the driver; types are those that the table declares.
+
+    Raises:
+        UserError: there is no such file or table.
+    """
+    where = address(connection, default_url, landing)
+    with Connection(where) as database:
+        kinds = database.columns(table, None)
+        if not kinds:
+            raise UserError(
+                f"{where} has no table `{table}`. It has: {', '.join(database.tables()[:12])}. "
+                f"Correct `database.table` of the source {source}. Nothing was read."
+            )
+        names = ", ".join(database.quote(name) for name in kinds)
+        batches = list(database.batches(f"select {names} from {database.quote(table)}"))
+    schema = pa.schema([(name, pa.string()) for name in kinds])
+    frame = session.createDataFrame(pa.Table.from_batches(batches, schema))
+    casts = {"integer": "bigint", "timestamp": "timestamp_ntz", "date": "date", "boolean": "boolean"}
+    typed = [
+        f"cast(`{name}` as {casts[family(kind)]}) as `{name}`" if family(kind) in casts else f"`{name}`"
+        for name, kind in kinds.items()
+    ]
+    frame.selectExpr(*typed).createOrReplaceTempView(view)
+
+
+def explain(said: str, environment: Mapping[str, str]) -> str | None:
+    """One sentence about an error of JDBC, with what to do and without the password; None for any other error."""
+    found = re.search(
+        r"(?:org\.postgresql\.util\.PSQLException|com\.microsoft\.sqlserver\.jdbc\.\w+|com\.mysql\.cj\.[\w.]+Exception"
+        r"|java\.sql\.\w*Exception): (.+)",
+        said,
+    )
+    if not found and "No suitable driver" in said:
+        return (
+            "The session has no JDBC driver for this database. Run: make environment-spark, which brings PostgreSQL's, "
+            "or put the jar of another into the folder of LAKEWEAVE_SPARK_JARS."
+        )
+    if not found:
+        return None
+    names = ",".join(
+        match[1].lower() for name in sorted(environment) if (match := re.fullmatch(r"LAKEWEAVE_(\w+)_URL", name))
+    )
+    reason = found[1].strip()
+    for where in _addresses(names, environment):
+        reason = where.scrub(reason)
+        if re.search(
+            "refused|password|authenticat|does not exist|unknown host|timed out|attempt failed", reason, re.IGNORECASE
+        ):
+            if re.search("relation .* does not exist", reason):
+                return (
+                    f"{where} has no such table that user `{where.user}` may see: {reason}. "
+                    "Correct `database.table` of the source, or grant the right to select. Nothing was read."
+                )
+            return not_connected(where, Exception(reason))
+        return f"The connection to {where} broke while it was read: {reason}. Nothing of this read is kept; run again."
+    return None
+
+
+def _addresses(names: str, environment: Mapping[str, str]) -> list[Address]:
+    """SQLite has no server, and is the embedded target's affair."""
+    named = [name.strip() for name in names.split(",") if name.strip()]
+    found = [address(name, None, "", environment) for name in named if environment.get(f"{variables(name)}_URL")]
+    return [where for where in found if where.kind != "sqlite"]
+
+
+def _in_a_literal(value: str) -> str:
+    """The value as it stands between the quotes of a SQL text."""
+    return value.replace("\\", "\\\\").replace("'", "\\'")

@@ -1,0 +1,173 @@
+"""The grocery feed by JDBC: Spark reads a real PostgreSQL server, and has the rows that the embedded target has."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from lakeweave.landing.grocery import rows
+from tests.python import postgres
+from tests.python.fakes.breaking_proxy import BreakingProxy
+from tests.python.spark.parity import Both, compare
+from tests.python.spark.session import SparkWorkspace
+from tests.python.support import Workspace
+
+# In CI a server has to be there: a proof that is skipped is none.
+pytestmark = [
+    pytest.mark.needs_spark,
+    pytest.mark.skipif(
+        postgres.absent() is not None and not os.environ.get("CI"), reason=f"no database server: {postgres.absent()}"
+    ),
+]
+SCALE, SEED = 0.05, 42
+SEEDS = ("null_sentinels", "standard_spellings")
+FEED = ("bronze.grocery", "silver.grocery", "gold.grocery")
+TABLES = ("bronze.transactions", "silver.transactions", "silver.baskets", "gold.grocery_item_sales")
+# The files of a read carry names of the engine's own, so their contents are told apart by other hashes.
+OF_THE_FILE = frozenset({"_content_hash", "_file_name"})
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[postgres.Server]:
+    running = postgres.Server()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def spark(both: Both, server: postgres.Server, tmp_path: Path) -> SparkWorkspace:
+    """The session's workspace, which has forgotten the grocer, with an empty landing zone and the server's address."""
+    workspace = dataclasses.replace(both.spark, landing=tmp_path / "landing")
+    workspace.environment = {**both.spark.environment, **server.environment()}
+    workspace.landing.mkdir()
+    workspace.here("seed", "--select", *SEEDS)
+    for table in ("bronze.transactions", "silver.transactions"):
+        workspace.session.sql(f"drop table if exists {table}")
+    for name in ("files", "rejected_records", "layout_changes"):
+        workspace.session.sql(f"delete from ledger.{name} where source = 'grocery.transactions'")
+    return workspace
+
+
+def _run(workspace: SparkWorkspace, *selected: str) -> str:
+    return workspace.here("run", "--select", *selected).stdout
+
+
+def _fails(workspace: SparkWorkspace) -> str:
+    """What a build says that fails; it delivers nothing, and says no password."""
+    done = workspace.here("run", "--select", "bronze.grocery", check=False)
+    assert not done.success
+    said = " ".join([done.stdout, *(str(each.message) for each in done.results)])
+    assert not list(workspace.landing.rglob("*.csv"))
+    assert "correct horse" not in said
+    assert "Traceback" not in said
+    return " ".join(said.split())
+
+
+def test_the_same_rows_as_on_the_embedded_target(
+    spark: SparkWorkspace, server: postgres.Server, tmp_path: Path
+) -> None:
+    embedded = Workspace.create(tmp_path / "embedded", tmp_path / "files")
+    embedded.landing.mkdir()
+    embedded.environment.update(server.environment())
+    embedded.dbt("seed", "--quiet", "--select", *SEEDS)
+    for batch in (0, 1, 2):
+        server.fill(rows(SCALE, SEED, batch))
+        embedded.dbt("run", "--quiet", "--select", *FEED)
+        assert "new," in _run(spark, *FEED)
+        with duckdb.connect(str(embedded.warehouse), read_only=True) as connection:
+            compared = [compare(connection, table, spark.table(table), OF_THE_FILE) for table in TABLES]
+        assert [str(each) for each in compared if each.problems] == []
+        assert all(each.rows for each in compared)
+    counts = "select read_number, op, count(*) from bronze.transactions group by read_number, op order by 1, 2"
+    assert spark.rows(counts) == embedded.query(counts)
+    accounts = (
+        "select records, accepted, state from ledger.files where source = 'grocery.transactions' order by file_name"
+    )
+    assert spark.rows(accounts) == embedded.query(accounts)
+
+    # What a schedule pays for when nothing came: no file, no row.
+    before = spark.rows(counts)
+    assert "0 new, 0 changed, 0 deleted rows" in _run(spark, "bronze.grocery")
+    assert spark.rows(counts) == before
+
+    # Time travel: the sales of the first read beside those of now.
+    spark.here("compile", "--select", "grocery_sales_as_they_were")
+    path = spark.root / "target" / "compiled" / "lakeweave" / "analyses" / "grocery_sales_as_they_were.sql"
+    changes = spark.rows(path.read_text())
+    assert any(row[-1] for row in changes)
+
+    # A row that was committed late, with a moment long before the watermark.
+    server.execute(
+        """insert into "Transactions" values (9999999, 1001, '01-01-2015', 'late tea', '2020-01-01 00:00:00')"""
+    )
+    assert "1 new, 0 changed, 0 deleted rows" in _run(spark, *FEED[:2])
+    assert spark.rows("select item from silver.transactions where id = 9999999") == [("late tea",)]
+
+    # No statement held the password: they name a setting of the session.
+    logged = "".join(each.read_text() for each in (spark.root / "logs").glob("*.log*"))
+    assert "${spark.lakeweave.grocery.password}" in logged
+    assert "correct horse" not in logged
+
+
+def test_a_connection_that_breaks_in_the_middle_leaves_nothing(spark: SparkWorkspace, server: postgres.Server) -> None:
+    server.fill(rows(SCALE, SEED, 0))
+    proxy = BreakingProxy(server.port, break_after=30_000)
+    spark.environment.update(server.environment(proxy.port))
+    said = _fails(spark)
+    assert "broke while it was read" in said
+    assert "Nothing of this read is kept; run again." in said
+    assert spark.rows("select count(*) from ledger.files where source = 'grocery.transactions'") == [(0,)]
+    proxy.close()
+    spark.environment.update(server.environment())
+    _run(spark, *FEED[:2])
+    meant = [(row.id, row.member, row.day.astype(object), row.name) for row in rows(SCALE, SEED, 0)]
+    assert spark.rows("select id, member_number, purchased_on, item from silver.transactions order by id") == meant
+
+
+@pytest.mark.parametrize(
+    ("environment", "statement", "expected"),
+    [
+        (
+            {"LAKEWEAVE_GROCERY_PASSWORD": "wrong"},
+            None,
+            ["does not let user `lakeweave_reader` in", "Check LAKEWEAVE_GROCERY_USER and LAKEWEAVE_GROCERY_PASSWORD"],
+        ),
+        (
+            {"LAKEWEAVE_GROCERY_URL": "postgresql://127.0.0.1:1/shop"},
+            None,
+            ["cannot be reached", "Check LAKEWEAVE_GROCERY_URL"],
+        ),
+        (
+            {"LAKEWEAVE_GROCERY_URL": "postgresql://reader:word@127.0.0.1/shop"},
+            None,
+            ["holds a password", "_PASSWORD instead"],
+        ),
+        ({}, 'alter table "Transactions" rename to "Sales"', ["has no such table", "Correct `database.table`"]),
+        (
+            {},
+            'alter table "Transactions" alter column "Member_number" type text',
+            ["column `Member_number` is string in the database, declared is integer", "or change the declaration"],
+        ),
+    ],
+    ids=["wrong password", "unreachable", "password in the URL", "no table", "changed type"],
+)
+def test_bad_connections_and_tables_say_what_to_do(
+    spark: SparkWorkspace,
+    server: postgres.Server,
+    environment: dict[str, str],
+    statement: str | None,
+    expected: list[str],
+) -> None:
+    server.execute('drop table if exists "Sales"')
+    server.fill(rows(0.01, SEED, 0))
+    if statement:
+        server.execute(statement)
+    spark.environment.update(environment)
+    said = _fails(spark)
+    for words in expected:
+        assert words in said
