@@ -83,10 +83,10 @@ environment-browser:  ## Chromium for the test that opens the app in one (Debian
 environment-spark: $(VENV)/.spark  ## Spark and Delta's jars (needs Java 17 and Maven)
 
 test-spark: $(VENV)/.spark profiles.yml  ## the whole project on Spark with Delta, against the embedded target
-	@$(BIN)/python -m pytest tests/python/spark
+	@$(BIN)/python -m pytest tests/python/spark --numprocesses $(WORKERS)
 
 test-spark-long: $(VENV)/.spark profiles.yml  ## the same with everything at every delivery, all data and unit tests, 20 kills
-	@LAKEWEAVE_SPARK_LONG=1 LAKEWEAVE_SPARK_KILLS=20 $(BIN)/python -m pytest tests/python/spark
+	@LAKEWEAVE_SPARK_LONG=1 LAKEWEAVE_SPARK_KILLS=20 $(BIN)/python -m pytest tests/python/spark --numprocesses $(WORKERS)
 
 # dbt-databricks wants other releases of packages that the rest needs too, so it has an environment of its own.
 $(VENV)-databricks/.ready: requirements/databricks-test.txt | $(VENV)/.spark

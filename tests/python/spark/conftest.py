@@ -11,7 +11,7 @@ from lakeweave.landing import LandingConfig, generate
 from tests.python.fakes import model_server
 from tests.python.spark.parity import Both
 from tests.python.spark.session import SparkWorkspace, absent
-from tests.python.support import Workspace
+from tests.python.support import PARSED, Workspace
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -99,6 +99,7 @@ def asking(both: Both, server: model_server.Client, tmp_path_factory: pytest.Tem
     embedded = Workspace.create(root / "embedded", root / "landing", parts)
     for workspace in (spark, embedded):
         _knows_the_fake(workspace, server.base_url)
+        (workspace.root / "target" / PARSED).unlink()
         (workspace.root / "models").mkdir()
         for name, sql in EXTRA_MODELS.items():
             (workspace.root / "models" / f"{name}.sql").write_text(sql)

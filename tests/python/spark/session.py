@@ -57,6 +57,17 @@ class SparkWorkspace(Workspace):
         """The words of a dbt call with this Python, in a process and a session of its own."""
         return [sys.executable, "-m", "lakeweave.spark", *arguments]
 
+    def dbt(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run dbt in a process and a session of its own."""
+        done = subprocess.run(
+            self.command(*arguments), cwd=self.root, env=self.env(), capture_output=True, text=True, check=False
+        )
+        if check:
+            assert done.returncode == 0, (
+                f"dbt {' '.join(arguments)} failed:\n{done.stdout[-6000:]}\n{done.stderr[-2000:]}"
+            )
+        return done
+
     def here(self, *arguments: str, check: bool = True) -> Done:
         """Run dbt in this process and its session; with ``check``, a failure is an AssertionError with dbt's own words."""
         from dbt.cli.main import dbtRunner

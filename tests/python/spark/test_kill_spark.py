@@ -61,7 +61,7 @@ def strike(workspace: SparkWorkspace, after: float) -> bool:
     return struck
 
 
-def test_killed_at_any_moment(both: Both, complete: Path, tmp_path: Path) -> None:
+def test_killed_at_any_moment(complete: Path, both: Both, tmp_path: Path) -> None:
     # The session of this process reads what the killed ones wrote.
     session = both.spark.open()
     workspace = SparkWorkspace.on_spark(tmp_path / "project", complete)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -23,9 +22,6 @@ def test_problems_are_told_in_a_line(tmp_path: Path) -> None:
         {"fails": f"select cast(sentinel as int) as n from {words}", "missing": f"select nothing from {words}"},
     )
     singular = workspace.root / "tests" / "singular"
-    project = singular.resolve()
-    singular.unlink()
-    shutil.copytree(project, singular)
     (singular / "no_rows.sql").write_text(f"select * from {words}")
     done = workspace.dbt(
         "build", "--select", "null_sentinels", "fails", "missing", "no_rows", "--no-use-colors", check=False
