@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,6 +31,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if missing and item.path.parent == Path(__file__).parent and "needs_spark" in item.keywords:
             item.add_marker(pytest.mark.skip(reason=f"Spark with Delta cannot run here: {missing}"))
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """One line for each table that was compared; they come from another process where two run the tests."""
+    reports = [each for kind in ("passed", "failed") for each in terminalreporter.stats.get(kind, [])]
+    lines = [(name, str(line)) for report in reports for name, line in getattr(report, "user_properties", [])]
+    for title in sorted({name for name, _ in lines}):
+        terminalreporter.section(title)
+        for name, line in lines:
+            if name == title:
+                terminalreporter.write_line(line)
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -37,7 +38,7 @@ def _selected(batch: int) -> tuple[str, ...]:
 
 
 @pytest.mark.parametrize("batch", range(4))
-def test_each_delivery(both: Both, complete: Path, batch: int, capsys: pytest.CaptureFixture[str]) -> None:
+def test_each_delivery(both: Both, complete: Path, batch: int, record_property: Callable[[str, object], None]) -> None:
     """The first delivery, then three increments."""
     assert deliver_batch(complete, both.landing, batch)
     # The grocer's database moves on with the batches; the embedded build reads it first, and Spark finds nothing new in it.
@@ -48,8 +49,8 @@ def test_each_delivery(both: Both, complete: Path, batch: int, capsys: pytest.Ca
     compared = both.compare(
         *(name for name in both.tables() if gold_is_built or not name.startswith(("gold.", "main.")))
     )
-    with capsys.disabled():
-        print(f"\n-- delivery {batch}", *compared, sep="\n")
+    for each in compared:
+        record_property(f"delivery {batch}", str(each))
     assert [each.name for each in compared if each.problems] == []
     # An empty table would compare as well: what the demo fills is not empty.
     assert {each.name for each in compared if not each.rows} <= {"ledger.rejected_records", "ledger.layout_changes"}
