@@ -73,7 +73,7 @@ def explain(said: str, environment: Mapping[str, str]) -> str | None:
         r"(?:org\.postgresql\.util\.PSQLException|com\.microsoft\.sqlserver\.jdbc\.\w+|com\.mysql\.cj\.[\w.]+Exception"
         r"|java\.sql\.\w*Exception): (.+)",
         said,
-    )
+    ) or re.search(r"\[FAILED_JDBC[\w.]*\] (.+)", said)
     if not found and "No suitable driver" in said:
         return (
             "The session has no JDBC driver for this database. Run: make environment-spark, which brings PostgreSQL's, "

@@ -19,7 +19,7 @@
     {%- set staged = lakeweave._scratch_relation(target_relation, 'asked') -%}
     {%- set pending = lakeweave._scratch_relation(target_relation, 'pending') -%}
 
-    {{ run_hooks(pre_hooks, inside_transaction=False) }}
+    {{ lakeweave._run_hooks_outside(pre_hooks) }}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
 
     {%- set body_columns = lakeweave._body_columns(sql, asked) -%}
@@ -60,7 +60,7 @@
     {%- do adapter.commit() -%}
     {%- do lakeweave._drop_scratch(pending) -%}
     {%- do lakeweave._drop_scratch(staged) -%}
-    {{ run_hooks(post_hooks, inside_transaction=False) }}
+    {{ lakeweave._run_hooks_outside(post_hooks) }}
 
     {%- do lakeweave._tell(target_relation, plan, outcome, asked) -%}
     {{ return({'relations': [target_relation]}) }}

@@ -7,14 +7,14 @@
 
     {%- set target_relation = this.incorporate(type='table') -%}
     {%- set existing = load_cached_relation(this) -%}
-    {{ run_hooks(pre_hooks, inside_transaction=False) }}
+    {{ lakeweave._run_hooks_outside(pre_hooks) }}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
     {%- do lakeweave._write_relation(existing, target_relation, sql) -%}
     {{ run_hooks(post_hooks, inside_transaction=True) }}
     {%- do apply_grants(target_relation, config.get('grants'), should_revoke=should_revoke(existing, full_refresh_mode=True)) -%}
     {%- do persist_docs(target_relation, model) -%}
     {%- do adapter.commit() -%}
-    {{ run_hooks(post_hooks, inside_transaction=False) }}
+    {{ lakeweave._run_hooks_outside(post_hooks) }}
     {{ return({'relations': [target_relation]}) }}
 
 {% endmaterialization %}

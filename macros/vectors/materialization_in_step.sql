@@ -9,7 +9,7 @@
     {%- set settings = config.get('meta')['in_step'] -%}
     {%- set staged = lakeweave._scratch_relation(target_relation, 'staged') -%}
 
-    {{ run_hooks(pre_hooks, inside_transaction=False) }}
+    {{ lakeweave._run_hooks_outside(pre_hooks) }}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
 
     {%- call statement('stage') -%}
@@ -33,7 +33,7 @@
     {%- do persist_docs(target_relation, model) -%}
     {%- do adapter.commit() -%}
     {%- do lakeweave._drop_scratch(staged) -%}
-    {{ run_hooks(post_hooks, inside_transaction=False) }}
+    {{ lakeweave._run_hooks_outside(post_hooks) }}
 
     {{ return({'relations': [target_relation]}) }}
 

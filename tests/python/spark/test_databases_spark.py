@@ -116,7 +116,7 @@ def test_the_same_rows_as_on_the_embedded_target(
 
 def test_a_connection_that_breaks_in_the_middle_leaves_nothing(spark: SparkWorkspace, server: postgres.Server) -> None:
     server.fill(rows(SCALE, SEED, 0))
-    proxy = BreakingProxy(server.port, break_after=30_000)
+    proxy = BreakingProxy(server.port, break_after=15_000)
     spark.environment.update(server.environment(proxy.port))
     said = _fails(spark)
     assert "broke while it was read" in said

@@ -18,13 +18,13 @@ Rows = list[tuple[int, list[float] | None, str]]
 
 def relation(engine: str, rows: Rows) -> str:
     """A query in brackets that gives the rows."""
-    lines = []
+    lines, spark = [], engine == "spark"
     for number, vector, model in rows:
         elements = ", ".join(f"{float(each)!r}e0" for each in vector or ())
-        array = "null" if vector is None else f"array({elements})" if engine == "spark" else f"[{elements}]"
-        kind = "array<float>" if engine == "spark" else "float[]"
-        lines.append(f"select {number} as id, cast({array} as {kind}) as embedding, '{model}' as embedding_model")
-    return "(" + " union all ".join(lines) + ")"
+        array = "null" if vector is None else f"array({elements})" if spark else f"[{elements}]"
+        lines.append(f"({number}, {array}, '{model}')")
+    columns = f"id, cast(embedding as {'array<float>' if spark else 'float[]'}) as embedding, embedding_model"
+    return f"(select {columns} from (values {', '.join(lines)}) as given (id, embedding, embedding_model))"
 
 
 def searched(both: Both, engine: str, base: Rows, query: Rows, **arguments: object) -> list[tuple]:
