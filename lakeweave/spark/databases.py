@@ -42,11 +42,13 @@ def jdbc(where: Address) -> str:
 def show_file(
     session: Any, *, view: str, connection: str, default_url: str | None, landing: str, table: str, source: str
 ) -> None:
-    """Make a view of the rows of a SQLite file's table, read here by the driver; types are those that the table declares.
+    """Make a view of the rows of a SQLite file's table, read here by the driver.
 
     Raises:
         UserError: there is no such file or table.
     """
+    from pyspark.sql.functions import col
+
     where = address(connection, default_url, landing)
     with Connection(where) as database:
         kinds = database.columns(table, None)
@@ -57,14 +59,10 @@ def show_file(
             )
         names = ", ".join(database.quote(name) for name in kinds)
         batches = list(database.batches(f"select {names} from {database.quote(table)}"))
-    schema = pa.schema([(name, pa.string()) for name in kinds])
-    frame = session.createDataFrame(pa.Table.from_batches(batches, schema))
-    casts = {"integer": "bigint", "timestamp": "timestamp_ntz", "date": "date", "boolean": "boolean"}
-    typed = [
-        f"cast(`{name}` as {casts[family(kind)]}) as `{name}`" if family(kind) in casts else f"`{name}`"
-        for name, kind in kinds.items()
-    ]
-    frame.selectExpr(*typed).createOrReplaceTempView(view)
+    frame = session.createDataFrame(pa.Table.from_batches(batches, pa.schema([(name, pa.string()) for name in kinds])))
+    # Values stay the text that they are in the file; the family of their type is the column's comment.
+    described = [col(name).alias(name, metadata={"comment": family(kind)}) for name, kind in kinds.items()]
+    frame.select(*described).createOrReplaceTempView(view)
 
 
 def explain(said: str, environment: Mapping[str, str]) -> str | None:

@@ -172,7 +172,7 @@
         {%- set ended.yes = ended.yes or not row[0] or row[0].startswith('#') -%}
         {%- if ended.yes -%}{%- break -%}{%- endif -%}
         {%- do present.update({lakeweave._spark_snake_case(row[0]): row[0]}) -%}
-        {%- do kinds.update({row[0]: row[1]}) -%}
+        {%- do kinds.update({row[0]: row[2] if where.is_file else row[1]}) -%}
     {%- endfor -%}
     {%- for column in declared.columns.values() if column.name not in ['op', 'row_hash', 'read_number'] -%}
         {%- set original = present.get(lakeweave._spark_snake_case(column.name)) -%}
@@ -203,7 +203,7 @@
         {%- set quoted = '`' ~ wanted[name] ~ '`' -%}
         {%- do columns.update({name: {
             'original': wanted[name],
-            'text': "date_format(" ~ quoted ~ ", 'yyyy-MM-dd HH:mm:ss.SSSSSS')" if lakeweave._spark_family(kinds[wanted[name]]) == 'timestamp'
+            'text': "date_format(" ~ quoted ~ ", 'yyyy-MM-dd HH:mm:ss.SSSSSS')" if lakeweave._spark_family(kinds[wanted[name]]) == 'timestamp' and not where.is_file
                 else 'cast(' ~ quoted ~ ' as string)',
         }}) -%}
     {%- endfor -%}
@@ -265,7 +265,7 @@
             {%- endfor %}
         from {{ rows }}
         {%- if watermark %}
-        where `{{ columns[database.watermark].original }}` >= timestamp_ntz'{{ watermark }}'
+        where {% if where.is_file %}cast(`{{ columns[database.watermark].original }}` as timestamp_ntz){% else %}`{{ columns[database.watermark].original }}`{% endif %} >= timestamp_ntz'{{ watermark }}'
         {%- endif %}
     {%- endset -%}
     {%- do run_query(lakeweave._create_scratch(fresh, selected)) -%}

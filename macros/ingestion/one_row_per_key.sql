@@ -44,14 +44,8 @@
 {%- endmacro %}
 
 
-{#
-    Delta deletes by no subquery, but merges by one. A merge is dear even if it finds nothing, so whether any file came is asked first.
-    https://docs.delta.io/latest/delta-update.html#delete-from-a-table
-#}
+{# Delta deletes by no subquery, but merges by one: https://docs.delta.io/latest/delta-update.html#delete-from-a-table #}
 {% macro spark___delete_vanished_keys(key, changed_keys, newest_records, typed_key) -%}
-    {%- if not lakeweave.ask("select 1 as one from (" ~ changed_keys ~ ") as changed limit 1", []) -%}
-        {{ return('') }}
-    {%- endif -%}
     merge into {{ this }} as built
     using (
         select distinct changed.vanished_key
