@@ -201,10 +201,10 @@
     {%- set columns = {} -%}
     {%- for name in wanted -%}
         {%- set quoted = '`' ~ wanted[name] ~ '`' -%}
+        {%- set is_moment = lakeweave._spark_family(kinds[wanted[name]]) == 'timestamp' and not where.is_file -%}
         {%- do columns.update({name: {
             'original': wanted[name],
-            'text': "date_format(" ~ quoted ~ ", 'yyyy-MM-dd HH:mm:ss.SSSSSS')" if lakeweave._spark_family(kinds[wanted[name]]) == 'timestamp' and not where.is_file
-                else 'cast(' ~ quoted ~ ' as string)',
+            'text': "date_format(" ~ quoted ~ ", 'yyyy-MM-dd HH:mm:ss.SSSSSS')" if is_moment else 'cast(' ~ quoted ~ ' as string)',
         }}) -%}
     {%- endfor -%}
     {{ return(columns) }}
@@ -265,7 +265,8 @@
             {%- endfor %}
         from {{ rows }}
         {%- if watermark %}
-        where {% if where.is_file %}cast(`{{ columns[database.watermark].original }}` as timestamp_ntz){% else %}`{{ columns[database.watermark].original }}`{% endif %} >= timestamp_ntz'{{ watermark }}'
+        {%- set moment = '`' ~ columns[database.watermark].original ~ '`' %}
+        where {{ 'cast(' ~ moment ~ ' as timestamp_ntz)' if where.is_file else moment }} >= timestamp_ntz'{{ watermark }}'
         {%- endif %}
     {%- endset -%}
     {%- do run_query(lakeweave._create_scratch(fresh, selected)) -%}
