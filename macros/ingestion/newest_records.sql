@@ -101,10 +101,27 @@
                     select fresh.path
                     from {{ lakeweave.ledger_relation('files') }} as fresh
                     where fresh.source = '{{ source }}'
-                        and fresh.processed_at > (
-                            select coalesce(max(built.silver_loaded_at), cast('1970-01-01' as {{ dbt.type_timestamp() }}))
-                            from {{ this }} as built
-                        )
+                        and fresh.processed_at > {{ lakeweave._built_until() | indent(24) }}
                 )
         )
+{%- endmacro %}
+
+
+{# When this model was last built, as an expression. #}
+{% macro _built_until() -%}
+    {{ return(adapter.dispatch('_built_until', 'lakeweave')()) }}
+{%- endmacro %}
+
+{% macro default___built_until() -%}
+    (
+        select coalesce(max(built.silver_loaded_at), cast('1970-01-01' as {{ dbt.type_timestamp() }}))
+        from {{ this }} as built
+    )
+{%- endmacro %}
+
+{# As a value: Delta does not read a table in a subquery so deep within a statement that changes it.
+   https://docs.delta.io/latest/delta-update.html#upsert-into-a-table-using-merge #}
+{% macro spark___built_until() -%}
+    {%- set rows = lakeweave.ask("select cast(max(silver_loaded_at) as string) as built_until from " ~ this, [[none]]) -%}
+    cast('{{ rows[0][0] or '1970-01-01' }}' as timestamp)
 {%- endmacro %}
