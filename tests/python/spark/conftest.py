@@ -96,7 +96,10 @@ def both(tmp_path_factory: pytest.TempPathFactory, server: model_server.Client) 
     # The session has the models of the profile that it was opened with.
     _knows_the_fake(spark, server.base_url)
     spark.open()
-    yield Both(root / "landing", spark, Workspace.create(root / "embedded", root / "landing"))
+    embedded = Workspace.create(root / "embedded", root / "landing")
+    # The same path on both, because an object's address holds it.
+    embedded.environment["LAKEWEAVE_LANDING"] = str(root / "landing")
+    yield Both(root / "landing", spark, embedded)
     from lakeweave.spark.session import close
 
     close()
