@@ -75,6 +75,11 @@ class CleanText:
         return p.dialect, p.header is not None, p.preamble_lines, tuple(p.cells), self.targets, ends, self.parallel
 
 
+def _number_of(link: str) -> int:
+    """The number of the load that a link of the scratch folder stands for."""
+    return int(os.path.basename(link).partition(".")[0])
+
+
 @dataclass
 class FastPath:
     """Reads what can be read fast; ``loads`` and ``scratch`` belong to the stage."""
@@ -256,16 +261,19 @@ class FastPath:
         if wrong:
             size = f"case when {' or '.join(wrong)} then null else {size} end"
         types = ", ".join(f"{n}: 'VARCHAR'" for n in names)
+        # One file, as large ones are: its number is a constant, and not read out of a name row by row.
+        number = "cast(parse_filename(filename, true) as integer)" if len(links) > 1 else str(_number_of(links[0]))
         self._start = raw.end()
         conn.execute("begin")
         try:
             conn.execute(
                 f"insert into {raw.name} ({''.join(f'{c}, ' for c in wanted.values())}load_number, row_size, row_hash) "
-                f"select {''.join(f'{c}, ' for c in wanted)}cast(parse_filename(filename, true) as integer), {size}, "
+                f"select {''.join(f'{c}, ' for c in wanted)}{number}, {size}, "
                 f"hash({', '.join(wanted) or 'null'}) from read_csv([{', '.join(map(literal, links))}], "
                 f"auto_detect = false, columns = {{{types}}}, delim = {literal(dialect.delimiter)}, quote = {quote}, "
                 f"escape = {quote}, header = {str(plan.header is not None).lower()}, skip = {plan.preamble_lines}, "
-                f"strict_mode = true, null_padding = false, nullstr = '', filename = true, hive_partitioning = false, "
+                f"strict_mode = true, null_padding = false, nullstr = '', filename = {str(len(links) > 1).lower()}, "
+                "hive_partitioning = false, "
                 f"parallel = {str(parallel).lower()}, store_rejects = true, rejects_limit = 1, "
                 "rejects_table = 'lakeweave_reject_errors', rejects_scan = 'lakeweave_reject_scans')"
             )
