@@ -12,6 +12,7 @@ import pytest
 Image = pytest.importorskip("PIL.Image")
 onnx = pytest.importorskip("onnx")
 
+from lakeweave.inference import vision  # noqa: E402
 from lakeweave.inference.config import Images  # noqa: E402
 from lakeweave.inference.images import ImageAnnotator, ImageClassifier, read_picture, resize  # noqa: E402
 from lakeweave.inference.text_openai import BackendError  # noqa: E402
@@ -109,3 +110,23 @@ def test_a_missing_or_broken_model_says_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "bad.onnx").write_bytes(b"no model")
     with pytest.raises(BackendError, match="not an ONNX model"):
         ImageClassifier(str(tmp_path / "bad.onnx"), Images()).check()
+
+
+def test_without_the_program_that_reads_text_the_status_says_how_to_get_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert "apt-get install tesseract-ocr" in vision.missing_tesseract()
+
+
+@pytest.mark.skipif(bool(vision.missing_tesseract()), reason=vision.missing_tesseract())
+def test_text_is_read_where_the_program_is_there() -> None:
+    from PIL import ImageDraw, ImageFont
+
+    drawn = Image.new("RGB", (480, 120), "white")
+    ImageDraw.Draw(drawn).text((20, 35), "Summer Sale 2026", fill="black", font=ImageFont.load_default(48))
+    whole, *words = vision.text(np.asarray(drawn))
+    assert whole["description"] == "Summer Sale 2026"
+    assert [word["description"] for word in words] == ["Summer", "Sale", "2026"]
+    assert all(len(word["bounding_poly"]["vertices"]) == 4 for word in words)
+    assert vision.text(np.full((60, 60, 3), 255, np.uint8)) == []
