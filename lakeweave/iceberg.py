@@ -14,7 +14,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
 import shutil
 import uuid
 from pathlib import Path
@@ -22,7 +21,9 @@ from typing import Any
 
 import duckdb
 
-STAGING = ".staging"
+from lakeweave.publishing import STAGING, sweep
+from lakeweave.sqlfunctions import refusal, replace_function
+
 CONTENT = "lakeweave.content"
 """Property of a table: the hash of the file that its newest version is."""
 
@@ -30,9 +31,7 @@ CONTENT = "lakeweave.content"
 def register(conn: duckdb.DuckDBPyConnection) -> None:
     """Register the SQL functions on ``conn``."""
     for name, function in (("lakeweave_iceberg_begin", _begin), ("lakeweave_keep_iceberg", _keep)):
-        with contextlib.suppress(duckdb.Error):  # it is not registered on this database yet
-            conn.remove_function(name)
-        conn.create_function(name, function, ["VARCHAR"], "VARCHAR", side_effects=True)
+        replace_function(conn, name, function, ["VARCHAR"], "VARCHAR", {"side_effects": True})
 
 
 def catalog(warehouse: Path) -> Any:
@@ -103,19 +102,19 @@ def _begin(request: str) -> str:
     try:
         import pyiceberg  # noqa: F401
     except ImportError:
-        return _error("`iceberg: true` needs the extra `iceberg`: run `make extra-iceberg`, or leave the variable out.")
+        return refusal(
+            "`iceberg: true` needs the extra `iceberg`: run `make extra-iceberg`, or leave the variable out."
+        )
     if "://" in asked["warehouse"]:
-        return _error(
+        return refusal(
             f"`iceberg_warehouse` is {asked['warehouse']}: the embedded target keeps its tables in a folder; name one."
         )
     staged = Path(asked["warehouse"]) / STAGING / f"{asked['schema']}.{asked['name']}.{uuid.uuid4().hex}.parquet"
     try:
         staged.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        return _error(f"{staged.parent} cannot be written: {error.strerror or error}.")
-    for left in staged.parent.glob(f"{asked['schema']}.{asked['name']}.*.parquet"):  # of builds that were killed
-        with contextlib.suppress(OSError):
-            os.unlink(left)
+        return refusal(f"{staged.parent} cannot be written: {error.strerror or error}.")
+    sweep(staged.parent, f"{asked['schema']}.{asked['name']}")
     return json.dumps(asked | {"staged": str(staged)})
 
 
@@ -130,12 +129,8 @@ def _keep(request: str) -> str:
             asked.get("description", ""),
         )
     except Exception as error:
-        return _error(
+        return refusal(
             f"{asked['schema']}.{asked['name']} cannot be kept as an Iceberg table in {asked['warehouse']}: {error}. "
             "The version before is still there."
         )
     return json.dumps({"state": state})
-
-
-def _error(message: str) -> str:
-    return json.dumps({"error": message}, ensure_ascii=False)

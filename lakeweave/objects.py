@@ -12,7 +12,6 @@ microseconds, as Cloud Storage counts it, so that (uri, generation, size) says w
 from __future__ import annotations
 
 import base64
-import contextlib
 import hashlib
 import json
 import mimetypes
@@ -23,6 +22,7 @@ from typing import Any
 import duckdb
 
 from lakeweave.ingestion.listing import list_files, settle
+from lakeweave.sqlfunctions import replace_function
 
 FIELDS = (
     ("uri", "VARCHAR"),
@@ -86,6 +86,4 @@ def register(conn: duckdb.DuckDBPyConnection) -> None:
         ("lakeweave_list_objects", list_objects, DUCKDB_TYPE),
         ("lakeweave_object_hash", object_hash, "VARCHAR"),
     ):
-        with contextlib.suppress(duckdb.Error):  # not registered yet; there is no way to ask
-            conn.remove_function(name)
-        conn.create_function(name, function, ["VARCHAR"], result, **single)
+        replace_function(conn, name, function, ["VARCHAR"], result, single)

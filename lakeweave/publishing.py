@@ -11,9 +11,10 @@ import json
 import os
 import uuid
 from pathlib import Path
-from typing import Any
 
 import duckdb
+
+from lakeweave.sqlfunctions import refusal, replace_function
 
 # Hidden, beside the published folders: a rename within one file system is one step.
 STAGING = ".staging"
@@ -22,15 +23,13 @@ STAGING = ".staging"
 def register(conn: duckdb.DuckDBPyConnection) -> None:
     """Register the SQL functions on ``conn``."""
     for name, function in (("lakeweave_publish_begin", _begin), ("lakeweave_publish_end", _end)):
-        with contextlib.suppress(duckdb.Error):  # it is not registered on this database yet
-            conn.remove_function(name)
-        conn.create_function(name, function, ["VARCHAR"], "VARCHAR", side_effects=True)
+        replace_function(conn, name, function, ["VARCHAR"], "VARCHAR", {"side_effects": True})
 
 
 def _begin(request: str) -> str:
     asked = json.loads(request)
     if "://" in asked["bucket"]:
-        return _error(f"`gold_bucket` is {asked['bucket']}: the embedded target publishes to a folder; name one.")
+        return refusal(f"`gold_bucket` is {asked['bucket']}: the embedded target publishes to a folder; name one.")
     bucket = Path(asked["bucket"])
     staged = bucket / STAGING / f"{asked['name']}.{uuid.uuid4().hex}.parquet"
     try:
@@ -51,11 +50,11 @@ def _end(request: str) -> str:
         os.replace(staged, final)
     except OSError as error:
         return _refused(final, error)
-    _sweep(staged.parent, final.stem)
+    sweep(staged.parent, final.stem)
     return json.dumps({"published": str(final)})
 
 
-def _sweep(folder: Path, name: str) -> None:
+def sweep(folder: Path, name: str) -> None:
     """Take away what builds that were killed left behind."""
     for left in folder.glob(f"{name}.*.parquet"):
         with contextlib.suppress(OSError):
@@ -63,12 +62,7 @@ def _sweep(folder: Path, name: str) -> None:
 
 
 def _refused(place: Path, error: OSError) -> str:
-    return _error(
+    return refusal(
         f"{place} cannot be written: {error.strerror or error}. What was published before is still there. "
         "Check space and permissions, or set `gold_bucket` (LAKEWEAVE_GOLD_BUCKET)."
     )
-
-
-def _error(message: str) -> str:
-    answer: dict[str, Any] = {"error": message}
-    return json.dumps(answer, ensure_ascii=False)

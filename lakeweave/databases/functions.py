@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import threading
 import weakref
@@ -11,6 +10,7 @@ import duckdb
 
 from lakeweave.databases.reading import TableSpec, read_table
 from lakeweave.ingestion.spec import UserError
+from lakeweave.sqlfunctions import refusal, replace_function
 
 _READING = threading.Lock()
 
@@ -22,24 +22,18 @@ def register(conn: duckdb.DuckDBPyConnection) -> None:
     def read(spec_json: str) -> str:
         alive = owner()
         if alive is None:
-            return _error("The connection that lakeweave.databases was registered on is gone; register it again.")
+            return refusal("The connection that lakeweave.databases was registered on is gone; register it again.")
         with _READING:
             cursor = alive.cursor()
         try:
             return json.dumps(read_table(cursor, TableSpec.parse(json.loads(spec_json))))
         except UserError as error:
-            return _error(str(error))
+            return refusal(str(error))
         except OSError as error:
-            return _error(
+            return refusal(
                 f"The file of the read cannot be written: {error.strerror or error}. Check space and permissions."
             )
         finally:
             cursor.close()
 
-    with contextlib.suppress(duckdb.Error):  # it is not registered on this database yet
-        conn.remove_function("lakeweave_read_database")
-    conn.create_function("lakeweave_read_database", read, ["VARCHAR"], "VARCHAR", side_effects=True)
-
-
-def _error(message: str) -> str:
-    return json.dumps({"error": message}, ensure_ascii=False)
+    replace_function(conn, "lakeweave_read_database", read, ["VARCHAR"], "VARCHAR", {"side_effects": True})

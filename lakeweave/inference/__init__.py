@@ -17,11 +17,9 @@ People do not call these: they write ``{{ lakeweave.inference(…) }}`` or ``{{ 
 
 from __future__ import annotations
 
-import contextlib
 import json
 from typing import Any
 
-import duckdb
 from duckdb import DuckDBPyConnection
 
 from lakeweave.inference.answers import DUCKDB_TYPE
@@ -29,8 +27,9 @@ from lakeweave.inference.claims import CLAIMS
 from lakeweave.inference.config import Settings, SettingsError
 from lakeweave.inference.functions import FUNCTIONS, Models, arrow_function, claim_arrow
 from lakeweave.inference.text_openai import BackendError
+from lakeweave.sqlfunctions import replace_function
 
-__all__ = ["FUNCTIONS", "BackendError", "Models", "Settings", "SettingsError", "register", "replace_function"]
+__all__ = ["FUNCTIONS", "BackendError", "Models", "Settings", "SettingsError", "register"]
 
 
 def register(conn: DuckDBPyConnection, config: dict[str, Any] | None = None) -> Models:
@@ -68,12 +67,3 @@ def _settle(token: str) -> str:
 def _wait(token: str, seconds: float) -> bool:
     said = json.loads(token)
     return CLAIMS.wait(said["run"], said["holder"], seconds)
-
-
-def replace_function(
-    conn: DuckDBPyConnection, name: str, function: Any, parameters: list[str], returns: str, settings: dict[str, Any]
-) -> None:
-    """Register ``function`` as ``name``, in the place of one that was there."""
-    with contextlib.suppress(duckdb.Error):  # not registered yet; there is no way to ask
-        conn.remove_function(name)
-    conn.create_function(name, function, parameters, returns, **settings)

@@ -75,11 +75,6 @@ class CleanText:
         return p.dialect, p.header is not None, p.preamble_lines, tuple(p.cells), self.targets, ends, self.parallel
 
 
-def _number_of(link: str) -> int:
-    """The number of the load that a link of the scratch folder stands for."""
-    return int(os.path.basename(link).partition(".")[0])
-
-
 @dataclass
 class FastPath:
     """Reads what can be read fast; ``loads`` and ``scratch`` belong to the stage."""
@@ -225,7 +220,7 @@ class FastPath:
                 link = os.path.join(self.scratch, f"{load.number}.csv")
                 os.symlink(os.path.abspath(text.path), link)
                 links.append(link)
-            rejected = self._read_csv(texts[0], links, parallel, inner=any(t.census.doubled for t in texts))
+            rejected = self._read_csv(texts[0], loads, links, parallel, inner=any(t.census.doubled for t in texts))
         except duckdb.Error:
             if len(texts) == 1:
                 return [], texts
@@ -238,8 +233,8 @@ class FastPath:
                 os.unlink(link)
         return self._check(texts, loads, rejected)
 
-    def _read_csv(self, like: CleanText, links: list[str], parallel: bool, inner: bool) -> set[int]:
-        """Append the rows of ``links``; returns the numbers of the loads of which DuckDB rejected a record."""
+    def _read_csv(self, like: CleanText, loads: list[Load], links: list[str], parallel: bool, inner: bool) -> set[int]:
+        """Append the rows of ``links``, one for each load; returns the numbers of the loads of which DuckDB rejected a record."""
         raw, conn = self.raw, self.raw.conn
         plan, targets = like.plan, like.targets
         dialect = plan.dialect
@@ -262,7 +257,8 @@ class FastPath:
             size = f"case when {' or '.join(wrong)} then null else {size} end"
         types = ", ".join(f"{n}: 'VARCHAR'" for n in names)
         # One file, as large ones are: its number is a constant, and not read out of a name row by row.
-        number = "cast(parse_filename(filename, true) as integer)" if len(links) > 1 else str(_number_of(links[0]))
+        several = len(loads) > 1
+        number = "cast(parse_filename(filename, true) as integer)" if several else str(loads[0].number)
         self._start = raw.end()
         conn.execute("begin")
         try:
@@ -272,7 +268,7 @@ class FastPath:
                 f"hash({', '.join(wanted) or 'null'}) from read_csv([{', '.join(map(literal, links))}], "
                 f"auto_detect = false, columns = {{{types}}}, delim = {literal(dialect.delimiter)}, quote = {quote}, "
                 f"escape = {quote}, header = {str(plan.header is not None).lower()}, skip = {plan.preamble_lines}, "
-                f"strict_mode = true, null_padding = false, nullstr = '', filename = {str(len(links) > 1).lower()}, "
+                f"strict_mode = true, null_padding = false, nullstr = '', filename = {str(several).lower()}, "
                 "hive_partitioning = false, "
                 f"parallel = {str(parallel).lower()}, store_rejects = true, rejects_limit = 1, "
                 "rejects_table = 'lakeweave_reject_errors', rejects_scan = 'lakeweave_reject_scans')"

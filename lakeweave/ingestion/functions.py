@@ -7,7 +7,6 @@ calling transaction has not touched the database ``staging`` yet (or commit firs
 
 from __future__ import annotations
 
-import contextlib
 import json
 import threading
 import weakref
@@ -20,6 +19,7 @@ from lakeweave.ingestion.archive import move_to_archive
 from lakeweave.ingestion.planning import Plans, make_plan, read_ledger
 from lakeweave.ingestion.spec import Spec, UserError
 from lakeweave.ingestion.staging import Stage
+from lakeweave.sqlfunctions import refusal, replace_function
 
 _PLANS = Plans()
 _CURSOR = threading.Lock()
@@ -74,9 +74,8 @@ def register(conn: duckdb.DuckDBPyConnection, config: dict[str, Any] | None = No
         return _answer(cursor, work)
 
     for name, function in (("lakeweave_plan", plan), ("lakeweave_stage", stage), ("lakeweave_archive", archive)):
-        with contextlib.suppress(duckdb.Error):  # it is not registered on this database yet
-            conn.remove_function(name)
-        conn.create_function(name, function, ["VARCHAR"], "VARCHAR", side_effects=True, null_handling="special")
+        settings = {"side_effects": True, "null_handling": "special"}
+        replace_function(conn, name, function, ["VARCHAR"], "VARCHAR", settings)
 
 
 def _request(text: str | None) -> tuple[str, int]:
@@ -102,12 +101,10 @@ def _answer(
         conn = cursor()
         return json.dumps(work(conn), ensure_ascii=False)
     except UserError as error:
-        return json.dumps({"error": str(error)}, ensure_ascii=False)
+        return refusal(str(error))
     except OSError as error:
         where = f" ({error.filename})" if error.filename else ""
-        return json.dumps(
-            {"error": f"The operating system refused: {error.strerror or error}{where}; correct that and run again."}
-        )
+        return refusal(f"The operating system refused: {error.strerror or error}{where}; correct that and run again.")
     finally:
         if conn is not None:
             conn.close()

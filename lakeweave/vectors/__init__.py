@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from duckdb import DuckDBPyConnection
 
-from lakeweave.inference import replace_function
+from lakeweave.sqlfunctions import replace_function
 from lakeweave.vectors import functions
 from lakeweave.vectors.exact import DISTANCE_TYPES, Vectors
 from lakeweave.vectors.functions import VectorError

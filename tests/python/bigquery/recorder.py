@@ -27,17 +27,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 from unittest import mock
 
+from ..support import PARSED, ROOT
 from . import cleaning, sqltypes
 from .answers import CONNECTIONS, DECLARED, IMPORTED_OUTPUTS, RULES, Answer, endpoints
 from .standin import Client, Log, Statement
 from .warehouse import Column, Table, Warehouse
 
-ROOT = Path(__file__).resolve().parents[3]
-
 Result = TypeVar("Result")
-
-PARSED = "partial_parse.msgpack"
-"""Dbt's name for what it remembers of the files that it parsed."""
 
 
 @dataclass(frozen=True)
