@@ -36,7 +36,7 @@ def open_session(settings: Mapping[str, str]) -> Any:
         return _opened
     from pyspark.sql import SparkSession
 
-    from lakeweave.spark.functions import register
+    from lakeweave.spark import files, functions
 
     _quiet()
     remote = "spark.remote" in settings or "SPARK_REMOTE" in os.environ
@@ -56,7 +56,8 @@ def open_session(settings: Mapping[str, str]) -> Any:
     for name, value in settings.items():
         builder = builder.config(name, value)
     session = builder.getOrCreate()
-    register(session, settings.get(_KEY))
+    functions.register(session, settings.get(_KEY))
+    files.register(session)
     _name_databases(session, settings)
     _opened = session
     return session

@@ -19,9 +19,6 @@
     {%- if not definition.partitions and definition.format != 'delta' -%}
         {%- do options.update({'recursiveFileLookup': 'true'}) -%}
     {%- endif -%}
-    {%- if '://' not in paths[0] and not paths[0].startswith('/') -%}
-        {%- set paths = ['file:' ~ (env_var('PWD', '') or '.') ~ '/' ~ paths[0]] -%}
-    {%- endif -%}
     {%- set texts, columns = [], [] -%}
     {%- for name in options | sort -%}
         {%- do texts.append("'" ~ name ~ "' " ~ lakeweave.text_literal(options[name])) -%}
@@ -34,7 +31,7 @@
     {%- endif -%}
     {{ return(lakeweave._finished_definition(definition, 'table', 'table', {
         'format': definition.format,
-        'location': paths[0],
+        'location': lakeweave._absolute_uri(paths[0]) if paths else '',
         'options': texts | join(', '),
         'columns': columns | join(', '),
         'partitions': definition.partitions | map('first') | join(', '),

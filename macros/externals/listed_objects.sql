@@ -69,7 +69,7 @@
             unix_micros(modificationTime) as generation,
             length as size,
             modificationTime as updated
-        from {{ files }}
+        from {{ lakeweave._spark_listed(files, place.folder) }} as found
     {%- endset -%}
     {%- set known = load_relation(this) -%}
     {%- set since = none -%}
@@ -93,7 +93,10 @@
                 else 'application/octet-stream'
             end as content_type,
             listed.size,
-            {% if known %}coalesce(known.md5_hash, hashed.md5_hash){% else %}hashed.md5_hash{% endif %} as md5_hash,
+            case
+                when listed.size = 0 then base64(unhex(md5('')))
+                else {% if known %}coalesce(known.md5_hash, hashed.md5_hash){% else %}hashed.md5_hash{% endif %}
+            end as md5_hash,
             listed.updated,
             cast(array() as array<struct<name: string, value: string>>) as metadata
         from ({{ listed }}) as listed

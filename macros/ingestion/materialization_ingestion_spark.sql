@@ -16,7 +16,7 @@
 
     Not on these engines: formats other than CSV and TSV (gzip of them included), encodings other than UTF-8 and a declared
     ISO-8859-1, files above 2 GB (the limit of `binaryFile`), and the archive. Such files are held. Spark does not
-    list names that begin with `_` or `.`.
+    list names that begin with `_` or `.`, and files without a byte only where the session has this project's functions.
 
     https://spark.apache.org/docs/latest/sql-data-sources-binaryFile.html
     https://spark.apache.org/docs/latest/sql-data-sources-csv.html
@@ -71,6 +71,7 @@
         create or replace temporary view {{ spec.view }}__inbox using binaryFile
         options (path {{ lakeweave._spark_text(lakeweave._spark_path(spec.folder)) }}, recursiveFileLookup 'true')
     {%- endcall -%}
+    {%- do spec.update({'listed': lakeweave._spark_listed(spec.view ~ '__inbox', spec.folder)}) -%}
     {%- set files = lakeweave._spark_fresh_files(spec) -%}
 
     {%- if rebuild or files -%}
@@ -166,6 +167,21 @@
 {%- endmacro %}
 
 
+{#
+    Path, time and length of each file: those of the view `files` (a `binaryFile`), and those without a byte, which Spark's file
+    sources leave out. A function of lakeweave/spark/files.py finds them; where there is none, on Databricks for one, they stay unseen.
+#}
+{% macro _spark_listed(files, folder) -%}
+    {%- if target.type != 'spark' or not lakeweave.ask("show user functions like 'lakeweave_empty_files'") -%}
+        {{ return(files) }}
+    {%- endif -%}
+    {{ return(
+        "(select path, modificationTime, length from " ~ files ~ " where length > 0"
+        ~ " union all select inline(lakeweave_empty_files(" ~ lakeweave._spark_text(folder) ~ ")))"
+    ) }}
+{%- endmacro %}
+
+
 {# The files that the ledger does not know by path, length and time, in natural order, each with the hash of its content. #}
 {% macro _spark_fresh_files(spec) -%}
     {%- set name = "substring(inbox.path, locate(" ~ lakeweave._spark_text(spec.marker) ~ ", inbox.path) + " ~ (spec.marker | length) ~ ")" -%}
@@ -174,7 +190,7 @@
         ~ " from (select inbox.path, " ~ name ~ " as file_name, inbox.length as bytes,"
         ~ " concat(inbox.length, ':', unix_micros(inbox.modificationTime)) as stat_key,"
         ~ " date_format(inbox.modificationTime, 'yyyy-MM-dd HH:mm:ss.SSSSSS') as delivered_at"
-        ~ " from " ~ spec.view ~ "__inbox as inbox) as listed"
+        ~ " from " ~ spec.listed ~ " as inbox) as listed"
         ~ (" where true" if spec.reload else
             " left anti join (select path, stat_key from " ~ lakeweave.ledger_relation('files')
             ~ " where source = '" ~ spec.source ~ "' and state <> 'released') as known"
@@ -192,7 +208,11 @@
                 'path': row[0], 'file_name': row[1], 'bytes': row[2] | int, 'stat_key': row[3], 'delivered_at': row[4] | string,
                 'file_id': none, 'format': none, 'delimiter': none, 'encoding': none, 'records': none, 'reason': none, 'message': none,
             } -%}
-            {%- if file.bytes > 2147483647 -%}
+            {%- if file.bytes == 0 -%}
+                {%- do file.update({
+                    'reason': 'empty_file', 'message': 'The file holds no text at all.', 'file_id': lakeweave._spark_hash_of_nothing(),
+                }) -%}
+            {%- elif file.bytes > 2147483647 -%}
                 {%- do file.update({'reason': 'unreadable', 'message': 'The file has ' ~ file.bytes ~ ' bytes; this engine reads up to 2147483647.'}) -%}
             {%- endif -%}
             {%- do files.append(file) -%}
@@ -213,6 +233,12 @@
         {%- endfor -%}
     {%- endfor -%}
     {{ return(files) }}
+{%- endmacro %}
+
+
+{# https://csrc.nist.gov/pubs/fips/180-4/upd1/final #}
+{% macro _spark_hash_of_nothing() -%}
+    {{ return('e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855') }}
 {%- endmacro %}
 
 

@@ -93,17 +93,44 @@
     select {{ lakeweave._typed_key('changed.' ~ key, key_type) }}
     from {{ records }} as changed
     where {{ lakeweave._typed_key('changed.' ~ key, key_type) }} is not null
-        and changed._content_hash in (
-            select versions.file_id
-            from {{ lakeweave.ledger_relation('files') }} as versions
-            where versions.source = '{{ source }}'
-                and versions.path in (
-                    select fresh.path
-                    from {{ lakeweave.ledger_relation('files') }} as fresh
-                    where fresh.source = '{{ source }}'
-                        and fresh.processed_at > {{ lakeweave._built_until() | indent(24) }}
-                )
+        and changed._content_hash in ({{ lakeweave._changed_contents(source) | indent(8) }})
+{%- endmacro %}
+
+
+{# The contents of those files, as what stands between the brackets of an `in`. #}
+{% macro _changed_contents(source) -%}
+    {{ return(adapter.dispatch('_changed_contents', 'lakeweave')(source)) }}
+{%- endmacro %}
+
+{% macro default___changed_contents(source) %}
+    select versions.file_id
+    from {{ lakeweave.ledger_relation('files') }} as versions
+    where versions.source = '{{ source }}'
+        and versions.path in (
+            select fresh.path
+            from {{ lakeweave.ledger_relation('files') }} as fresh
+            where fresh.source = '{{ source }}'
+                and fresh.processed_at > {{ lakeweave._built_until() | indent(16) }}
         )
+{%- endmacro %}
+
+{#
+    As values, asked once: Spark plans a statement anew at every place where a subquery stands in it, and where nothing is
+    new it sees that nothing is to be done. Up to a thousand of them, which is more than a build finds but after a long pause.
+#}
+{% macro spark___changed_contents(source) -%}
+    {%- if 'lakeweave_changed_contents' not in model -%}
+        {%- set found = [] -%}
+        {%- for row in lakeweave.ask(lakeweave.default___changed_contents(source) ~ ' and versions.file_id is not null group by versions.file_id order by versions.file_id limit 1001', []) -%}
+            {%- do found.append("'" ~ row[0] ~ "'") -%}
+        {%- endfor -%}
+        {%- do model.update({'lakeweave_changed_contents': found}) -%}
+    {%- endif -%}
+    {%- set found = model.lakeweave_changed_contents -%}
+    {%- if found | length > 1000 -%}
+        {{ return(lakeweave.default___changed_contents(source)) }}
+    {%- endif -%}
+    {{ return(found | join(', ') if found else 'cast(null as string)') }}
 {%- endmacro %}
 
 

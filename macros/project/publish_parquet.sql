@@ -1,5 +1,5 @@
 {#
-    A post-hook (`{sql: …, transaction: false}`): writes the model's table to the gold bucket as Parquet, where whoever reads
+    A post-hook (`{sql: …, transaction: false}` on the embedded target, an ordinary one on the others, whose tables know no other): writes the model's table to the gold bucket as Parquet, where whoever reads
     it sees a whole version, the one before or the new one, and never a mixture. Below `gold_bucket`:
 
     * embedded: one file, `<model>/<model>.parquet`, written elsewhere and moved into place;
@@ -54,7 +54,7 @@
 {# https://docs.delta.io/latest/delta-utility.html#generate-a-manifest-file #}
 {% macro spark___publish_parquet(relation) -%}
     {%- set keys = (model.config.meta or {}).get('published_partition_by') or [] -%}
-    {%- set place = 'delta.`' ~ lakeweave._gold_bucket_path() ~ '/' ~ relation.identifier ~ '`' -%}
+    {%- set place = 'delta.`' ~ lakeweave._absolute_uri(lakeweave.setting('gold_bucket')) ~ '/' ~ relation.identifier ~ '`' -%}
     {%- call statement('publish') -%}
         create or replace table {{ place }} using delta
         {%- if keys %}
@@ -66,14 +66,4 @@
         generate symlink_format_manifest for table {{ place }}
     {%- endcall -%}
     {{ return('') }}
-{%- endmacro %}
-
-
-{# A Delta path must be absolute; a bucket is, and so is a folder that begins with a slash. #}
-{% macro _gold_bucket_path() -%}
-    {%- set bucket = lakeweave.setting('gold_bucket') -%}
-    {%- if '://' in bucket or bucket.startswith('/') -%}
-        {{ return(bucket) }}
-    {%- endif -%}
-    {{ return('file:' ~ (env_var('PWD', '') or '.') ~ '/' ~ bucket) }}
 {%- endmacro %}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import pytest
@@ -34,6 +35,18 @@ def test_contracts_are_kept(recording: Recording) -> None:
 def test_every_node_is_covered(recording: Recording) -> None:
     """As many nodes are covered as the manifest has."""
     _fail(gate.not_covered(recording))
+
+
+def test_gold_is_published(recording: Recording) -> None:
+    """What others read as Parquet is exported, and the table that they read it by is switched to the new version."""
+    for kind in (r"\bexport data\b", r"\bcreate or replace external table [^(]+_published`"):
+        found = {each.node.rpartition(".")[2] for each in recording.statements if re.search(kind, each.text)}
+        assert found == {
+            "amazon_revenue_by_category",
+            "amazon_revenue_by_state",
+            "amazon_revenue_by_month",
+            "amazon_fulfilment_performance",
+        }, kind
 
 
 def test_both_answers_to_a_question_are_recorded(recording: Recording) -> None:

@@ -32,6 +32,7 @@ WORDS = {
 NOT_COMPARED = {name: "a journal of the runs themselves" for name in JOURNALS}
 
 LEDGER = ("files", "rejected_records", "layout_changes", "model_responses")
+LEDGER_TABLES = tuple(f"ledger.{name}" for name in LEDGER)
 
 #: A type of DuckDB and the class that it is compared as.
 CLASSES = {
@@ -67,10 +68,11 @@ class Both:
     spark: SparkWorkspace
     embedded: Workspace
 
-    def build(self, *arguments: str) -> None:
-        """Build on both engines: all, or what ``arguments`` select."""
+    def build(self, *arguments: str) -> list[str]:
+        """Build on both engines: all, or what ``arguments`` select. The tables that Spark built."""
         self.embedded.dbt(*(arguments or ("build",)))
-        self.spark.here(*(arguments or ("build",)))
+        done = self.spark.here(*(arguments or ("build",)))
+        return sorted(f"{each.node.schema}.{each.node.alias}" for each in done.results if each.node.is_relational)
 
     def tables(self) -> list[str]:
         """Every table of the project, by its manifest, and the ledger's."""
@@ -80,7 +82,7 @@ class Both:
             for node in manifest["nodes"].values()
             if node["resource_type"] in ("model", "seed", "snapshot") and node["config"]["materialized"] != "ephemeral"
         ]
-        return sorted(built) + [f"ledger.{name}" for name in LEDGER]
+        return sorted(built) + list(LEDGER_TABLES)
 
     def compare(self, *tables: str) -> list[Compared]:
         """The tables of the project (or ``tables``), each compared."""

@@ -60,6 +60,7 @@ def test_malformed_repeated_and_replaced_files(both: Both) -> None:
     shutil.copy(users / "users_batch_001.csv", users / "users_batch_012.csv")
     replaced = _rows(users / "users_batch_003.csv")
     _write(users / "users_batch_003.csv", replaced[: len(replaced) // 2])
+    (users / "users_batch_015.csv").touch()
     # Another order and style of columns, one that is not declared, one that is missing.
     order = [
         header.index("email"),
