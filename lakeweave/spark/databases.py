@@ -1,7 +1,8 @@
 """Databases that a Spark session reads by JDBC: where they are, said by the environment, and what is wrong with them.
 
-Statements name the settings ``spark.lakeweave.<connection>.url``, ``.user`` and ``.password``, and Spark puts their values in
-when it runs them; so no statement, and no log of statements, holds a password.
+Statements name the settings ``spark.lakeweave.<connection>.address``, ``.user`` and ``.credential``, and Spark puts their
+values in when it runs them (stars, where a setting's name has ``url`` or ``password`` in it); so no statement, and no log of
+statements, holds a password.
 """
 
 from __future__ import annotations
@@ -28,7 +29,11 @@ def settings_of(names: str, environment: Mapping[str, str]) -> dict[str, str]:
     found = {}
     for where in _addresses(names, environment):
         prefix = f"{PREFIX}{where.name}"
-        found |= {f"{prefix}.url": jdbc(where), f"{prefix}.user": where.user, f"{prefix}.password": where.password}
+        found |= {
+            f"{prefix}.address": jdbc(where),
+            f"{prefix}.user": where.user,
+            f"{prefix}.credential": where.password,
+        }
     return {name: _in_a_literal(value) for name, value in found.items()}
 
 
@@ -67,16 +72,16 @@ def show_file(
 
 def explain(said: str, environment: Mapping[str, str]) -> str | None:
     """One sentence about an error of JDBC, with what to do and without the password; None for any other error."""
+    if re.search(r"No suitable driver|ClassNotFoundException: [\w.]*Driver", said):
+        return (
+            "The session has no JDBC driver for this database. Run: make environment-spark, which brings PostgreSQL's, "
+            "or put the jar of another into the folder of LAKEWEAVE_SPARK_JARS."
+        )
     found = re.search(
         r"(?:org\.postgresql\.util\.PSQLException|com\.microsoft\.sqlserver\.jdbc\.\w+|com\.mysql\.cj\.[\w.]+Exception"
         r"|java\.sql\.\w*Exception): (.+)",
         said,
     ) or re.search(r"\[FAILED_JDBC[\w.]*\] (.+)", said)
-    if not found and "No suitable driver" in said:
-        return (
-            "The session has no JDBC driver for this database. Run: make environment-spark, which brings PostgreSQL's, "
-            "or put the jar of another into the folder of LAKEWEAVE_SPARK_JARS."
-        )
     if not found:
         return None
     names = ",".join(

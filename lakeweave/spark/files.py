@@ -40,5 +40,7 @@ def register(session: Any) -> None:
     """Put ``lakeweave_empty_files`` into ``session``."""
     from pyspark.sql.functions import udf
 
-    # What a folder holds changes while the session goes on.
-    session.udf.register("lakeweave_empty_files", udf(empty_files, EMPTY_FILES).asNondeterministic())
+    # What a folder holds changes while the session goes on. (A lambda: Spark reads type hints as another kind of function.)
+    session.udf.register(
+        "lakeweave_empty_files", udf(lambda folder: empty_files(folder), EMPTY_FILES).asNondeterministic()
+    )

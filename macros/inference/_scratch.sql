@@ -10,6 +10,14 @@
     {{ return(target_relation.incorporate(path={'identifier': name}, type='table')) }}
 {%- endmacro %}
 
+{# A local session is alone, so the name stays: what a killed run left of it, on the disk too, the next one writes over. #}
+{% macro spark___scratch_relation(target_relation, purpose) -%}
+    {%- if target.type != 'spark' -%}
+        {{ return(lakeweave.default___scratch_relation(target_relation, purpose)) }}
+    {%- endif -%}
+    {{ return(target_relation.incorporate(path={'identifier': target_relation.identifier ~ '__' ~ purpose}, type='table')) }}
+{%- endmacro %}
+
 {# A temporary table belongs to the thread's connection, so its name may stay the same. #}
 {% macro duckdb___scratch_relation(target_relation, purpose) -%}
     {%- set name = target_relation.schema ~ '__' ~ target_relation.identifier ~ '__' ~ purpose -%}
@@ -45,6 +53,26 @@
 {% macro spark___create_scratch(relation, sql) -%}
     create or replace table {{ relation }} using delta as
     {{ sql }}
+{%- endmacro %}
+
+
+{#
+    What a killed run of the same model left. A scratch table of BigQuery expires, one of the embedded target ends with its
+    connection; here it stays. On Databricks another run may be at work on the model, so only those of half a day ago go.
+    https://docs.delta.io/latest/delta-utility.html#retrieve-delta-table-details
+#}
+{% macro _forget_scratch(target_relation) -%}
+    {%- if target.type in ['spark', 'databricks'] -%}
+        {%- set name = modules.re.escape(target_relation.identifier) ~ '__(?:asked|pending|answers|staged|changes|read)(?:_[0-9a-f]{8})?\\Z' -%}
+        {%- set before = (modules.datetime.datetime.now(modules.pytz.utc) - modules.datetime.timedelta(hours=12)) | string -%}
+        {%- for row in lakeweave.ask("show tables in " ~ target_relation.without_identifier() ~ " like '" ~ target_relation.identifier ~ "__*'", [])
+            if modules.re.match(name, row[1]) -%}
+            {%- set left = target_relation.incorporate(path={'identifier': row[1]}, type='table') -%}
+            {%- if target.type == 'spark' or (lakeweave.ask("describe detail " ~ left)[0]['createdAt'] | string) < before -%}
+                {%- do lakeweave._drop_scratch(left) -%}
+            {%- endif -%}
+        {%- endfor -%}
+    {%- endif -%}
 {%- endmacro %}
 
 

@@ -15,6 +15,7 @@
     {%- set target_relation = this.incorporate(type='table') -%}
     {%- set existing = load_cached_relation(this) -%}
     {%- do lakeweave._ensure_response_ledger() -%}
+    {%- do lakeweave._forget_scratch(target_relation) -%}
     {%- set asked = lakeweave._asked(config.get('meta')['inference']) -%}
     {%- set staged = lakeweave._scratch_relation(target_relation, 'asked') -%}
     {%- set pending = lakeweave._scratch_relation(target_relation, 'pending') -%}
@@ -310,7 +311,7 @@
                 {%- break -%}
             {%- endif -%}
             {%- if report.over_budget > 0 -%}
-                {%- set seen.stopped = "the calls of the whole run are used up (inference_max_calls_per_run)" -%}
+                {%- set seen.stopped = "the calls of the whole run are used up (inference_max_calls_per_run = " ~ var('inference_max_calls_per_run', none) ~ ")" -%}
                 {%- break -%}
             {%- endif -%}
             {%- if (modules.datetime.datetime.now() - seen.told).total_seconds() > 15 -%}

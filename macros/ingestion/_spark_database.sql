@@ -3,8 +3,8 @@
     delivered file, `read_<n>/part-….csv`, which is then taken in like any other. The promises are those of lakeweave/databases.
 
     The table is read by JDBC, in `database.partitions` parts by ranges of the key, or out of a foreign catalog that the variable
-    `databases` names. Where the database is and who reads it is in the session's settings `spark.lakeweave.<connection>.url`,
-    `.user` and `.password`, which the statements only name: here they come from the environment, on a cluster from its secrets.
+    `databases` names. Where the database is and who reads it is in the session's settings `spark.lakeweave.<connection>.address`,
+    `.user` and `.credential` (Spark puts stars where a name has `url` or `password` in it), which the statements only name: here they come from the environment, on a cluster from its secrets.
     A file of SQLite is read by the driver; Databricks, which has none, takes in the files that a build of another target left.
 
     The parts are connections of their own and see no common state: what a row becomes meanwhile shows in the next read.
@@ -21,6 +21,7 @@
     {%- if not where -%}
         {{ return(false) }}
     {%- endif -%}
+    {%- do lakeweave._forget_scratch(bronze) -%}
     {%- set changes = lakeweave._scratch_relation(bronze, 'changes') -%}
     {%- set fresh = lakeweave._scratch_relation(bronze, 'read') -%}
 
@@ -78,8 +79,13 @@
     {%- if not url or (kind == 'sqlite' and target.type != 'spark') -%}
         {{ return(none) }}
     {%- endif -%}
+    {# Named, because the JVM finds a driver by itself only from the loader of classes that asked first, which is Hive's here. #}
+    {%- set drivers = {
+        'postgresql': 'org.postgresql.Driver', 'mysql': 'com.mysql.cj.jdbc.Driver', 'mariadb': 'org.mariadb.jdbc.Driver',
+        'sqlserver': 'com.microsoft.sqlserver.jdbc.SQLServerDriver',
+    } -%}
     {{ return({
-        'catalog': none, 'schema': database.get('schema'), 'quote': '`' if kind in ('mysql', 'mariadb') else '"',
+        'driver': drivers.get(kind), 'catalog': none, 'schema': database.get('schema'), 'quote': '`' if kind in ('mysql', 'mariadb') else '"',
         'is_file': kind == 'sqlite',
     }) }}
 {%- endmacro %}
@@ -101,13 +107,16 @@
 
 
 {# A view of the table, or of a query of the database. `options` are those of the JDBC source. #}
-{% macro _spark_database_view(name, database, options) -%}
+{% macro _spark_database_view(name, database, where, options) -%}
     {%- set settings = 'spark.lakeweave.' ~ database.connection -%}
     create or replace temporary view {{ name }} using jdbc
     options (
         url '${ {{- settings }}.url}',
         user '${ {{- settings }}.user}',
         password '${ {{- settings }}.password}',
+        {%- if where.driver %}
+        driver {{ lakeweave._spark_text(where.driver) }},
+        {%- endif %}
         preferTimestampNTZ 'true',
         fetchsize '10000'
         {%- for option in options %},
@@ -140,7 +149,7 @@
     {%- if parts > 1 -%}
         {%- set key = where.quote ~ columns[database.key].original ~ where.quote -%}
         {%- call statement('bounds_view') -%}
-            {{ lakeweave._spark_database_view(spec.view ~ '__bounds', database, {
+            {{ lakeweave._spark_database_view(spec.view ~ '__bounds', database, where, {
                 'query': 'select min(' ~ key ~ ') as low, max(' ~ key ~ ') as high from ' ~ lakeweave._spark_database_table(database, where)
             }) }}
         {%- endcall -%}
@@ -153,7 +162,7 @@
         {%- endif -%}
     {%- endif -%}
     {%- call statement('database_view') -%}
-        {{ lakeweave._spark_database_view(view, database, options) }}
+        {{ lakeweave._spark_database_view(view, database, where, options) }}
     {%- endcall -%}
     {{ return(view) }}
 {%- endmacro %}

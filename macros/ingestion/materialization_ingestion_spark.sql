@@ -210,7 +210,8 @@
             } -%}
             {%- if file.bytes == 0 -%}
                 {%- do file.update({
-                    'reason': 'empty_file', 'message': 'The file holds no text at all.', 'file_id': lakeweave._spark_hash_of_nothing(),
+                    'reason': 'empty_file', 'message': 'The file holds no text at all.', 'records': 0,
+                    'file_id': lakeweave._spark_hash_of_nothing(),
                 }) -%}
             {%- elif file.bytes > 2147483647 -%}
                 {%- do file.update({'reason': 'unreadable', 'message': 'The file has ' ~ file.bytes ~ ' bytes; this engine reads up to 2147483647.'}) -%}

@@ -7,6 +7,7 @@
     {%- set target_relation = this.incorporate(type='table') -%}
     {%- set existing = load_cached_relation(this) -%}
     {%- set settings = config.get('meta')['in_step'] -%}
+    {%- do lakeweave._forget_scratch(target_relation) -%}
     {%- set staged = lakeweave._scratch_relation(target_relation, 'staged') -%}
 
     {{ lakeweave._run_hooks_outside(pre_hooks) }}

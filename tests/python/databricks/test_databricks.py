@@ -71,7 +71,7 @@ def test_the_database_is_read_by_jdbc_and_as_a_foreign_catalog(recording) -> Non
         phase: "\n".join(each.sql for each in recording.warehouse.statements if each.phase == phase) for phase in PHASES
     }
     assert "using jdbc" in sent["first run"]
-    assert "password '${spark.lakeweave.grocery.password}'" in sent["first run"]
+    assert "password '${spark.lakeweave.grocery.credential}'" in sent["first run"]
     assert "from `shop_pg`.`public`.`Transactions`" in sent["increment"]
     assert "using jdbc" not in sent["increment"]
     assert postgres.PASSWORD[:13] not in "".join(sent.values())

@@ -12,7 +12,7 @@ from lakeweave.landing import LandingConfig, generate
 from tests.python.fakes import model_server
 from tests.python.spark.parity import Both
 from tests.python.spark.session import SparkWorkspace, absent
-from tests.python.support import PARSED, Workspace
+from tests.python.support import PARSED, ROOT, Workspace
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -115,7 +115,11 @@ def asking(both: Both, server: model_server.Client, tmp_path_factory: pytest.Tem
     for workspace in (spark, embedded):
         _knows_the_fake(workspace, server.base_url)
         (workspace.root / "target" / PARSED).unlink()
-        (workspace.root / "models").mkdir()
+        # Seeds are described in words of the models' docs blocks.
+        for page in (ROOT / "models").rglob("*.md"):
+            copied = workspace.root / page.relative_to(ROOT)
+            copied.parent.mkdir(parents=True, exist_ok=True)
+            copied.write_text(page.read_text())
         for name, sql in EXTRA_MODELS.items():
             (workspace.root / "models" / f"{name}.sql").write_text(sql)
     asked = Both(root / "landing", spark, embedded)

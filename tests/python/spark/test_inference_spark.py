@@ -30,7 +30,8 @@ def _ask(asking: Both, server: model_server.Client, variables: str = "") -> tupl
 
 
 def _same(asking: Both) -> None:
-    assert [str(each) for each in asking.compare("main.extra_asked") if each.problems] == []
+    different = [str(each) for each in asking.compare("main.extra_asked") if each.problems]
+    assert not different, "\n".join(different)
     assert asking.spark.rows(LEDGER) == asking.embedded.query(LEDGER)
 
 

@@ -37,7 +37,7 @@ def state(workspace: SparkWorkspace, session: Any) -> dict[str, tuple]:
     found = {}
     for folder in sorted((workspace.root / "warehouse" / "delta").glob("*.db/*")):
         name = f"{folder.parent.name.removesuffix('.db')}.{folder.name}"
-        if name in JOURNALS or not (folder / "_delta_log").exists():
+        if name in JOURNALS or not any((folder / "_delta_log").glob("*.json")):
             continue
         frame = session.read.format("delta").load(str(folder))
         columns = [c for c in frame.columns if c not in VOLATILE | WORDS.get(name, set())]
