@@ -113,7 +113,8 @@ def one_sentence(error: BaseException) -> str:
     text = str(error)
     from lakeweave.spark.databases import explain
 
-    if said := explain(text, os.environ):
+    # What a database said is the cause of what Spark says, and only the stack has it.
+    if said := explain(f"{text}\n{getattr(error, '_stackTrace', None) or ''}", os.environ):
         return said
     # What the project's own SQL raises: a search across two models, for one.
     raised = re.search(r"\[USER_RAISED_EXCEPTION\] (.+?)(?: SQLSTATE: \w+)?$", text, re.MULTILINE)

@@ -111,9 +111,9 @@
     {%- set settings = 'spark.lakeweave.' ~ database.connection -%}
     create or replace temporary view {{ name }} using jdbc
     options (
-        url '${ {{- settings }}.url}',
+        url '${ {{- settings }}.address}',
         user '${ {{- settings }}.user}',
-        password '${ {{- settings }}.password}',
+        password '${ {{- settings }}.credential}',
         {%- if where.driver %}
         driver {{ lakeweave._spark_text(where.driver) }},
         {%- endif %}
