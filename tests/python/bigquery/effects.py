@@ -207,8 +207,11 @@ def check_options(resolved: Any, about: tuple[str, ...], at: int, origin: Callab
         if name not in given:
             raise SqlError(f"A {thing} needs the option {name}; see {options.PAGES[thing]}", at)
     for definition in get(resolved, "column_definition_list", ()):
+        allowed = set(options.NAMES["column"])
+        if definition.HasField("generated_column_info"):
+            allowed |= set(options.NAMES["generated column"])
         for option in definition.annotations.option_list:
-            if option.name.lower() not in options.NAMES["column"]:
+            if option.name.lower() not in allowed:
                 raise SqlError(f"Unknown option: {option.name} (of a column; see {options.PAGES['column']})", at)
 
 
