@@ -14,6 +14,8 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from lakeweave.spark import dbt_program
+
 MARK = "lakeweave-profile: "
 STYLE = """
 :root { color-scheme: light dark; --line: #8886; --bar: #2a78b5; --note: #a65300; }
@@ -42,10 +44,12 @@ def measure(relation: str, target: str, personal: bool = False) -> list[dict[str
     Raises:
         ProfileFailedError: dbt ended with an error, or nothing is built yet.
     """
-    program = "lakeweave.spark" if target.startswith("spark") else "dbt.cli.main"
     arguments = json.dumps({"relation": relation, "output": "json", "personal": personal})
     done = subprocess.run(
-        [sys.executable, "-m", program, "--quiet", "run-operation", "profile", "--args", arguments, "--target", target],
+        [
+            *(sys.executable, "-m", dbt_program(target), "--quiet", "run-operation", "profile", "--args", arguments),
+            *("--target", target),
+        ],
         capture_output=True,
         text=True,
         check=False,

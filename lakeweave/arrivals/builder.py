@@ -17,6 +17,7 @@ from pathlib import Path
 import httpx
 
 from lakeweave.arrivals.queue import Queue, Waiting
+from lakeweave.spark import dbt_program
 
 Build = Callable[[list[str]], tuple[bool, str]]
 Tell = Callable[[str], bool]
@@ -39,7 +40,7 @@ def dbt_build(project: Path, target: str | None = None, at_most: float = Rhythm.
     """A function that runs ``dbt build`` of all that depends on some sources; whether it went well, and dbt's last words."""
 
     def build(sources: list[str]) -> tuple[bool, str]:
-        command = [sys.executable, "-m", "dbt.cli.main", "--no-use-colors", "build", "--select"]
+        command = [sys.executable, "-m", dbt_program(target), "--no-use-colors", "build", "--select"]
         command += [f"source:{each}+" for each in sources] + (["--target", target] if target else [])
         process = subprocess.Popen(
             command,
