@@ -25,6 +25,12 @@ def _group(file: str) -> str:
     return next((group for argument, group in TOGETHER.items() if argument in text), file)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest come first: one that is begun last would be waited for by a process that has nothing left to do."""
+    items.sort(key=lambda item: "/reliability/" not in item.nodeid)
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Hands out whole files, and those of a group to one process."""
