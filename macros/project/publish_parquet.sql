@@ -41,7 +41,11 @@
         select * from {{ relation }}
     {%- endcall -%}
     {%- call statement('switch') -%}
-        create or replace external table {{ relation.incorporate(path={'identifier': relation.identifier ~ '_published'}) }}
+        create or replace external table {{ relation.incorporate(path={'identifier': relation.identifier ~ '_published'}) }} (
+            {%- for column in adapter.get_columns_in_relation(relation) %}
+            {{ adapter.quote(column.name) }} {{ column.data_type }}{{ ',' if not loop.last }}
+            {%- endfor %}
+        )
         options (
             format = 'PARQUET',
             uris = ['{{ folder }}/*.parquet'],
