@@ -89,7 +89,7 @@ def _name_database(session: Any) -> None:
     for name, value in settings_of("grocery", os.environ).items():
         session.conf.set(name, value)
     where = address("grocery", None, "")
-    for name, value in {"address": jdbc(where), "user": where.user, "credential": where.password}.items():
+    for name, value in {"url": jdbc(where), "user": where.user, "password": where.password}.items():
         session.conf.set(f"spark.sql.catalog.shop_pg.{name}", value)
 
 
