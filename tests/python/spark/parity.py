@@ -74,12 +74,15 @@ class Both:
         done = self.spark.here(*(arguments or ("build",)))
         return sorted(f"{each.node.schema}.{each.node.alias}" for each in done.results if each.node.is_relational)
 
+    def manifest(self) -> dict[str, Any]:
+        """What dbt wrote of the project at its last command on Spark."""
+        return json.loads((self.spark.root / "target" / "manifest.json").read_text())
+
     def tables(self) -> list[str]:
         """Every table of the project, by its manifest, and the ledger's."""
-        manifest = json.loads((self.spark.root / "target" / "manifest.json").read_text())
         built = [
             f"{node['schema']}.{node['alias']}"
-            for node in manifest["nodes"].values()
+            for node in self.manifest()["nodes"].values()
             if node["resource_type"] in ("model", "seed", "snapshot") and node["config"]["materialized"] != "ephemeral"
         ]
         return sorted(built) + list(LEDGER_TABLES)

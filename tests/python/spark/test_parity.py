@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -36,7 +35,7 @@ def _selected(both: Both, batch: int, delivered: list[str]) -> tuple[str, ...]:
         return ()
     if batch == 0:
         return ("--select", *FIRST)
-    sources = json.loads((both.spark.root / "target" / "manifest.json").read_text())["sources"].values()
+    sources = both.manifest()["sources"].values()
     came = [
         f"source:{source['source_name']}.{source['name']}+"
         for source in sources
@@ -65,10 +64,9 @@ def test_each_delivery(both: Both, complete: Path, batch: int, record_property: 
 
 def test_every_table_is_compared(both: Both) -> None:
     """A list of what is not compared may not outlive its tables, and all others are compared."""
-    manifest = json.loads((both.spark.root / "target" / "manifest.json").read_text())
     built = {
         f"{node['schema']}.{node['alias']}"
-        for node in manifest["nodes"].values()
+        for node in both.manifest()["nodes"].values()
         if node["resource_type"] in ("model", "seed", "snapshot")
     }
     assert {name for name in NOT_COMPARED if not name.startswith("ledger.")} <= built
@@ -89,8 +87,9 @@ def test_a_rerun_changes_nothing(both: Both) -> None:
 
 def test_published_tables_are_those_of_gold(both: Both) -> None:
     """The Parquet files that the manifest lists, read by another reader, hold the rows of the table."""
-    manifest = json.loads((both.spark.root / "target" / "manifest.json").read_text())
-    published = [source["name"] for source in manifest["sources"].values() if source["source_name"] == "published"]
+    published = [
+        source["name"] for source in both.manifest()["sources"].values() if source["source_name"] == "published"
+    ]
     assert len(published) == 4
     for name in published:
         folder = both.spark.root / "warehouse" / "gold" / name
