@@ -1,8 +1,8 @@
 """Databases that a Spark session reads by JDBC: where they are, said by the environment, and what is wrong with them.
 
-Statements name the settings ``spark.lakeweave.<connection>.address``, ``.user`` and ``.credential``, and Spark puts their
-values in when it runs them (stars, where a setting's name has ``url`` or ``password`` in it); so no statement, and no log of
-statements, holds a password.
+Statements name the settings ``spark.lakeweave.<connection>.address``, ``.user`` and ``.phrase``, and Spark puts their
+values in when it runs them (stars, where a setting's name has ``url``, ``password`` or ``credential`` in it); so no statement,
+and no log of statements, holds a password.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def settings_of(names: str, environment: Mapping[str, str]) -> dict[str, str]:
         found |= {
             f"{prefix}.address": jdbc(where),
             f"{prefix}.user": where.user,
-            f"{prefix}.credential": where.password,
+            f"{prefix}.phrase": where.password,
         }
     return {name: _in_a_literal(value) for name, value in found.items()}
 

@@ -113,8 +113,10 @@ def one_sentence(error: BaseException) -> str:
     text = str(error)
     from lakeweave.spark.databases import explain
 
-    # What a database said is the cause of what Spark says, and only the stack has it.
-    if said := explain(f"{text}\n{getattr(error, '_stackTrace', None) or ''}", os.environ):
+    # What a database said is the cause of what Spark says, and only the stack has it. Other stacks hold causes too, the
+    # metastore's for one, that are no affair of the grocer's.
+    whole = f"{text}\n{getattr(error, '_stackTrace', None) or ''}"
+    if ("FAILED_JDBC" in whole or "datasources.jdbc." in whole) and (said := explain(whole, os.environ)):
         return said
     # What the project's own SQL raises: a search across two models, for one.
     raised = re.search(r"\[USER_RAISED_EXCEPTION\] (.+?)(?: SQLSTATE: \w+)?$", text, re.MULTILINE)

@@ -121,8 +121,27 @@
         {%- endif %} as lakeweave_answer
     from {{ relation }} as asked
     {%- if picture %}
-    inner join {{ lakeweave._object_table(how) }} as pictures on asked.{{ adapter.quote(input) }} = pictures.uri
+    inner join {{ lakeweave._databricks_pictures(how) }} as pictures on asked.{{ adapter.quote(input) }} = pictures.uri
     {%- endif %}
+{%- endmacro %}
+
+
+{# The pictures with their contents, which the list of objects has not: read anew from where the list says that they are.
+   https://docs.databricks.com/en/sql/language-manual/functions/read_files.html #}
+{% macro _databricks_pictures(how) -%}
+    {%- set name = how.get('object_table') -%}
+    {%- set places = [] -%}
+    {%- for node in graph.nodes.values() if name is string and node.resource_type == 'model' and node.name == name -%}
+        {%- set listed = (node.config.get('meta') or {}).get('object_table') -%}
+        {%- if listed -%}
+            {%- do places.append(lakeweave._place_of_objects(listed.source, listed.table)) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- if places -%}
+        (select path as uri, content from read_files({{ lakeweave.text_literal(places[0].uri) }}, format => 'binaryFile'))
+    {%- else -%}
+        {{ lakeweave._object_table(how) }}
+    {%- endif -%}
 {%- endmacro %}
 
 
@@ -156,7 +175,7 @@
 {%- endmacro %}
 
 
-{# The relation with the pictures' contents: a node of the project, or a source as feed.table. #}
+{# The relation whose rows are the pictures: a node of the project, or a source as feed.table. #}
 {% macro _object_table(how) -%}
     {%- set name = how.get('object_table') -%}
     {%- if name is not string -%}

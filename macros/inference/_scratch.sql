@@ -12,10 +12,12 @@
 
 {# A local session is alone, so the name stays: what a killed run left of it, on the disk too, the next one writes over. #}
 {% macro spark___scratch_relation(target_relation, purpose) -%}
-    {%- if target.type != 'spark' -%}
-        {{ return(lakeweave.default___scratch_relation(target_relation, purpose)) }}
-    {%- endif -%}
     {{ return(target_relation.incorporate(path={'identifier': target_relation.identifier ~ '__' ~ purpose}, type='table')) }}
+{%- endmacro %}
+
+{# dbt-databricks asks for Spark's variants before the default ones. #}
+{% macro databricks___scratch_relation(target_relation, purpose) -%}
+    {{ return(lakeweave.default___scratch_relation(target_relation, purpose)) }}
 {%- endmacro %}
 
 {# A temporary table belongs to the thread's connection, so its name may stay the same. #}
@@ -56,23 +58,39 @@
 {%- endmacro %}
 
 
-{#
-    What a killed run of the same model left. A scratch table of BigQuery expires, one of the embedded target ends with its
-    connection; here it stays. On Databricks another run may be at work on the model, so only those of half a day ago go.
-    https://docs.delta.io/latest/delta-utility.html#retrieve-delta-table-details
-#}
+{# What a killed run of the same model left. A scratch table of BigQuery expires, one of the embedded target ends with its
+   connection; on Spark it stays. #}
 {% macro _forget_scratch(target_relation) -%}
-    {%- if target.type in ['spark', 'databricks'] -%}
-        {%- set name = modules.re.escape(target_relation.identifier) ~ '__(?:asked|pending|answers|staged|changes|read)(?:_[0-9a-f]{8})?\\Z' -%}
-        {%- set before = (modules.datetime.datetime.now(modules.pytz.utc) - modules.datetime.timedelta(hours=12)) | string -%}
-        {%- for row in lakeweave.ask("show tables in " ~ target_relation.without_identifier() ~ " like '" ~ target_relation.identifier ~ "__*'", [])
-            if modules.re.match(name, row[1]) -%}
-            {%- set left = target_relation.incorporate(path={'identifier': row[1]}, type='table') -%}
-            {%- if target.type == 'spark' or (lakeweave.ask("describe detail " ~ left)[0]['createdAt'] | string) < before -%}
-                {%- do lakeweave._drop_scratch(left) -%}
-            {%- endif -%}
-        {%- endfor -%}
-    {%- endif -%}
+    {%- for left in adapter.dispatch('_left_scratch', 'lakeweave')(target_relation) -%}
+        {%- do lakeweave._drop_scratch(left) -%}
+    {%- endfor -%}
+{%- endmacro %}
+
+{% macro default___left_scratch(target_relation) -%}
+    {{ return([]) }}
+{%- endmacro %}
+
+{# https://spark.apache.org/docs/latest/sql-ref-syntax-aux-show-tables.html #}
+{% macro spark___left_scratch(target_relation) -%}
+    {%- set name = modules.re.escape(target_relation.identifier) ~ '__(?:asked|pending|answers|staged|changes|read)(?:_[0-9a-f]{8})?\\Z' -%}
+    {%- set left = [] -%}
+    {%- for row in lakeweave.ask("show tables in " ~ target_relation.without_identifier() ~ " like '" ~ target_relation.identifier ~ "__*'", [])
+        if modules.re.match(name, row[1]) -%}
+        {%- do left.append(target_relation.incorporate(path={'identifier': row[1]}, type='table')) -%}
+    {%- endfor -%}
+    {{ return(left) }}
+{%- endmacro %}
+
+{# Another run may be at work on the model, so only those of half a day ago.
+   https://docs.delta.io/latest/delta-utility.html#retrieve-delta-table-details #}
+{% macro databricks___left_scratch(target_relation) -%}
+    {%- set before = (modules.datetime.datetime.now(modules.pytz.utc) - modules.datetime.timedelta(hours=12)) | string -%}
+    {%- set left = [] -%}
+    {%- for scratch in lakeweave.spark___left_scratch(target_relation)
+        if (lakeweave.ask("describe detail " ~ scratch)[0]['createdAt'] | string) < before -%}
+        {%- do left.append(scratch) -%}
+    {%- endfor -%}
+    {{ return(left) }}
 {%- endmacro %}
 
 

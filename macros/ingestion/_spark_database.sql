@@ -4,7 +4,8 @@
 
     The table is read by JDBC, in `database.partitions` parts by ranges of the key, or out of a foreign catalog that the variable
     `databases` names. Where the database is and who reads it is in the session's settings `spark.lakeweave.<connection>.address`,
-    `.user` and `.credential` (Spark puts stars where a name has `url` or `password` in it), which the statements only name: here they come from the environment, on a cluster from its secrets.
+    `.user` and `.phrase` (Spark puts stars where a name has `url`, `password` or `credential` in it), which the statements only
+    name: here they come from the environment, on a cluster from its secrets.
     A file of SQLite is read by the driver; Databricks, which has none, takes in the files that a build of another target left.
 
     The parts are connections of their own and see no common state: what a row becomes meanwhile shows in the next read.
@@ -113,7 +114,7 @@
     options (
         url '${ {{- settings }}.address}',
         user '${ {{- settings }}.user}',
-        password '${ {{- settings }}.credential}',
+        password '${ {{- settings }}.phrase}',
         {%- if where.driver %}
         driver {{ lakeweave._spark_text(where.driver) }},
         {%- endif %}

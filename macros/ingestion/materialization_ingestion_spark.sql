@@ -7,7 +7,8 @@
     together by the parity of their quotes, counts the records anew, finds malformed quotes, and keeps the raw text of
     what is rejected; when the two do not agree record by record, the file is held and nothing of it is loaded.
 
-    Files of one layout are read together, up to a hundred of them, because a query costs Spark more than a small file does.
+    Files of one layout are read together, up to a hundred of them, because a query costs Spark more than a small file does;
+    on Databricks one after the other.
 
     Delta has transactions of one table only. So files are taken in by steps of which the last is their rows in the ledger:
     bronze rows, rejected records, changes of layout, accounts. A kill in between leaves rows without an account: silver does
@@ -343,6 +344,22 @@
 {%- endmacro %}
 
 
+{# How many files of one layout are read together. #}
+{% macro _spark_files_at_once() -%}
+    {{ return(adapter.dispatch('_spark_files_at_once', 'lakeweave')()) }}
+{%- endmacro %}
+
+{% macro default___spark_files_at_once() -%}
+    {{ return(100) }}
+{%- endmacro %}
+
+{# There the name of the file that a row comes from cannot be had in SQL over a view of files.
+   https://docs.databricks.com/en/sql/language-manual/functions/input_file_name.html #}
+{% macro databricks___spark_files_at_once() -%}
+    {{ return(1) }}
+{%- endmacro %}
+
+
 {#
     The files that are read together next, and the others. Not together: two of the same content, of which the second may be a
     repeat of the first, and names with signs that a pattern of paths cannot carry.
@@ -353,7 +370,7 @@
     {%- for file in files -%}
         {%- set is_plain = modules.re.match('[A-Za-z0-9_./:=-]+\\Z', file.path) is not none -%}
         {%- if batch and (
-            not is_plain or not batch[0].is_plain or batch | length >= 100 or file.file_id in contents
+            not is_plain or not batch[0].is_plain or batch | length >= lakeweave._spark_files_at_once() or file.file_id in contents
             or size.bytes + file.bytes > lakeweave.setting('ingestion_batch_bytes')
         ) -%}
             {%- do later.append(file) -%}

@@ -104,6 +104,10 @@
 
 {% macro default___changed_contents(source) %}
     select versions.file_id
+    {{ lakeweave._changed_files(source) }}
+{%- endmacro %}
+
+{% macro _changed_files(source) -%}
     from {{ lakeweave.ledger_relation('files') }} as versions
     where versions.source = '{{ source }}'
         and versions.path in (
@@ -119,18 +123,29 @@
     new it sees that nothing is to be done. Up to a thousand of them, which is more than a build finds but after a long pause.
 #}
 {% macro spark___changed_contents(source) -%}
+    {%- set found = lakeweave._spark_changed_contents(source) -%}
+    {%- if found.contents | length > 1000 -%}
+        {{ return(lakeweave.default___changed_contents(source)) }}
+    {%- endif -%}
+    {{ return(found.contents | join(', ') if found.contents else 'cast(null as string)') }}
+{%- endmacro %}
+
+{# The contents as literals, and whether one of the files has been replaced. #}
+{% macro _spark_changed_contents(source) -%}
     {%- if 'lakeweave_changed_contents' not in model -%}
-        {%- set found = [] -%}
-        {%- for row in lakeweave.ask(lakeweave.default___changed_contents(source) ~ ' and versions.file_id is not null group by versions.file_id order by versions.file_id limit 1001', []) -%}
-            {%- do found.append("'" ~ row[0] ~ "'") -%}
+        {%- set found = {'contents': [], 'replaced': false} -%}
+        {%- for row in lakeweave.ask(
+            "select versions.file_id, max(versions.version) as version " ~ lakeweave._changed_files(source)
+            ~ " and versions.file_id is not null group by versions.file_id order by version desc, versions.file_id limit 1001", []
+        ) -%}
+            {%- do found.contents.append("'" ~ row[0] ~ "'") -%}
+            {%- if row[1] | int > 1 -%}
+                {%- do found.update({'replaced': true}) -%}
+            {%- endif -%}
         {%- endfor -%}
         {%- do model.update({'lakeweave_changed_contents': found}) -%}
     {%- endif -%}
-    {%- set found = model.lakeweave_changed_contents -%}
-    {%- if found | length > 1000 -%}
-        {{ return(lakeweave.default___changed_contents(source)) }}
-    {%- endif -%}
-    {{ return(found | join(', ') if found else 'cast(null as string)') }}
+    {{ return(model.lakeweave_changed_contents) }}
 {%- endmacro %}
 
 

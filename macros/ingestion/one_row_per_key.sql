@@ -23,6 +23,9 @@
         {{ return('') }}
     {%- endif -%}
     {%- set source = source_name ~ '.' ~ table_name -%}
+    {%- if not lakeweave._may_vanish(source, keep_if) -%}
+        {{ return('') }}
+    {%- endif -%}
     {%- set records = ref('bronze_' ~ table_name) -%}
     {{ return(adapter.dispatch('_delete_vanished_keys', 'lakeweave')(
         key,
@@ -30,6 +33,22 @@
         lakeweave._newest_records(records, source, key, keep_if, order_by, key_type),
         lakeweave._typed_key(key, key_type)
     )) }}
+{%- endmacro %}
+
+
+{# Whether a key may have lost its record at all. To find out costs Spark less than to look for such keys. #}
+{% macro _may_vanish(source, keep_if) -%}
+    {{ return(adapter.dispatch('_may_vanish', 'lakeweave')(source, keep_if)) }}
+{%- endmacro %}
+
+{% macro default___may_vanish(source, keep_if) -%}
+    {{ return(true) }}
+{%- endmacro %}
+
+{# All contents of a file that was never replaced count, so each of their keys has a record. #}
+{% macro spark___may_vanish(source, keep_if) -%}
+    {%- set found = lakeweave._spark_changed_contents(source) -%}
+    {{ return(found.contents and (found.replaced or keep_if is not none)) }}
 {%- endmacro %}
 
 

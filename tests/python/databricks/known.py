@@ -51,4 +51,8 @@ STUBS = {
         "https://docs.databricks.com/en/sql/language-manual/functions/ai_query.html; with failOnError => false the result is a "
         "struct of `result` and `errorMessage`. Its type follows `returnType`, so there are two stubs."
     ),
+    "read_files": (
+        "read_files(path, format => 'binaryFile'), https://docs.databricks.com/en/sql/language-manual/functions/read_files.html; "
+        "with the columns of Spark's own source binaryFile, and the files of folders within folders."
+    ),
 }

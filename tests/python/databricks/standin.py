@@ -10,10 +10,12 @@ import json
 import re
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from lakeweave.spark.session import one_sentence
-from tests.python.databricks.known import STATEMENTS, Unknown
+from tests.python.databricks.known import STATEMENTS, STUBS, Unknown
 
 
 @dataclass
@@ -53,8 +55,8 @@ class FakeWarehouse:
                 statement.unknown = each.name
                 self.used[each.name] += 1
                 return self._answer(each, text)
+        self.used.update(name for name in STUBS if f"{name}(" in text)
         if "ai_query(" in text:
-            self.used["ai_query"] += 1
             text = re.sub(r"ai_query\((?=[^;]*?returnType => 'ARRAY<FLOAT>')", "ai_query_floats(", text)
         try:
             return self.session.sql(_bound(text, bindings))
@@ -75,15 +77,16 @@ class FakeWarehouse:
         for schema in schemas:
             if not self.session.catalog.databaseExists(schema):
                 continue
-            for table in self.session.catalog.listTables(schema):
+            views = {row.viewName for row in self.session.sql(f"show views in `{schema}`").collect()}
+            for table in self.session.sql(f"show tables in `{schema}`").collect():
                 if not table.isTemporary:
-                    kind = "view" if table.tableType == "VIEW" else "table"
-                    rows.append((table.name, kind, "delta", "root", "managed"))
+                    kind = "view" if table.tableName in views else "table"
+                    rows.append((table.tableName, kind, "delta", "root", "managed"))
         return rows
 
     def stub_functions(self) -> None:
         """Declare the functions that only Databricks has."""
-        from pyspark.sql.functions import udf
+        from pyspark.sql.functions import udf, udtf
 
         def ai_query(
             endpoint, request, returnType=None, failOnError=None, modelParameters=None, responseFormat=None, files=None
@@ -93,6 +96,15 @@ class FakeWarehouse:
         def ai_query_floats(endpoint, request, returnType=None, failOnError=None):
             return ([0.0, 1.0], None)
 
+        class ReadFiles:
+            def eval(self, path, format):
+                assert format == "binaryFile", format
+                for each in sorted(file for file in Path(path.removeprefix("file:")).rglob("*") if file.is_file()):
+                    state = each.stat()
+                    yield f"file:{each}", datetime.fromtimestamp(state.st_mtime), state.st_size, each.read_bytes()
+
+        columns = "path string, modificationTime timestamp, length bigint, content binary"
+        self.session.udtf.register("read_files", udtf(ReadFiles, returnType=columns))
         self.session.udf.register("ai_query", udf(ai_query, "result string, errorMessage string"))
         self.session.udf.register("ai_query_floats", udf(ai_query_floats, "result array<float>, errorMessage string"))
 

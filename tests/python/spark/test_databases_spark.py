@@ -110,7 +110,7 @@ def test_the_same_rows_as_on_the_embedded_target(
 
     # No statement held the password: they name a setting of the session.
     logged = "".join(each.read_text() for each in (spark.root / "logs").glob("*.log*"))
-    assert "${spark.lakeweave.grocery.credential}" in logged
+    assert "${spark.lakeweave.grocery.phrase}" in logged
     assert "correct horse" not in logged
 
 
