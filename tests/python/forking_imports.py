@@ -11,3 +11,6 @@ import pyarrow.csv
 import pyarrow.parquet
 
 import lakeweave.plugin
+from tests.python import callers
+
+callers.install()
