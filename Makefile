@@ -7,8 +7,9 @@ TARGET  ?= duckdb
 SCALE   ?= 0.01
 BATCHES ?= 3
 SEED    ?= 42
-# Tests run in so many processes; 0 for one after the other, as a debugger wants it.
-WORKERS ?= 2
+# Tests run in so many processes, two for a core and at most four, because half of their time they wait for something; 0 for
+# one after the other, as a debugger wants it.
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print(min(4, 2 * (os.cpu_count() or 1)))')
 
 VENV    := .venv
 BIN     := $(VENV)/bin
@@ -16,11 +17,16 @@ BIN     := $(VENV)/bin
 DBT     := $(if $(filter spark,$(TARGET)),$(BIN)/python -m lakeweave.spark,$(BIN)/dbt)
 LANDING := $(or $(LAKEWEAVE_LANDING),landing)
 
+# In the order that tests/python/conftest.py gives, the longest first.
+IN_PROCESSES = --numprocesses $(WORKERS) --no-loadscope-reorder
+# Each has a session of Spark there, which does not wait.
+ON_SPARK     = --numprocesses $(if $(filter 0 1,$(WORKERS)),$(WORKERS),2) --no-loadscope-reorder
+
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export LAKEWEAVE_TARGET := $(TARGET)
 
 .DEFAULT_GOAL := help
-.PHONY: help build app watch profile environment landing test environment-database environment-browser test-bigquery test-spark test-spark-long test-databricks environment-spark test-reliability lint format lineage docs clean requirements bench
+.PHONY: help build app watch profile environment landing test environment-database environment-browser environment-java test-bigquery test-spark test-spark-long test-databricks environment-spark test-reliability lint format lineage docs clean requirements bench
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | awk -F'|' '{printf "  make %-20s %s\n", $$1, $$2}'
@@ -58,7 +64,7 @@ $(VENV)/.dev: requirements/dev.txt | $(VENV)/.core
 	@touch $@
 
 test: $(VENV)/.dev profiles.yml  ## every test that needs no account: Python, embedded, BigQuery's analyzer
-	@$(BIN)/python -m pytest tests/python --numprocesses $(WORKERS) --ignore=tests/python/spark --ignore=tests/python/databricks --ignore=tests/python/benchmarks
+	@$(BIN)/python -m pytest tests/python $(IN_PROCESSES) --ignore=tests/python/spark --ignore=tests/python/databricks --ignore=tests/python/benchmarks
 
 # The jars have no version in common with a wheel, so Maven fetches them; Spark finds them by the profile.
 $(VENV)/.spark: requirements/spark.txt requirements/spark-jars.xml | $(VENV)/.dev
@@ -80,13 +86,16 @@ environment-database:  ## a PostgreSQL server for the tests that read one (Debia
 environment-browser:  ## Chromium for the test that opens the app in one (Debian, as root)
 	@command -v chromium > /dev/null || { apt-get update -qq && apt-get install -y -qq chromium > /dev/null; }
 
+environment-java:  ## Java 17 and Maven, which Spark needs (Debian, as root)
+	@command -v java > /dev/null && command -v mvn > /dev/null || { apt-get update -qq && apt-get install -y -qq openjdk-17-jre-headless maven > /dev/null; }
+
 environment-spark: $(VENV)/.spark  ## Spark and Delta's jars (needs Java 17 and Maven)
 
 test-spark: $(VENV)/.spark profiles.yml  ## the whole project on Spark with Delta, against the embedded target
-	@$(BIN)/python -m pytest tests/python/spark --numprocesses $(WORKERS)
+	@$(BIN)/python -m pytest tests/python/spark $(ON_SPARK)
 
 test-spark-long: $(VENV)/.spark profiles.yml  ## the same with everything at every delivery, all data and unit tests, 20 kills
-	@LAKEWEAVE_SPARK_LONG=1 LAKEWEAVE_SPARK_KILLS=20 $(BIN)/python -m pytest tests/python/spark --numprocesses $(WORKERS)
+	@LAKEWEAVE_SPARK_LONG=1 LAKEWEAVE_SPARK_KILLS=20 $(BIN)/python -m pytest tests/python/spark $(ON_SPARK)
 
 # dbt-databricks wants other releases of packages that the rest needs too, so it has an environment of its own.
 $(VENV)-databricks/.ready: requirements/databricks-test.txt | $(VENV)/.spark

@@ -15,16 +15,17 @@ from tests.python.support import deliver_batch
 pytestmark = pytest.mark.needs_spark
 NO_TESTS = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
 SEEDS = ("null_sentinels", "currency_symbols", "standard_spellings")
+TABLES = ("bronze_users", "silver_users", "bronze_orders", "silver_orders")
 LEDGER = ("ledger.files", "ledger.rejected_records", "ledger.layout_changes")
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _delivered(both: Both, complete: Path) -> None:
-    """Alone, these tests need the users only; after the parity tests nothing is left to do."""
+    """Alone, these tests need users and orders only; after the parity tests nothing is left to do."""
     if not both.landing.exists():
         for batch in range(4):
             deliver_batch(complete, both.landing, batch)
-        _build(both, *SEEDS, "bronze_users", "silver_users")
+        _build(both, *SEEDS, *TABLES)
 
 
 def _build(both: Both, *selected: str) -> None:
@@ -60,6 +61,11 @@ def test_malformed_repeated_and_replaced_files(both: Both) -> None:
     shutil.copy(users / "users_batch_001.csv", users / "users_batch_012.csv")
     replaced = _rows(users / "users_batch_003.csv")
     _write(users / "users_batch_003.csv", replaced[: len(replaced) // 2])
+    # Of a table whose rows all count, so that nothing but the replaced file takes keys away.
+    orders = both.landing / "gcp" / "inbox" / "orders" / "orders_batch_003.csv"
+    replaced = _rows(orders)
+    _write(orders, replaced[: len(replaced) // 2])
+    before = both.spark.rows("select count(*) from silver.orders")
     (users / "users_batch_015.csv").touch()
     # Another order and style of columns, one that is not declared, one that is missing.
     order = [
@@ -73,8 +79,9 @@ def test_malformed_repeated_and_replaced_files(both: Both) -> None:
         [[*names, "loyaltyTier"], *([*(row[i] for i in order), "gold"] for row in fresh[2:4])],
     )
 
-    _build(both, "bronze_users", "silver_users")
-    assert _different(both, "bronze.users", "silver.users", *LEDGER) == []
+    _build(both, *TABLES)
+    assert _different(both, "bronze.users", "silver.users", "bronze.orders", "silver.orders", *LEDGER) == []
+    assert both.spark.rows("select count(*) from silver.orders") < before
     assert both.spark.rows(
         "select record_number, reason from ledger.rejected_records where file_name = 'users_batch_010.csv' order by 1"
     ) == [(4, "too_few_fields"), (5, "too_many_fields"), (6, "repeated_header"), (8, "malformed_quote")]
