@@ -7,9 +7,8 @@ TARGET  ?= duckdb
 SCALE   ?= 0.01
 BATCHES ?= 3
 SEED    ?= 42
-# Tests run in so many processes, two for a core and at most four, because half of their time they wait for something; 0 for
-# one after the other, as a debugger wants it.
-WORKERS ?= $(shell $(PYTHON) -c 'import os; print(min(4, 2 * (os.cpu_count() or 1)))')
+# Tests run in so many processes; 0 for one after the other, as a debugger wants it.
+WORKERS ?= 2
 
 VENV    := .venv
 BIN     := $(VENV)/bin
@@ -19,14 +18,12 @@ LANDING := $(or $(LAKEWEAVE_LANDING),landing)
 
 # In the order that tests/python/conftest.py gives, the longest first.
 IN_PROCESSES = --numprocesses $(WORKERS) --no-loadscope-reorder
-# Each has a session of Spark there, which does not wait.
-ON_SPARK     = --numprocesses $(if $(filter 0 1,$(WORKERS)),$(WORKERS),2) --no-loadscope-reorder
 
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export LAKEWEAVE_TARGET := $(TARGET)
 
 .DEFAULT_GOAL := help
-.PHONY: help build app watch profile environment landing test environment-database environment-browser environment-java test-bigquery test-spark test-spark-long test-databricks environment-spark test-reliability lint format lineage docs clean requirements bench
+.PHONY: help build app watch profile environment landing test environment-database environment-browser environment-java test-bigquery test-spark test-spark-sample test-spark-long test-databricks environment-spark test-reliability lint format lineage docs clean requirements bench
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | awk -F'|' '{printf "  make %-20s %s\n", $$1, $$2}'
@@ -92,10 +89,13 @@ environment-java:  ## Java 17 and Maven, which Spark needs (Debian, as root)
 environment-spark: $(VENV)/.spark  ## Spark and Delta's jars (needs Java 17 and Maven)
 
 test-spark: $(VENV)/.spark profiles.yml  ## the whole project on Spark with Delta, against the embedded target
-	@$(BIN)/python -m pytest tests/python/spark $(ON_SPARK)
+	@$(BIN)/python -m pytest tests/python/spark $(IN_PROCESSES)
+
+test-spark-sample: $(VENV)/.spark profiles.yml  ## of it what a few models show: files, called models, vectors, a database, bad input
+	@$(BIN)/python -m pytest tests/python/spark $(IN_PROCESSES) --ignore-glob='*/test_parity.py' --ignore-glob='*/test_kill_spark.py' --ignore-glob='*/test_quiet_spark.py'
 
 test-spark-long: $(VENV)/.spark profiles.yml  ## the same with everything at every delivery, all data and unit tests, 20 kills
-	@LAKEWEAVE_SPARK_LONG=1 LAKEWEAVE_SPARK_KILLS=20 $(BIN)/python -m pytest tests/python/spark $(ON_SPARK)
+	@LAKEWEAVE_SPARK_LONG=1 LAKEWEAVE_SPARK_KILLS=20 $(BIN)/python -m pytest tests/python/spark $(IN_PROCESSES)
 
 # dbt-databricks wants other releases of packages that the rest needs too, so it has an environment of its own.
 $(VENV)-databricks/.ready: requirements/databricks-test.txt | $(VENV)/.spark

@@ -1,4 +1,4 @@
-"""How the tests are shared out among processes (`make test` starts up to four): what uses one build stays together."""
+"""How the tests are shared out among processes (`make test` starts two): what uses one build stays together."""
 
 from __future__ import annotations
 
