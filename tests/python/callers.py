@@ -16,7 +16,7 @@ def _module_of_the_caller() -> str:
     frame = sys._getframe(1)
     while frame is not None:
         name = frame.f_globals.get("__name__", "")
-        if name not in (__name__, behavior_flags.__name__):
+        if name != behavior_flags.__name__:
             return str(name)
         frame = frame.f_back
     return "Unknown"

@@ -77,7 +77,7 @@ def test_killed_at_any_moment(complete: Path, both: Both, tmp_path: Path) -> Non
     assert expected["silver.users"][0] > 0
     assert expected["ledger.model_responses"][0] > 0
 
-    moments = random.Random(int(os.environ.get("LAKEWEAVE_SPARK_KILLS_SEED", "20261121")))
+    moments = random.Random(20261121)
     struck = 0
     for number in range(KILLS):
         shutil.rmtree(warehouse)
