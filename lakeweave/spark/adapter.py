@@ -18,10 +18,13 @@ from lakeweave.ingestion.spec import UserError
 from lakeweave.spark.checks import Unusable
 from lakeweave.spark.python_models import SessionPythonJob
 from lakeweave.spark.session import one_sentence, open_session
+from lakeweave.spark.turns import Turns
+
+_turns = Turns()
 
 
 class Cursor(dbt_session.Cursor):
-    """A cursor whose errors are one sentence."""
+    """A cursor whose errors are one sentence, and that takes turns with those of other threads; see :mod:`.turns`."""
 
     def __init__(self, session: Any) -> None:
         super().__init__()
@@ -29,8 +32,14 @@ class Cursor(dbt_session.Cursor):
 
     def execute(self, sql: str, *parameters: Any) -> None:
         """Run a statement; queries wait until they are fetched."""
-        with _told():
-            self._df = self._session.sql(sql % parameters if parameters else sql)
+        statement = sql % parameters if parameters else sql
+        with _told(), _turns.of(statement):
+            self._df = self._session.sql(statement)
+
+    def close(self) -> None:
+        """Dbt is done with the connection: with a node, that is."""
+        _turns.end()
+        super().close()
 
     def fetchall(self) -> list | None:
         """All rows."""

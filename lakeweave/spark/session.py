@@ -1,4 +1,7 @@
-"""The one Spark session of this process, opened as the profile says, with the project's functions in it."""
+"""The Spark session of this process, opened as the profile says, with the project's functions in it.
+
+Each further thread of dbt has a session of its own beside it: the same tables, other temporary views, variables and settings.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import logging
 import os
 import re
 import sys
+import threading
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,12 +21,16 @@ _ROOT = Path(__file__).resolve().parents[2]
 _KEY = "spark.lakeweave.config"
 _DATABASES = "spark.lakeweave.databases"
 _opened: Any = None
-_databases: dict[str, str] = {}
+_opening = threading.Lock()
+# By the thread's number. Numbers of threads that have ended come again, and their sessions with them.
+_of_threads: dict[int, Any] = {}
+_databases: dict[int, dict[str, str]] = {}
 
 
 def open_session(settings: Mapping[str, str]) -> Any:
-    """The session with ``settings``; the second call gives the same one.
+    """The session of this thread with ``settings``; the second call gives the same one.
 
+    The first thread's is the session of the process. On a server (Spark Connect) it is the only one.
     ``spark.lakeweave.config`` is YAML: what the plugin's ``config:`` is on the embedded target.
 
     Raises:
@@ -30,16 +38,24 @@ def open_session(settings: Mapping[str, str]) -> Any:
         SettingsError: ``spark.lakeweave.config`` is wrong.
         UserError: the address of a database in the environment cannot be followed.
     """
+    thread = threading.get_ident()
+    with _opening:
+        if _opened is None:
+            _open(settings)
+            _of_threads[thread] = _opened
+        if thread not in _of_threads:
+            _of_threads[thread] = _opened if _is_remote(settings) else _beside(settings)
+        session = _of_threads[thread]
+    _name_databases(session, settings)
+    return session
+
+
+def _open(settings: Mapping[str, str]) -> None:
     global _opened
-    if _opened is not None:
-        _name_databases(_opened, settings)
-        return _opened
     from pyspark.sql import SparkSession
 
-    from lakeweave.spark import files, functions
-
     _quiet()
-    remote = "spark.remote" in settings or "SPARK_REMOTE" in os.environ
+    remote = _is_remote(settings)
     if not remote:
         running = SparkSession.getActiveSession() or SparkSession._instantiatedSession
         if running is not None:
@@ -56,39 +72,60 @@ def open_session(settings: Mapping[str, str]) -> Any:
     for name, value in settings.items():
         builder = builder.config(name, value)
     session = builder.getOrCreate()
-    functions.register(session, settings.get(_KEY))
-    files.register(session)
-    _name_databases(session, settings)
+    _register(session, settings)
     _opened = session
+
+
+def _beside(settings: Mapping[str, str]) -> Any:
+    """A session for one more thread: it would share views and variables with the others otherwise."""
+    session = _opened.newSession()
+    for name, value in settings.items():
+        if session.conf.isModifiable(name):
+            session.conf.set(name, value)
+    _register(session, settings)
     return session
 
 
+def _register(session: Any, settings: Mapping[str, str]) -> None:
+    from lakeweave.spark import files, functions, vectors
+
+    functions.register(session, settings.get(_KEY))
+    files.register(session)
+    vectors.register(session)
+
+
+def _is_remote(settings: Mapping[str, str]) -> bool:
+    return "spark.remote" in settings or "SPARK_REMOTE" in os.environ
+
+
 def opened() -> Any:
-    """The session, or None where none was opened yet."""
+    """The session of the process, or None where none was opened yet."""
     return _opened
 
 
 def close() -> None:
     """Stop the session, if there is one: the metastore is free for the next process."""
-    global _opened, _databases
+    global _opened
     if _opened is not None:
         _opened.stop()
-        _opened, _databases = None, {}
+        _opened = None
+        _of_threads.clear()
+        _databases.clear()
 
 
 def _name_databases(session: Any, settings: Mapping[str, str]) -> None:
     """Tell the session where the environment says that databases are, if it does not know yet."""
-    global _databases
     from lakeweave.spark.databases import settings_of
 
     wanted = settings_of(settings.get(_DATABASES, ""), os.environ)
-    if wanted == _databases:
+    known = _databases.get(id(session), {})
+    if wanted == known:
         return
-    for name in _databases.keys() - wanted.keys():
+    for name in known.keys() - wanted.keys():
         session.conf.unset(name)
     for name, value in wanted.items():
         session.conf.set(name, value)
-    _databases = wanted
+    _databases[id(session)] = wanted
 
 
 def _prepare_folders(settings: Mapping[str, str]) -> None:

@@ -1,15 +1,18 @@
 {#
     A small table that a whole query looks things up in, as one value. Spark plans a scalar subquery anew at every place
-    where it stands, and a bronze model has dozens of them. So the ingestion puts the value into a variable of the session
-    first (`_declare_lookups`), and its body reads that. Anywhere else, unit tests included, it is the subquery.
+    where it stands, and a bronze model has dozens of them. So the value is put into a variable of the session first, and the
+    query reads that: for an ingestion by its materialization (`_declare_lookups`), where there is anything to take in; for
+    other tables here, once for a model. Anywhere else, unit tests and compiled analyses included, it is the subquery.
     https://spark.apache.org/docs/latest/sql-ref-syntax-ddl-declare-variable.html
 #}
 {% macro _lookup(name) -%}
     {%- set query = lakeweave['_lookup_' ~ name]() -%}
-    {%- if model.resource_type == 'model' and model.config.materialized == 'ingestion' -%}
+    {%- set materialized = model.config.materialized if model.resource_type == 'model' -%}
+    {%- if materialized in ('incremental', 'table') and execute and target.type == 'spark' and flags.WHICH in ('run', 'build') -%}
+        {%- do lakeweave._declare_lookup(name) -%}
         {{ return('session.lakeweave_' ~ name) }}
     {%- endif -%}
-    {{ return('(' ~ query ~ ')') }}
+    {{ return('session.lakeweave_' ~ name if materialized == 'ingestion' else '(' ~ query ~ ')') }}
 {%- endmacro %}
 
 
@@ -29,15 +32,36 @@
 {%- endmacro %}
 
 
+{# The standard spelling of each known one, by its domain and itself in small letters. #}
+{% macro _lookup_standard_spellings() -%}
+    select map_from_entries(collect_list(struct(spellings.spelling, spellings.standard)))
+    from (
+        select concat(domain, ' ', lower(spelling)) as spelling, max(standard) as standard
+        from {{ ref('lakeweave', 'standard_spellings') }}
+        group by concat(domain, ' ', lower(spelling))
+    ) as spellings
+{%- endmacro %}
+
+
 {# Gives the variables that `body` reads their values. #}
 {% macro _declare_lookups(body) -%}
-    {%- set types = {'null_sentinels': 'array<string>', 'currency_symbols': 'map<string, string>'} -%}
-    {%- for name in types if 'session.lakeweave_' ~ name in body -%}
-        {%- call statement('declare_' ~ name) -%}
-            declare or replace variable lakeweave_{{ name }} {{ types[name] }}
-        {%- endcall -%}
-        {%- call statement('set_' ~ name) -%}
-            set var lakeweave_{{ name }} = ({{ lakeweave['_lookup_' ~ name]() }})
-        {%- endcall -%}
+    {%- for name in lakeweave._lookup_types() if 'session.lakeweave_' ~ name in body -%}
+        {%- do lakeweave._declare_lookup(name) -%}
     {%- endfor -%}
+{%- endmacro %}
+
+{% macro _lookup_types() -%}
+    {{ return({'null_sentinels': 'array<string>', 'currency_symbols': 'map<string, string>', 'standard_spellings': 'map<string, string>'}) }}
+{%- endmacro %}
+
+{# Once for a node, whose statements all go through one session. #}
+{% macro _declare_lookup(name) -%}
+    {%- if model.get('lakeweave_lookups') is none -%}
+        {%- do model.update({'lakeweave_lookups': []}) -%}
+    {%- endif -%}
+    {%- if name not in model.lakeweave_lookups -%}
+        {%- do model.lakeweave_lookups.append(name) -%}
+        {%- do run_query('declare or replace variable lakeweave_' ~ name ~ ' ' ~ lakeweave._lookup_types()[name]) -%}
+        {%- do run_query('set var lakeweave_' ~ name ~ ' = (' ~ lakeweave['_lookup_' ~ name]() ~ ')') -%}
+    {%- endif -%}
 {%- endmacro %}

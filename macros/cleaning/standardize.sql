@@ -3,12 +3,24 @@
     `otherwise` (the value itself by default) where the seed does not know it.
 #}
 {% macro standardize(expression, domain, otherwise=none) -%}
+    {{ return(adapter.dispatch('standardize', 'lakeweave')(expression, domain, otherwise or expression)) }}
+{%- endmacro %}
+
+{% macro default__standardize(expression, domain, otherwise) -%}
     coalesce(
         (
             select max(spellings.standard)
             from {{ ref('lakeweave', 'standard_spellings') }} as spellings
             where spellings.domain = '{{ domain }}' and lower(spellings.spelling) = lower({{ expression }})
         ),
-        {{ otherwise or expression }}
+        {{ otherwise }}
+    )
+{%- endmacro %}
+
+{# A map: Spark makes a join of each correlated subquery. https://spark.apache.org/docs/latest/api/sql/index.html#try_element_at #}
+{% macro spark__standardize(expression, domain, otherwise) -%}
+    coalesce(
+        try_element_at({{ lakeweave._lookup('standard_spellings') }}, concat('{{ domain }} ', lower({{ expression }}))),
+        {{ otherwise }}
     )
 {%- endmacro %}

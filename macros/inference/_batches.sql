@@ -63,6 +63,19 @@
 {%- endmacro %}
 
 
+{# Before a batch, and before its budget is looked up: on a local Spark whoever else asks waits until it is settled. #}
+{% macro _take_turn(asked) -%}
+    {%- if target.type == 'spark' -%}
+        {# To Spark a setting without a meaning; lakeweave/spark/turns.py knows it. #}
+        {%- do run_query('set lakeweave.turn = inference') -%}
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro _end_turn() -%}
+    {%- do run_query('reset lakeweave.turn') -%}
+{%- endmacro %}
+
+
 {# After the commit of a batch: give the claims back, and hear what was not asked and why. #}
 {% macro _settle(asked) -%}
     {{ return(adapter.dispatch('_settle', 'lakeweave')(asked)) }}
@@ -87,6 +100,7 @@
         "select count(*) as unsent, min_by(lakeweave_answer.status, place) as reason from " ~ kept ~ " where lakeweave_answer.state = 'unsent'",
         [[0, '']]
     ) -%}
+    {%- do lakeweave._end_turn() -%}
     {%- do lakeweave._drop_scratch(kept) -%}
     {{ return({'refused': 0, 'unsent': rows[0][0] | int, 'over_budget': 0, 'reason': rows[0][1] or ''}) }}
 {%- endmacro %}

@@ -292,6 +292,7 @@
     {%- for round in range(3) -%}
         {%- set seen.refused = 0 -%}
         {%- for number in range(plan.batches) -%}
+            {%- do lakeweave._take_turn(asked) -%}
             {%- set left = lakeweave._run_budget_left(asked) -%}
             {%- if left.stop -%}
                 {%- set seen.stopped = left.stop -%}

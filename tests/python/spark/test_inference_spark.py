@@ -77,3 +77,27 @@ def test_inference_plan_calls_nothing(asking: Both, server: model_server.Client)
     done = asking.spark.here(*arguments, "--vars", "{extra_word: third}")
     assert "extra_asked" in done.stdout
     assert server.stats()["requests"] == 0
+
+
+TWIN = """{{ lakeweave.inference(function='generate_text', model='extra_fake', input='prompt', batch_size=4) }}
+select valid_from, concat('twin ', cast(extract(month from valid_from) as integer)) as prompt from {{ ref('exchange_rates') }}
+"""
+
+
+def test_two_models_that_ask_the_same_at_once_pay_once(asking: Both, server: model_server.Client) -> None:
+    """dbt runs them in two threads; what one of them has asked the other finds in the ledger."""
+    for name in ("twin_one", "twin_other"):
+        (asking.spark.root / "models" / f"{name}.sql").write_text(TWIN)
+    server.reset()
+    server.set(latency=0.2)
+    try:
+        done = asking.spark.here("run", "--select", "twin_one", "twin_other")
+    finally:
+        server.set(latency=0.0)
+    assert len({each.thread_id for each in done.results if each.node.name.startswith("twin_")}) == 2
+    assert server.stats()["requests"] == 12
+    for name in ("twin_one", "twin_other"):
+        assert asking.spark.rows(f"select distinct response_state from main.{name}") == [("ok",)]
+    # The first of them asked all, or each asked a part: in the ledger a question stands once.
+    asked = "select count(*), count(distinct fingerprint) from ledger.model_responses where node_id like '%twin_o%'"
+    assert asking.spark.rows(asked) == [(12, 12)]
