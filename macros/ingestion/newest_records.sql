@@ -107,14 +107,14 @@
     {{ lakeweave._changed_files(source) }}
 {%- endmacro %}
 
-{% macro _changed_files(source) -%}
+{% macro _changed_files(source, built_until=none) -%}
     from {{ lakeweave.ledger_relation('files') }} as versions
     where versions.source = '{{ source }}'
         and versions.path in (
             select fresh.path
             from {{ lakeweave.ledger_relation('files') }} as fresh
             where fresh.source = '{{ source }}'
-                and fresh.processed_at > {{ lakeweave._built_until() | indent(16) }}
+                and fresh.processed_at > {{ (built_until or lakeweave._built_until()) | indent(16) }}
         )
 {%- endmacro %}
 
@@ -130,12 +130,17 @@
     {{ return(found.contents | join(', ') if found.contents else 'cast(null as string)') }}
 {%- endmacro %}
 
-{# The contents as literals, and whether one of the files has been replaced. #}
+{#
+    The contents as literals, and whether one of the files has been replaced. Asked once for a run of the model: what compiles
+    it, its hook and its MERGE have nothing in common but the graph.
+#}
 {% macro _spark_changed_contents(source) -%}
-    {%- if 'lakeweave_changed_contents' not in model -%}
+    {%- set memory = graph.setdefault('lakeweave_changed_contents', {}) -%}
+    {%- set key = invocation_id ~ ' ' ~ model.unique_id ~ ' ' ~ source -%}
+    {%- if key not in memory -%}
         {%- set found = {'contents': [], 'replaced': false} -%}
         {%- for row in lakeweave.ask(
-            "select versions.file_id, max(versions.version) as version " ~ lakeweave._changed_files(source)
+            "select versions.file_id, max(versions.version) as version " ~ lakeweave._changed_files(source, lakeweave.default___built_until())
             ~ " and versions.file_id is not null group by versions.file_id order by version desc, versions.file_id limit 1001", []
         ) -%}
             {%- do found.contents.append("'" ~ row[0] ~ "'") -%}
@@ -143,9 +148,9 @@
                 {%- do found.update({'replaced': true}) -%}
             {%- endif -%}
         {%- endfor -%}
-        {%- do model.update({'lakeweave_changed_contents': found}) -%}
+        {%- do memory.update({key: found}) -%}
     {%- endif -%}
-    {{ return(model.lakeweave_changed_contents) }}
+    {{ return(memory[key]) }}
 {%- endmacro %}
 
 

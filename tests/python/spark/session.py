@@ -128,18 +128,3 @@ class SparkWorkspace(Workspace):
             ):
                 del os.environ[name]
             os.environ.update(before)
-
-
-def processes_below(pid: int) -> list[int]:
-    """The processes that ``pid`` started, and theirs."""
-    found = subprocess.run(["ps", "-eo", "pid=,ppid="], capture_output=True, text=True, check=True).stdout.split("\n")
-    children: dict[int, list[int]] = {}
-    for line in filter(None, found):
-        child, parent = map(int, line.split())
-        children.setdefault(parent, []).append(child)
-    below, queue = [], [pid]
-    while queue:
-        for child in children.get(queue.pop(), []):
-            below.append(child)
-            queue.append(child)
-    return below

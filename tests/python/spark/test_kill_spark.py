@@ -8,20 +8,20 @@ read by their folders.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import random
 import shutil
 import signal
-import time
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.python.spark.parity import WORDS, Both
-from tests.python.spark.session import SparkWorkspace, processes_below
-from tests.python.support import JOURNALS, VOLATILE
+from tests.python.spark.session import SparkWorkspace
+from tests.python.support import JOURNALS, ROOT, VOLATILE
 
 pytestmark = pytest.mark.needs_spark
 KILLS = int(os.environ.get("LAKEWEAVE_SPARK_KILLS", "1"))
@@ -48,18 +48,25 @@ def state(workspace: SparkWorkspace, session: Any) -> dict[str, tuple]:
     return found
 
 
-def strike(workspace: SparkWorkspace, after: float) -> bool:
-    """Run and kill after ``after`` seconds, unless it ended before."""
-    child = workspace.start(*RUN)
-    end = time.monotonic() + after
-    while time.monotonic() < end and child.poll() is None:
-        time.sleep(0.05)
-    struck = child.poll() is None
-    for pid in [child.pid, *processes_below(child.pid)]:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-    child.communicate()
-    return struck
+def run(workspace: SparkWorkspace, number: int = 0, seconds: float = 0.0) -> int:
+    """Run, and be killed within the statement with that number (0: never). How many statements were sent.
+
+    A process and a session of its own; what it left is gone with it.
+    """
+    counted = workspace.root / "target" / "statements"
+    command = [sys.executable, "-m", "tests.python.spark.striking", str(number), str(seconds), str(counted), *RUN]
+    environment = {**workspace.env(), "PYTHONPATH": os.pathsep.join([str(workspace.root), str(ROOT)])}
+    child = subprocess.run(
+        command,
+        cwd=workspace.root,
+        env=environment,
+        start_new_session=True,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert child.returncode == (-signal.SIGKILL if number else 0), (child.stdout + child.stderr)[-4000:]
+    return int(counted.read_text())
 
 
 def test_killed_at_any_moment(complete: Path, both: Both, tmp_path: Path) -> None:
@@ -67,25 +74,25 @@ def test_killed_at_any_moment(complete: Path, both: Both, tmp_path: Path) -> Non
     session = both.spark.open()
     workspace = SparkWorkspace.on_spark(tmp_path / "project", complete)
     warehouse = workspace.root / "warehouse"
-    # So that the project is read for the first time before anything is timed.
-    workspace.dbt("parse", "--quiet")
 
-    began = time.monotonic()
-    workspace.dbt(*RUN)
-    seconds = time.monotonic() - began
+    statements = run(workspace)
     expected = state(workspace, session)
     assert expected["silver.users"][0] > 0
     assert expected["ledger.model_responses"][0] > 0
 
     moments = random.Random(20261121)
-    struck = 0
-    for number in range(KILLS):
+    for kill in range(KILLS):
         shutil.rmtree(warehouse)
         warehouse.mkdir()
-        # Python's and Java's start-up are over by a third of the time; every third run is struck twice.
-        for _ in range(2 if number % 3 == 2 else 1):
-            struck += strike(workspace, moments.uniform(0.35, 1.0) * seconds)
-        workspace.dbt(*RUN)
-        assert state(workspace, session) == expected, f"kill {number}"
-        print(f"kill {number + 1} of {KILLS}: {struck} struck, every table as in the unbroken build", flush=True)
-    assert struck >= KILLS // 2
+        # One moment in each of so many equal parts of the build; every third run is struck twice, the second time early on.
+        moment = 1 + int((kill + moments.random()) * statements / KILLS)
+        struck = [moment, *([moments.randint(1, moment // 3 + 1)] if kill % 3 == 2 else [])]
+        for number in struck:
+            run(workspace, number, moments.uniform(0.0, 0.5))
+        run(workspace)
+        assert state(workspace, session) == expected, f"killed within statement {struck} of {statements}"
+        print(
+            f"kill {kill + 1} of {KILLS}, within statement {' and '.join(map(str, struck))} of {statements}: "
+            "every table as in the unbroken build",
+            flush=True,
+        )

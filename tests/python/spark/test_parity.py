@@ -18,7 +18,7 @@ NO_TESTS = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_
 
 
 # An increment builds what depends on the files that came, as a build that starts by itself does: the first takes one half of
-# the feeds, the second the other, the third all of them, and gold with them. `make test-spark-long` builds everything each time.
+# the feeds, the second the other, the third both, and gold with them. `make test-spark-long` builds everything each time.
 LONG = os.environ.get("LAKEWEAVE_SPARK_LONG") == "1"
 HISTORY = ("bronze", "silver", "resource_type:snapshot")
 FIRST = ("resource_type:seed", "ml", *HISTORY)
@@ -34,8 +34,8 @@ CORE = (
 def _selected(both: Both, batch: int, delivered: list[str]) -> tuple[str, ...]:
     if LONG:
         return ()
-    if batch in (0, 3):
-        return ("--select", *(FIRST if batch == 0 else (*HISTORY, "gold")))
+    if batch == 0:
+        return ("--select", *FIRST)
     sources = sorted(both.manifest()["sources"].values(), key=lambda source: source["unique_id"])
     came = [
         f"source:{source['source_name']}.{source['name']}+"
@@ -44,7 +44,8 @@ def _selected(both: Both, batch: int, delivered: list[str]) -> tuple[str, ...]:
         or any(path.startswith(f"{source['config']['meta'].get('folder')}/") for path in delivered)
     ]
     assert came
-    return ("--select", *(f"{each},{layer}" for each in came[batch % 2 :: 2] for layer in HISTORY))
+    parts, gold = (came, ("gold",)) if batch == 3 else (came[batch % 2 :: 2], ())
+    return ("--select", *gold, *(f"{each},{layer}" for each in parts for layer in HISTORY))
 
 
 @pytest.mark.parametrize("batch", range(4))
