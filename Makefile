@@ -91,8 +91,10 @@ environment-spark: $(VENV)/.spark  ## Spark and Delta's jars (needs Java 17 and 
 test-spark: $(VENV)/.spark profiles.yml  ## the whole project on Spark with Delta, against the embedded target
 	@$(BIN)/python -m pytest tests/python/spark $(IN_PROCESSES)
 
-test-spark-sample: $(VENV)/.spark profiles.yml  ## of it what a few models show: files, called models, vectors, a database, bad input
-	@$(BIN)/python -m pytest tests/python/spark $(IN_PROCESSES) --ignore-glob='*/test_parity.py' --ignore-glob='*/test_kill_spark.py' --ignore-glob='*/test_quiet_spark.py'
+# What fits beside all else into the time that CI may take.
+test-spark-sample: $(VENV)/.spark profiles.yml  ## of it every table of bronze and silver once, called models, vectors, externals, bad input
+	@$(BIN)/python -m pytest 'tests/python/spark/test_parity.py::test_each_delivery[0]' \
+	    $(patsubst %,tests/python/spark/test_%_spark.py,bad_input externals inference vectors) $(IN_PROCESSES)
 
 test-spark-long: $(VENV)/.spark profiles.yml  ## the same with everything at every delivery, all data and unit tests, 20 kills
 	@LAKEWEAVE_SPARK_LONG=1 LAKEWEAVE_SPARK_KILLS=20 $(BIN)/python -m pytest tests/python/spark $(IN_PROCESSES)
