@@ -135,9 +135,9 @@
     it, its hook and its MERGE have nothing in common but the graph.
 #}
 {% macro _spark_changed_contents(source) -%}
-    {%- set memory = graph.setdefault('lakeweave_changed_contents', {}) -%}
-    {%- set key = invocation_id ~ ' ' ~ model.unique_id ~ ' ' ~ source -%}
-    {%- if key not in memory -%}
+    {# Of this run and node alone: other threads write down theirs meanwhile. #}
+    {%- set memory = graph.setdefault('lakeweave_changed_contents', {}).setdefault(invocation_id ~ ' ' ~ model.unique_id, {}) -%}
+    {%- if source not in memory -%}
         {%- set found = {'contents': [], 'replaced': false} -%}
         {%- for row in lakeweave.ask(
             "select versions.file_id, max(versions.version) as version " ~ lakeweave._changed_files(source, lakeweave.default___built_until())
@@ -148,9 +148,9 @@
                 {%- do found.update({'replaced': true}) -%}
             {%- endif -%}
         {%- endfor -%}
-        {%- do memory.update({key: found}) -%}
+        {%- do memory.update({source: found}) -%}
     {%- endif -%}
-    {{ return(memory[key]) }}
+    {{ return(memory[source]) }}
 {%- endmacro %}
 
 

@@ -4,12 +4,8 @@
     https://docs.delta.io/latest/delta-update.html#upsert-into-a-table-using-merge
 #}
 {% macro spark__get_merge_sql(target, source, unique_key, dest_columns, incremental_predicates) -%}
-    {%- set known = graph.get('lakeweave_changed_contents', {}) -%}
-    {%- set found = [] -%}
-    {%- for key in known if key.startswith(invocation_id ~ ' ' ~ model.unique_id ~ ' ') -%}
-        {%- do found.append(known[key].contents | length) -%}
-    {%- endfor -%}
-    {%- if found and found | sum == 0 -%}
+    {%- set found = graph.get('lakeweave_changed_contents', {}).get(invocation_id ~ ' ' ~ model.unique_id, {}).values() | list -%}
+    {%- if found and not found | selectattr('contents') | list -%}
         {{ return('select 0 as nothing_new') }}
     {%- endif -%}
     {{ return(dbt.spark__get_merge_sql(target, source, unique_key, dest_columns, incremental_predicates)) }}
