@@ -8,10 +8,6 @@ from typing import Any
 
 import pytest
 
-from tests.python import callers
-
-callers.install()
-
 ROOT = Path(__file__).resolve().parents[2]
 
 TOGETHER = {

@@ -1,6 +1,8 @@
 # ruff: noqa: F401
 """What `forking` wants imported before it forks. Nothing here may start a thread or open a database."""
 
+import gc
+
 import dbt.adapters.duckdb
 import dbt.adapters.factory
 import dbt.cli.main
@@ -11,6 +13,9 @@ import pyarrow.csv
 import pyarrow.parquet
 
 import lakeweave.plugin
-from tests.python import callers
+from tests.python import quicker
 
-callers.install()
+quicker.install()
+quicker.prepare_classes()
+# What is here stays: the collector of each process would copy these pages by looking at them.
+gc.freeze()

@@ -50,13 +50,24 @@ RELATIVE = {"LAKEWEAVE_LANDING": "landing", "LAKEWEAVE_WAREHOUSE": "warehouse/la
 
 @cache
 def _parsed() -> bytes:
-    """What dbt remembers of the project, parsed once: it tells by their digests which files of a workspace are others."""
+    """What dbt remembers of the project, parsed once: it tells by their digests which files of a workspace are others.
+
+    And so those that have changed since the tests before, which left theirs in pytest's cache.
+    """
+    kept = ROOT / ".pytest_cache" / PARSED
     with tempfile.TemporaryDirectory() as target:
         words = ("--quiet", "parse", "--profiles-dir", target, "--target-path", target, "--log-path", target)
         shutil.copy(ROOT / "profiles.example.yml", Path(target) / "profiles.yml")
+        if kept.exists():
+            shutil.copy(kept, target)
         done = forking.run(words, ROOT, {**os.environ, **Workspace(ROOT, ROOT / "landing").env(), **RELATIVE})
         assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
-        return (Path(target) / PARSED).read_bytes()
+        parsed = Path(target) / PARSED
+        kept.parent.mkdir(exist_ok=True)
+        # Two processes of the tests may do so at once.
+        shutil.copy(parsed, f"{kept}.{os.getpid()}")
+        os.replace(f"{kept}.{os.getpid()}", kept)
+        return parsed.read_bytes()
 
 
 @dataclass

@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from unittest import mock
 
+from .. import quicker
 from ..support import PARSED, ROOT
 from . import cleaning, sqltypes
 from .answers import CONNECTIONS, DECLARED, IMPORTED_OUTPUTS, RULES, Answer, endpoints
@@ -204,6 +205,7 @@ class Recorder:
     def _invoke(self, arguments: list[str], manifest: Any) -> Any:
         from dbt.cli.main import dbtRunner
 
+        quicker.install()
         common = [
             "--project-dir", str(self.project), "--profiles-dir", str(self._profiles), "--target", "bigquery",
             "--target-path", str(self.target_path), "--vars", self.variables,

@@ -19,7 +19,7 @@ from lakeweave.landing import LandingConfig, generate
 from lakeweave.landing.grocery import rows
 from lakeweave.spark import session as spark_session
 from lakeweave.spark.databases import jdbc, settings_of
-from tests.python import postgres
+from tests.python import postgres, quicker
 from tests.python.databricks.standin import FakeWarehouse
 from tests.python.support import ROOT, Workspace, deliver_batch
 
@@ -100,6 +100,7 @@ def _name_database(session: Any) -> None:
 def _run(recording: Recording, phase: str, arguments: list[str], landing: Path, catalog: str) -> None:
     from dbt.cli.main import dbtRunner
 
+    quicker.install()
     variables = (
         f"{{endpoints: {{databricks: {ENDPOINTS}}}, databases: {{databricks: {catalog}}},"
         f" landing_gcs: 'file:{landing}/gcp', landing_s3: 'file:{landing}/aws'}}"

@@ -10,6 +10,8 @@ from typing import Any
 import duckdb
 import yaml
 
+from tests.python import quicker
+
 ROOT = Path(__file__).resolve().parents[3]
 
 GEMINI = "{{ lakeweave.remote_model(function='generate_text') }}\n"
@@ -95,6 +97,7 @@ class InferenceProject:
         """Run dbt in this process."""
         from dbt.cli.main import dbtRunner
 
+        quicker.install()
         messages: list[str] = []
 
         def keep(event: Any) -> None:
