@@ -92,8 +92,8 @@ test-spark: $(VENV)/.spark profiles.yml  ## the whole project on Spark with Delt
 	@$(BIN)/python -m pytest tests/python/spark $(IN_PROCESSES)
 
 # What fits beside all else into the time that CI may take.
-test-spark-sample: $(VENV)/.spark profiles.yml  ## of it every table of bronze and silver once, called models, vectors, externals, bad input
-	@$(BIN)/python -m pytest 'tests/python/spark/test_parity.py::test_each_delivery[0]' \
+test-spark-sample: $(VENV)/.spark profiles.yml  ## of it every table, one increment, a rerun, called models, vectors, externals, bad input
+	@LAKEWEAVE_SPARK_SAMPLE=1 $(BIN)/python -m pytest tests/python/spark/test_parity.py --deselect tests/python/spark/test_parity.py::test_data_tests_say_the_same \
 	    $(patsubst %,tests/python/spark/test_%_spark.py,bad_input externals inference vectors) $(IN_PROCESSES)
 
 test-spark-long: $(VENV)/.spark profiles.yml  ## the same with everything at every delivery, all data and unit tests, 20 kills

@@ -28,15 +28,18 @@ def install() -> None:
     # They take the name over when they are imported, and write at the end.
     import dbt.task.build
     import dbt.task.docs.generate
+    import dbt_common.events.logger
     from dbt_common.tests import enable_test_caching
 
     if dbt.parser.manifest.write_manifest is _write_manifest_once:
         return
-    global _write_manifest
+    global _write_manifest, _write_any_line
+    _write_any_line = dbt_common.events.logger._Logger.write_line
     _write_manifest, dbt.parser.manifest.write_manifest = dbt.parser.manifest.write_manifest, _write_manifest_once
     behavior_flags.BehaviorFlagRendered._default_source = staticmethod(_module_of_the_caller)
     for module in (dbt.artifacts.schemas.base, dbt.artifacts.schemas.run.v5.run):
         module.write_json = _write_json
+    dbt_common.events.logger._Logger.write_line = _write_line
     # Dbt reads all macros whenever one model has changed; this keeps what each text was read as.
     enable_test_caching()
 
@@ -56,6 +59,7 @@ def _module_of_the_caller() -> str:
 
 
 _write_manifest: Any = None
+_write_any_line: Any = None
 
 
 def _write_manifest_once(manifest: Any, target_path: str, which: str | None = None) -> None:
@@ -64,6 +68,15 @@ def _write_manifest_once(manifest: Any, target_path: str, which: str | None = No
 
     if get_flags().WHICH not in WRITES_AT_ITS_END:
         _write_manifest(manifest, target_path, which)
+
+
+def _write_line(logger: Any, event: Any) -> None:
+    """Make a line of what the log takes; dbt makes one of everything, and then drops what is below the log's level."""
+    from dbt_common.events.base_types import EventLevel
+    from dbt_common.events.logger import _is_print_event, _log_level_map
+
+    if _is_print_event(event) or _log_level_map[EventLevel(event.info.level)] >= _log_level_map[logger.level]:
+        _write_any_line(logger, event)
 
 
 def _write_json(path: str, data: dict[str, Any]) -> bool:

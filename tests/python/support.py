@@ -142,7 +142,9 @@ class Workspace:
 
     def dbt(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run dbt to its end; with ``check``, a failure is an AssertionError with dbt's own words."""
-        environment = {**self.env(), **RELATIVE, **self.environment}
+        # Who looks into dbt's log says `--debug`.
+        unlogged = {} if "--debug" in arguments else {"DBT_LOG_LEVEL_FILE": "none"}
+        environment = {**self.env(), **RELATIVE, **unlogged, **self.environment}
         if any((Path(path) / "sitecustomize.py").exists() for path in environment["PYTHONPATH"].split(os.pathsep)):
             # The test changes Python itself, which takes a Python of its own.
             done = subprocess.run(

@@ -129,10 +129,20 @@ def test_values_of_seeds() -> None:
 
 def test_no_java_stops_dbt_before_spark(tmp_path: Path) -> None:
     """dbt ends with the sentence and without a stack."""
-    workspace = SparkWorkspace.on_spark(tmp_path / "project", tmp_path)
+    # Macros alone: dbt reads them sooner than all of the project.
+    workspace = SparkWorkspace.on_spark(tmp_path / "project", tmp_path, ("lakeweave", "macros", "requirements"))
     workspace.environment["JAVA_HOME"] = str(fake_java(tmp_path / "jdk", "11.0.25"))
     done = subprocess.run(
-        [sys.executable, "-m", "lakeweave.spark", "seed", "--no-use-colors"],
+        [
+            sys.executable,
+            "-m",
+            "lakeweave.spark",
+            "run-operation",
+            "ask",
+            "--args",
+            "{sql: select 1}",
+            "--no-use-colors",
+        ],
         cwd=workspace.root,
         env={**os.environ, **workspace.env()},
         capture_output=True,

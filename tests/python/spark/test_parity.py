@@ -18,8 +18,10 @@ NO_TESTS = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_
 
 
 # An increment builds what depends on files that came, as a build that starts by itself does: the first two take a source or
-# two, the third all that came since, and gold with it. `make test-spark-long` builds everything each time.
+# two, the third all that came since, and gold with it. `make test-spark-long` builds everything each time, and
+# `make test-spark-sample` has one increment, of a source or two and all of gold.
 LONG = os.environ.get("LAKEWEAVE_SPARK_LONG") == "1"
+SAMPLE = os.environ.get("LAKEWEAVE_SPARK_SAMPLE") == "1"
 HISTORY = ("bronze", "silver", "resource_type:snapshot")
 FIRST = ("resource_type:seed", "ml", *HISTORY)
 AGAIN = ("bronze", "silver.thelook", "silver.inference")
@@ -35,7 +37,7 @@ CORE = (
 def _selected(both: Both, batch: int, delivered: list[str]) -> tuple[str, ...]:
     if LONG:
         return ()
-    if batch in (0, 3):
+    if batch == 0 or (batch == 3 and not SAMPLE):
         return ("--select", *(FIRST if batch == 0 else (*HISTORY, "gold")))
     sources = sorted(both.manifest()["sources"].values(), key=lambda source: source["unique_id"])
     came = [
@@ -45,10 +47,11 @@ def _selected(both: Both, batch: int, delivered: list[str]) -> tuple[str, ...]:
         or any(path.startswith(f"{source['config']['meta'].get('folder')}/") for path in delivered)
     ]
     assert came
-    return ("--select", *(f"{each},{layer}" for each in came[batch::6] for layer in HISTORY))
+    increment = (f"{each},{layer}" for each in came[batch::6] for layer in HISTORY)
+    return ("--select", *increment, *(("gold",) if batch == 3 else ()))
 
 
-@pytest.mark.parametrize("batch", range(4))
+@pytest.mark.parametrize("batch", (0, 3) if SAMPLE else range(4))
 def test_each_delivery(both: Both, complete: Path, batch: int, record_property: Callable[[str, object], None]) -> None:
     """The first delivery, then three increments."""
     delivered = deliver_batch(complete, both.landing, batch)
