@@ -67,6 +67,8 @@ class Both:
     landing: Path
     spark: SparkWorkspace
     embedded: Workspace
+    selected: tuple[str, ...] = ()
+    """What the last delivery built, in dbt's words, gold apart."""
 
     def build(self, *arguments: str) -> list[str]:
         """Build on both engines: all, or what ``arguments`` select. The tables that Spark built."""
