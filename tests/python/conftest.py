@@ -8,6 +8,10 @@ from typing import Any
 
 import pytest
 
+from tests.python import quicker
+
+quicker.find_callers_sooner()
+
 ROOT = Path(__file__).resolve().parents[2]
 
 TOGETHER = {

@@ -36,12 +36,17 @@ def install() -> None:
     global _write_manifest, _write_any_line
     _write_any_line = dbt_common.events.logger._Logger.write_line
     _write_manifest, dbt.parser.manifest.write_manifest = dbt.parser.manifest.write_manifest, _write_manifest_once
-    behavior_flags.BehaviorFlagRendered._default_source = staticmethod(_module_of_the_caller)
+    find_callers_sooner()
     for module in (dbt.artifacts.schemas.base, dbt.artifacts.schemas.run.v5.run):
         module.write_json = _write_json
     dbt_common.events.logger._Logger.write_line = _write_line
     # Dbt reads all macros whenever one model has changed; this keeps what each text was read as.
     enable_test_caching()
+
+
+def find_callers_sooner() -> None:
+    """The part of it that needs no import of dbt itself: it is for every process of the tests, whoever runs dbt there."""
+    behavior_flags.BehaviorFlagRendered._default_source = staticmethod(_module_of_the_caller)
 
 
 def _module_of_the_caller() -> str:

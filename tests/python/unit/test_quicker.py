@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import subprocess
 from decimal import Decimal
 from pathlib import Path
 
 from tests.python import quicker
-from tests.python.support import Workspace
+from tests.python.support import RELATIVE, Workspace
 
 PARTS = ("lakeweave", "macros")
 VOLATILE = {"generated_at", "invocation_id", "invocation_started_at", "created_at", "run_started_at"}
@@ -31,20 +32,14 @@ def _steady(value: object) -> object:
 
 def test_a_run_leaves_the_same_manifest(tmp_path: Path) -> None:
     """Of dbt in a process of its own, and of the forked one that all else is tested with."""
-    import subprocess
-
     found = []
     for name in ("theirs", "ours"):
         workspace = Workspace.create(tmp_path / name, tmp_path / "landing", PARTS)
         (workspace.root / "models").mkdir()
         (workspace.root / "models" / "one.sql").write_text("select 1 as n")
         if name == "theirs":
-            environment = {
-                **workspace.env(),
-                "LAKEWEAVE_LANDING": "landing",
-                "LAKEWEAVE_WAREHOUSE": "warehouse/lakeweave.duckdb",
-            }
             command = workspace.command("compile", "--select", "one")
+            environment = {**workspace.env(), **RELATIVE}
             subprocess.run(command, cwd=workspace.root, env=environment, check=True, capture_output=True)
         else:
             workspace.dbt("compile", "--select", "one")

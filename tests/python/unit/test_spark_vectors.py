@@ -9,6 +9,8 @@ import pytest
 from lakeweave.spark.vectors import nearest
 from lakeweave.vectors.exact import DISTANCE_TYPES, Vectors
 
+BLOCK = pa.list_(pa.struct([("place", pa.int64()), ("vector", pa.list_(pa.float32()))]))
+
 
 def blocks(matrix: np.ndarray, size: int) -> list[list[dict[str, object]]]:
     """Rows as Spark hands them over, in blocks and, within a block, in no order; places begin with 1."""
@@ -24,10 +26,9 @@ def test_blocks_find_what_the_whole_finds(distance_type: str) -> None:
     query = np.vstack([random.integers(-2, 3, (20, 4)), np.zeros((1, 4))]).astype(np.float32)
     k = 6
     pairs = [(one, other) for one in blocks(query, 9) for other in blocks(base, 16)]
-    block = pa.list_(pa.struct([("place", pa.int64()), ("vector", pa.list_(pa.float32()))]))
     found = nearest(
-        pa.array([one for one, _ in pairs], block),
-        pa.array([other for _, other in pairs], block),
+        pa.array([one for one, _ in pairs], BLOCK),
+        pa.array([other for _, other in pairs], BLOCK),
         pa.array([k] * len(pairs)),
         pa.array([distance_type] * len(pairs)),
     )
@@ -47,6 +48,5 @@ def test_blocks_find_what_the_whole_finds(distance_type: str) -> None:
 
 
 def test_no_pairs_give_no_neighbours() -> None:
-    block = pa.list_(pa.struct([("place", pa.int64()), ("vector", pa.list_(pa.float32()))]))
-    empty = pa.array([], block)
+    empty = pa.array([], BLOCK)
     assert nearest(empty, empty, pa.array([], pa.int64()), pa.array([], pa.string())).to_pylist() == []
