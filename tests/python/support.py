@@ -90,7 +90,8 @@ class Workspace:
                 shutil.copytree(ROOT / name, target)
             elif (ROOT / name).exists():
                 target.symlink_to(ROOT / name, target_is_directory=True)
-        shutil.copy(ROOT / "dbt_project.yml", root)
+        for name in ("dbt_project.yml", "vars.yml"):
+            shutil.copy(ROOT / name, root)
         shutil.copy(ROOT / "profiles.example.yml", root / "profiles.yml")
         (root / "warehouse").mkdir(exist_ok=True)
         if landing is not None and landing != root / "landing":

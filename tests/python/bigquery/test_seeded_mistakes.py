@@ -134,7 +134,7 @@ def _copy(project: Path) -> Path:
     for name in PARTS:
         if (ROOT / name).exists():
             shutil.copytree(ROOT / name, project / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("dbt_project.yml", "profiles.example.yml"):
+    for name in ("dbt_project.yml", "vars.yml", "profiles.example.yml"):
         shutil.copy(ROOT / name, project / name)
     return project
 

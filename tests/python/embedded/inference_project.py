@@ -40,7 +40,8 @@ class InferenceProject:
             target = self.root / name
             target.parent.mkdir(parents=True, exist_ok=True)
             target.symlink_to(ROOT / name, target_is_directory=True)
-        shutil.copy(ROOT / "dbt_project.yml", self.root)
+        for name in ("dbt_project.yml", "vars.yml"):
+            shutil.copy(ROOT / name, self.root)
         (self.root / "models").mkdir()
         (self.root / "seeds").mkdir()
         for name in ("model_prices.csv", "model_prices.yml"):

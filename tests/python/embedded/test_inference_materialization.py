@@ -340,9 +340,6 @@ def test_another_project_can_install_it(tmp_path: Path, server: model_server.Cli
     (tmp_path / "models").mkdir()
     (tmp_path / "dbt_project.yml").write_text(
         "name: theirs\nversion: '1.0.0'\nprofile: theirs\nflags: {send_anonymous_usage_stats: false}\n"
-        "models: {lakeweave: {+enabled: false}}\nsnapshots: {lakeweave: {+enabled: false}}\n"
-        "exposures: {lakeweave: {+enabled: false}}\nsemantic-models: {lakeweave: {+enabled: false}}\n"
-        "metrics: {lakeweave: {+enabled: false}}\nvars: {as_of: now}\n"
     )
     (tmp_path / "packages.yml").write_text(f"packages: [{{local: '{ROOT}'}}]\n")
     (tmp_path / "profiles.yml").write_text(
