@@ -17,10 +17,13 @@ help:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
+
+from lakeweave.inference.usage import UNKNOWN, Usage
 
 OK, RETRYABLE, FAILED, UNSENT = "ok", "retryable", "failed", "unsent"
 
@@ -29,8 +32,16 @@ EMPTY_INPUT = "empty input"
 
 #: The SQL type that every inference function of the embedded target returns.
 DUCKDB_TYPE = (
-    "STRUCT(response VARCHAR, embedding FLOAT[], status VARCHAR, state VARCHAR, "
-    "input_tokens BIGINT, output_tokens BIGINT)"
+    "STRUCT(response VARCHAR, embedding FLOAT[], status VARCHAR, state VARCHAR, input_tokens BIGINT, "
+    "output_tokens BIGINT, cached_input_tokens BIGINT, reasoning_tokens BIGINT, requests BIGINT, reasoning VARCHAR, "
+    "served_model VARCHAR, is_other_model BOOLEAN)"
+)
+
+#: The same for Spark.
+SPARK_TYPE = (
+    "response string, embedding array<float>, status string, state string, input_tokens bigint, "
+    "output_tokens bigint, cached_input_tokens bigint, reasoning_tokens bigint, requests bigint, reasoning string, "
+    "served_model string, is_other_model boolean"
 )
 
 _MAX_STATUS = 300
@@ -44,19 +55,43 @@ def status_text(text: object) -> str:
 
 
 def clean_text(text: str) -> str:
-    """``text`` as valid UTF-8: a lone surrogate, which JSON can carry and no engine can store, becomes U+FFFD."""
+    """``text`` as valid UTF-8: a lone surrogate, which JSON can carry and no engine can store, becomes a question mark."""
     return text.encode("utf-8", "replace").decode("utf-8") if not text.isascii() else text
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The answer to one input. ``response`` is None unless ``state`` is ``ok``; token counts are None when unknown."""
+    """The answer to one input, and what it took.
+
+    ``response`` is None unless ``state`` is ``ok``. ``usage`` is that of all ``requests`` that were made for it (None where
+    nothing is sent anywhere). ``reasoning`` is what the model thought, ``served_model`` the name in the reply, and
+    ``is_other_model`` whether that is another model than the one that was asked.
+    """
 
     response: str | None
     status: str = ""
     state: str = OK
-    input_tokens: int | None = None
-    output_tokens: int | None = None
+    usage: Usage = UNKNOWN
+    requests: int | None = None
+    reasoning: str | None = None
+    served_model: str | None = None
+    is_other_model: bool | None = None
+
+    @property
+    def input_tokens(self) -> int | None:
+        """Tokens of input, None when the server did not count them."""
+        return self.usage.input_tokens
+
+    @property
+    def output_tokens(self) -> int | None:
+        """Tokens of output, None when the server did not count them."""
+        return self.usage.output_tokens
+
+
+_TEXTS = ("reasoning", "served_model")
+_COUNTS = ("input_tokens", "output_tokens", "cached_input_tokens", "reasoning_tokens")
+_LAST = {**dict.fromkeys(_COUNTS, pa.int64()), "requests": pa.int64(), **dict.fromkeys(_TEXTS, pa.string())}
+_LAST["is_other_model"] = pa.bool_()
 
 
 @dataclass(slots=True)
@@ -64,15 +99,15 @@ class Answers:
     """The answers to a batch of ``n`` inputs.
 
     ``responses`` is None for embeddings; ``embeddings`` is None for text, otherwise a float32 array of shape
-    ``(n, dimension)`` whose rows count only where ``states`` says ``ok``.
+    ``(n, dimension)`` whose rows count only where ``states`` says ``ok``. ``more`` holds the other fields of the answers
+    by name, each with ``n`` values; a name that is absent is NULL throughout.
     """
 
     statuses: Sequence[str]
     states: Sequence[str]
     responses: Sequence[str | None] | None = None
     embeddings: np.ndarray | None = None
-    input_tokens: Sequence[int | None] | None = None
-    output_tokens: Sequence[int | None] | None = None
+    more: dict[str, Sequence[Any]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.states)
@@ -80,48 +115,46 @@ class Answers:
     @classmethod
     def of(cls, answers: Sequence[Answer]) -> Answers:
         """Columns from single answers."""
+        more: dict[str, Sequence[Any]] = {name: [getattr(a.usage, name) for a in answers] for name in _COUNTS}
+        more |= {name: [getattr(a, name) for a in answers] for name in ("requests", *_TEXTS, "is_other_model")}
         return cls(
             statuses=[a.status for a in answers],
             states=[a.state for a in answers],
             responses=[a.response for a in answers],
-            input_tokens=[a.input_tokens for a in answers],
-            output_tokens=[a.output_tokens for a in answers],
+            more=more,
         )
 
     def take(self, positions: Sequence[int]) -> Answers:
         """The answers at ``positions``, in that order; a position may be taken several times."""
 
-        def pick(column: Sequence | None) -> list | None:
-            return None if column is None else [column[i] for i in positions]
+        def pick(column: Sequence) -> list:
+            return [column[i] for i in positions]
 
         return Answers(
             statuses=pick(self.statuses),
             states=pick(self.states),
-            responses=pick(self.responses),
+            responses=None if self.responses is None else pick(self.responses),
             embeddings=None if self.embeddings is None else self.embeddings[np.asarray(positions, dtype=np.intp)],
-            input_tokens=pick(self.input_tokens),
-            output_tokens=pick(self.output_tokens),
+            more={name: pick(column) for name, column in self.more.items()},
         )
 
     def to_arrow(self) -> pa.StructArray:
         """As an Arrow struct with the fields of :data:`DUCKDB_TYPE`, NULL where there is nothing."""
         n = len(self)
         states = list(self.states)
-        if self.responses is None:
-            responses = pa.nulls(n, pa.string())
-        else:
-            responses = pa.array([None if r is None else clean_text(r) for r in self.responses], pa.string())
-        return pa.StructArray.from_arrays(
-            [
-                responses,
-                self._embedding_array(states),
-                pa.array([status_text(s) if s else "" for s in self.statuses], pa.string()),
-                pa.array(states, pa.string()),
-                pa.array(self.input_tokens, pa.int64()) if self.input_tokens is not None else pa.nulls(n, pa.int64()),
-                pa.array(self.output_tokens, pa.int64()) if self.output_tokens is not None else pa.nulls(n, pa.int64()),
-            ],
-            ["response", "embedding", "status", "state", "input_tokens", "output_tokens"],
-        )
+        columns: dict[str, pa.Array] = {
+            "response": pa.nulls(n, pa.string()) if self.responses is None else _texts(self.responses),
+            "embedding": self._embedding_array(states),
+            "status": pa.array([status_text(s) if s else "" for s in self.statuses], pa.string()),
+            "state": pa.array(states, pa.string()),
+        }
+        for name, kind in _LAST.items():
+            given = self.more.get(name)
+            if given is None:
+                columns[name] = pa.nulls(n, kind)
+            else:
+                columns[name] = _texts(given) if name in _TEXTS else pa.array(given, kind)
+        return pa.StructArray.from_arrays(list(columns.values()), list(columns))
 
     def _embedding_array(self, states: list[str]) -> pa.ListArray:
         kind = pa.list_(pa.float32())
@@ -133,3 +166,7 @@ class Answers:
         offsets = np.concatenate(([0], np.cumsum(lengths))).astype(np.int32)
         values = pa.array(matrix.reshape(-1))
         return pa.ListArray.from_arrays(pa.array(offsets), values, mask=pa.array(~good))
+
+
+def _texts(values: Sequence[str | None]) -> pa.Array:
+    return pa.array([None if value is None else clean_text(value) for value in values], pa.string())

@@ -158,15 +158,15 @@ def _spread(inputs: Sequence[str | None], order: dict[str, int], given: Answers 
         answers = given.take([max(position, 0) for position in positions])
     statuses, states = list(answers.statuses), list(answers.states)
     responses = list(answers.responses) if answers.responses is not None else None
-    tokens = [list(c) if c is not None else None for c in (answers.input_tokens, answers.output_tokens)]
+    more = {name: list(column) for name, column in answers.more.items()}
     for i, position in enumerate(positions):
         if position < 0:
             statuses[i] = NULL_INPUT if inputs[i] is None else EMPTY_INPUT
             states[i] = FAILED
-            for column in (responses, *tokens):
+            for column in (responses, *more.values()):
                 if column is not None:
                     column[i] = None
-    return Answers(statuses, states, responses, answers.embeddings, *tokens)
+    return Answers(statuses, states, responses, answers.embeddings, more)
 
 
 def answer_arrow(models: Models, function: str, inputs: Any, spec: Any, options: Any) -> pa.StructArray:

@@ -31,12 +31,13 @@ import time
 import urllib.request
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from lakeweave.inference.answers import FAILED, OK, RETRYABLE, UNSENT, Answer, status_text
 from lakeweave.inference.config import OpenAIText
+from lakeweave.inference.usage import read_usage
 
 _AGAIN = frozenset({408, 409, 425, 429})
 _NOT_THE_INPUT = frozenset({401, 402, 403, 404, 405, 407, 421})
@@ -183,11 +184,7 @@ class OpenAIBackend:
             content = choice["message"]["content"]
         except (ValueError, KeyError, IndexError, TypeError):
             return Answer(None, "the server's answer is not a chat completion", RETRYABLE)
-        usage = said.get("usage") or {}
-        tokens = {
-            "input_tokens": _count(usage.get("prompt_tokens")),
-            "output_tokens": _count(usage.get("completion_tokens")),
-        }
+        tokens = {"usage": read_usage(said.get("usage"))}
         finish = choice.get("finish_reason")
         if finish == "content_filter":
             return Answer(None, "refused by the content filter", FAILED, **tokens)
@@ -307,7 +304,7 @@ class OpenAIBackend:
         if not answer.status:
             return answer
         said = answer.status.replace(key, "***") if key else answer.status
-        return Answer(answer.response, status_text(said), answer.state, answer.input_tokens, answer.output_tokens)
+        return replace(answer, status=status_text(said))
 
     def _retry_after(self, reply: _Reply) -> float:
         given = reply.headers.get("Retry-After")
@@ -379,7 +376,3 @@ def _message(body: bytes) -> str:
         return status_text(error)
     except ValueError:
         return status_text(text) or "no explanation"
-
-
-def _count(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None

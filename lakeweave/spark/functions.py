@@ -9,12 +9,9 @@ from __future__ import annotations
 import threading
 from typing import Any
 
+from lakeweave.inference.answers import SPARK_TYPE
 from lakeweave.inference.config import Settings, SettingsError
 from lakeweave.inference.functions import FUNCTIONS, Models, answer_arrow
-
-ANSWER = (
-    "response string, embedding array<float>, status string, state string, input_tokens bigint, output_tokens bigint"
-)
 
 _LOCK = threading.Lock()
 _MADE: dict[str, Models] = {}
@@ -64,7 +61,7 @@ def register(session: Any, config: str | None) -> None:
 
     for function in FUNCTIONS:
         # Not deterministic: otherwise the optimiser asks once more for every field that is read of the answer.
-        made = arrow_udf(answering(function), ANSWER).asNondeterministic()
+        made = arrow_udf(answering(function), SPARK_TYPE).asNondeterministic()
         session.udf.register(f"lakeweave_{function}", made)
     version = udf(lambda function, spec: models_of(text).version(function, spec), "string")
     session.udf.register("lakeweave_model_version", version.asNondeterministic())

@@ -1,7 +1,7 @@
 {#
     The table expression behind the four functions: the columns of `relation`, then `response`, `embedding`,
-    `response_status` ('' is success, on every engine), `response_state` (ok, retryable, failed, unsent), `input_tokens`
-    and `output_tokens`. One evaluation of the model per row.
+    `response_status` ('' is success, on every engine), `response_state` (ok, retryable, failed, unsent), and what the call
+    took (`_columns_of_call`). One evaluation of the model per row.
 
     `called` is what `_called_model` says of the model; `how` holds `object_table` (pictures on a warehouse), and on the
     embedded target `token` (claims) and `model_version` (the one that is expected to answer).
@@ -209,8 +209,9 @@
         called.lakeweave_answer.embedding as embedding,
         called.lakeweave_answer.status as response_status,
         called.lakeweave_answer.state as response_state,
-        called.lakeweave_answer.input_tokens as input_tokens,
-        called.lakeweave_answer.output_tokens as output_tokens
+        {%- for name in lakeweave._columns_of_call() %}
+        called.lakeweave_answer.{{ name }} as {{ name }}{{ ',' if not loop.last }}
+        {%- endfor %}
     from {{ relation }} as called
     where called.lakeweave_answer is not null
 {%- endmacro %}
@@ -246,8 +247,7 @@
             {%- endif %}
             else 'ok'
         end as response_state,
-        cast(null as bigint) as input_tokens,
-        cast(null as bigint) as output_tokens
+        {{ lakeweave._unknown_of_call() }}
     from {{ relation }} as called
 {%- endmacro %}
 
@@ -268,4 +268,22 @@
     {%- endif -%}
     {%- do lakeweave._raise_problems("The call of `" ~ function ~ "` in " ~ (this or 'this query'), problems) -%}
     {{ return(lakeweave._called_model(model) if execute else none) }}
+{%- endmacro %}
+
+
+{# What an engine may know of a call, beside the answer: the ledger's columns, by name with their types. #}
+{% macro _columns_of_call() -%}
+    {%- set whole, text = dbt.type_bigint(), dbt.type_string() -%}
+    {{ return({
+        'input_tokens': whole, 'output_tokens': whole, 'cached_input_tokens': whole, 'reasoning_tokens': whole,
+        'requests': whole, 'reasoning': text, 'served_model': text, 'is_other_model': dbt.type_boolean(),
+    }) }}
+{%- endmacro %}
+
+
+{# These columns in a SELECT list: NULL, or the expression that `known` has for one. #}
+{% macro _unknown_of_call(known={}) -%}
+    {%- for name, type in lakeweave._columns_of_call().items() %}
+        {{ known[name] if name in known else 'cast(null as ' ~ type ~ ')' }} as {{ name }}{{ ',' if not loop.last }}
+    {%- endfor %}
 {%- endmacro %}

@@ -35,8 +35,7 @@
                 when regexp_contains(answered.ml_annotate_image_status, r'(?i)retryable|resource.?exhausted|unavailable|deadline') then 'retryable'
                 else 'failed'
             end as response_state,
-            cast(null as int64) as input_tokens,
-            cast(null as int64) as output_tokens
+            {{ lakeweave._unknown_of_call() }}
         from ml.annotate_image(
             model {{ called.relation }},
             table {{ lakeweave._object_table(how) }},

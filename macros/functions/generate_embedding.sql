@@ -53,8 +53,7 @@
                 when coalesce(array_length({{ vector }}), 0) = 0 then 'retryable'
                 else 'ok'
             end as response_state,
-            safe_cast(json_value({{ statistics }}, '$.token_count') as int64) as input_tokens,
-            cast(null as int64) as output_tokens
+            {{ lakeweave._unknown_of_call({'input_tokens': "safe_cast(json_value(" ~ statistics ~ ", '$.token_count') as int64)"}) }}
         from {{ name }}(
             model {{ called.relation }},
             (select asked.*{% if input | lower != 'content' %}, asked.{{ adapter.quote(input) }} as content{% endif %} from {{ relation }} as asked)

@@ -42,8 +42,7 @@
                 {%- endif %}
                 else 'ok'
             end as response_state,
-            safe_cast(json_value(answered.full_response, '$.usage_metadata.prompt_token_count') as int64) as input_tokens,
-            safe_cast(json_value(answered.full_response, '$.usage_metadata.candidates_token_count') as int64) as output_tokens
+            {{ lakeweave._unknown_of_call(lakeweave._bigquery_call('answered.full_response')) }}
         from ai.generate_text(
             model {{ called.relation }},
             (select asked.*{% if input | lower != 'prompt' %}, asked.{{ adapter.quote(input) }} as prompt{% endif %} from {{ relation }} as asked),
@@ -84,4 +83,21 @@
         {%- do settings.append('[' ~ quoted | join(', ') ~ '] as stop_sequences') -%}
     {%- endif -%}
     {{ return(settings) }}
+{%- endmacro %}
+
+
+{# What Gemini's full response says of the call. Thoughts are output, and counted beside the candidates.
+   https://cloud.google.com/vertex-ai/generative-ai/docs/reference/rest/v1/GenerateContentResponse #}
+{% macro _bigquery_call(full_response) -%}
+    {%- set counts = {} -%}
+    {%- for name in ['prompt', 'candidates', 'thoughts', 'cached_content'] -%}
+        {%- do counts.update({name: "safe_cast(json_value(" ~ full_response ~ ", '$.usage_metadata." ~ name ~ "_token_count') as int64)"}) -%}
+    {%- endfor -%}
+    {{ return({
+        'input_tokens': counts.prompt,
+        'output_tokens': 'coalesce(' ~ counts.candidates ~ ' + coalesce(' ~ counts.thoughts ~ ', 0), ' ~ counts.thoughts ~ ')',
+        'cached_input_tokens': counts.cached_content,
+        'reasoning_tokens': counts.thoughts,
+        'served_model': "json_value(" ~ full_response ~ ", '$.model_version')",
+    }) }}
 {%- endmacro %}

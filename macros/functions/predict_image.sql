@@ -52,8 +52,7 @@
             cast(null as array<float64>) as embedding,
             case when {{ scores }} is null then 'the picture cannot be read' else '' end as response_status,
             case when {{ scores }} is null then 'failed' else 'ok' end as response_state,
-            cast(null as int64) as input_tokens,
-            cast(null as int64) as output_tokens
+            {{ lakeweave._unknown_of_call() }}
         from ml.predict(
             model {{ called.relation }},
             (

@@ -1,5 +1,5 @@
 {#
-    Creates the tables of inference in the ledger where they are absent:
+    Creates the tables of inference in the ledger where they are absent, and adds the columns that an older one lacks:
 
     * `model_responses`: one row per attempt, appended to and never changed. What was paid for is only known here.
     * `inference_runs`: one row per inference model and run, from which gold.model_usage tells what the ledger saved.
@@ -10,13 +10,16 @@
     {%- do adapter.create_schema(lakeweave.ledger_relation('model_responses').without_identifier()) -%}
     {%- for name in tables -%}
         {%- do run_query(lakeweave._create_response_table(name, tables[name])) -%}
+        {%- do lakeweave._add_missing_columns(lakeweave.ledger_relation(name), tables[name]) -%}
     {%- endfor -%}
 {%- endmacro %}
 
 
 {# The hook at the start of a run creates the ledger, but a project that disabled this package's models has no such hook. #}
 {% macro _ensure_response_ledger() -%}
-    {%- if load_relation(lakeweave.ledger_relation('inference_runs')) is none -%}
+    {%- set responses = lakeweave.ledger_relation('model_responses') -%}
+    {%- if load_relation(lakeweave.ledger_relation('inference_runs')) is none
+            or lakeweave._missing_columns(responses, lakeweave._response_ledger_tables().model_responses) -%}
         {%- do adapter.dispatch('_ensure_response_ledger', 'lakeweave')() -%}
     {%- endif -%}
     {# What comes next must see what other threads have committed. #}
@@ -48,6 +51,8 @@
             ('fingerprint', text), ('function', text), ('model', text), ('model_version', text), ('options', text),
             ('response', text), ('embedding', lakeweave.type_embedding()), ('status', text), ('state', text), ('attempt', whole),
             ('input_tokens', whole), ('output_tokens', whole), ('requested_at', moment), ('invocation_id', text), ('node_id', text),
+            ('cached_input_tokens', whole), ('reasoning_tokens', whole), ('requests', whole), ('reasoning', text),
+            ('served_model', text), ('is_other_model', dbt.type_boolean()),
         ],
         'inference_runs': [
             ('invocation_id', text), ('node_id', text), ('function', text), ('model', text), ('model_version', text),

@@ -371,7 +371,7 @@
 {% macro _ledger_rows_sql(answers, asked) -%}
     insert into {{ lakeweave.ledger_relation('model_responses') }} (
         fingerprint, function, model, model_version, options, response, embedding, status, state, attempt,
-        input_tokens, output_tokens, requested_at, invocation_id, node_id
+        requested_at, invocation_id, node_id, {{ lakeweave._columns_of_call() | join(', ') }}
     )
     select
         fingerprint,
@@ -384,11 +384,10 @@
         response_status,
         response_state,
         attempts + 1,
-        input_tokens,
-        output_tokens,
         {{ lakeweave._now() }},
         '{{ invocation_id }}',
-        {{ lakeweave.text_literal(asked.node_id) }}
+        {{ lakeweave.text_literal(asked.node_id) }},
+        {{ lakeweave._columns_of_call() | join(',\n        ') }}
     from {{ answers }}
     where response_state <> 'unsent'
 {%- endmacro %}
