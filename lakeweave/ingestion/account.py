@@ -15,6 +15,13 @@ MAX_REJECTED_CHARS = 256 << 20
 """A file with more rejected records, or more text in them, is held: something is wrong with it as a whole."""
 
 
+MAX_SPANS = 1_000
+"""Skipped spans of one reason that are kept one by one; what follows is added to the last of them."""
+
+BYTE_PLACES = ("content_bytes", "header_bytes", "record_bytes", "rejected_bytes", "skipped_bytes")
+"""The byte account: the first is the sum of the others. All are ``None`` where a format has no byte account."""
+
+
 class FileHeld(Exception):
     """The file cannot be loaded as a whole. ``reason`` is a code of :data:`reasons.FILE_REASONS`."""
 
@@ -34,6 +41,26 @@ class RejectedRecord:
     reason: str
     column_name: str | None
     message: str
+    bytes: int | None = None
+    """Bytes of the record in the file, its line end included."""
+    raw_hash: str | None = None
+    """SHA-256 of the whole raw text in UTF-8, where ``raw_text`` is cut."""
+
+
+@dataclass(slots=True)
+class SkippedSpan:
+    """Bytes that are in no record and not in the header. ``reason`` is a code of :data:`reasons.SKIP_REASONS`.
+
+    ``spans`` is more than 1 where several spans are told in one row: ``start_byte`` and ``line_number`` are those of the
+    first one (``start_byte`` counts from 0, ``line_number`` from 1) or ``None`` where they are not known.
+    """
+
+    reason: str
+    bytes: int
+    start_byte: int | None = None
+    line_number: int | None = None
+    message: str | None = None
+    spans: int = 1
 
 
 @dataclass
@@ -65,6 +92,17 @@ class FileAccount:
     rejects: list[RejectedRecord] = field(default_factory=list)
     changes: list[LayoutChange] = field(default_factory=list)
     rejected_chars: int = 0
+    content_bytes: int | None = None
+    """Bytes of the text, unpacked where the file is compressed; ``None`` if the reader keeps no byte account."""
+    header_bytes: int = 0
+    record_bytes: int = 0
+    """Bytes of accepted records and repeats, line ends included."""
+    rejected_bytes: int = 0
+    skipped_bytes: int = 0
+    skipped: list[SkippedSpan] = field(default_factory=list)
+    _spans: dict[str, tuple[int, SkippedSpan]] = field(default_factory=dict, repr=False)
+    encoding_confidence: float | None = None
+    """From 0 to 1; ``None`` for an encoding that was declared, marked or verified byte by byte."""
 
     @property
     def rejected(self) -> int:
@@ -88,6 +126,35 @@ class FileAccount:
                 f"{self.rejected} of the first {self.records} records were rejected ({counts}), more than can be kept.",
             )
 
+    def skip(
+        self, reason: str, size: int, start: int | None = None, line: int | None = None, message: str | None = None
+    ) -> None:
+        """Account for ``size`` bytes that belong to no record and not to the header."""
+        self.skipped_bytes += size
+        same = [s for s in self.skipped[-1:] if s.reason == reason]
+        if (
+            same
+            and same[0].start_byte is not None
+            and start == same[0].start_byte + same[0].bytes
+            and same[0].spans == 1
+        ):
+            same[0].bytes += size
+            return
+        count, last = self._spans.get(reason) or (0, None)
+        if last is not None and count >= MAX_SPANS:
+            last.bytes += size
+            last.spans += 1
+            return
+        span = SkippedSpan(reason, size, start, line, message)
+        self._spans[reason] = count + 1, span
+        self.skipped.append(span)
+
+    def bytes_by_place(self) -> dict[str, int | None]:
+        """The byte account by the names of :data:`BYTE_PLACES`."""
+        if self.content_bytes is None:
+            return dict.fromkeys(BYTE_PLACES)
+        return {name: getattr(self, name) for name in BYTE_PLACES}
+
     def hold(self, reason: str, message: str) -> None:
         """Nothing of the file loads."""
         self.state, self.reason, self.message = "held", reason, message
@@ -97,8 +164,13 @@ class FileAccount:
         return dict(sorted(Counter(r.reason for r in self.rejects).items()))
 
     def reconciles(self) -> bool:
-        """Whether every record and every line is in exactly one place."""
+        """Whether every record, every line and every byte is in exactly one place."""
         return (
             self.records == self.accepted + self.rejected + self.repeats
             and self.lines == self.record_lines + self.header_lines + self.blank_lines
+            and (
+                self.content_bytes is None
+                or self.content_bytes
+                == self.header_bytes + self.record_bytes + self.rejected_bytes + self.skipped_bytes
+            )
         )

@@ -43,7 +43,16 @@ FILE_REASONS: dict[str, str] = {
     "missing_dependency": "Reading this format needs an optional package that is not installed.",
 }
 
+SKIP_REASONS: dict[str, str] = {
+    "byte_order_mark": "A byte order mark at the beginning of the text.",
+    "blank_line": "A line that holds nothing but blank space.",
+    "preamble": "A line above the header that has not the shape of a record.",
+    "separator_line": "A line `sep=` that names the delimiter for a spreadsheet program.",
+    "end_of_file_mark": "The control character 26 (Ctrl-Z) at the end of the text.",
+}
+"""Why bytes of a file are in no record and not in the header: ``ledger.skipped_spans.reason``."""
+
 
 def sentence(code: str) -> str:
     """The documented sentence for a reason ``code``; raises ``KeyError`` for a code that is not in the list."""
-    return RECORD_REASONS[code] if code in RECORD_REASONS else FILE_REASONS[code]
+    return (RECORD_REASONS | FILE_REASONS | SKIP_REASONS)[code]

@@ -18,7 +18,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from lakeweave.ingestion.account import FileAccount
+from lakeweave.ingestion.account import BYTE_PLACES, FileAccount
 from lakeweave.ingestion.fastpath import FastPath, Load
 from lakeweave.ingestion.planning import Plan, PlannedFile, changed
 from lakeweave.ingestion.progress import progress
@@ -46,6 +46,12 @@ FILES: dict[str, pa.DataType] = {
     "state": _TEXT,
     "reason": _TEXT,
     "message": _TEXT,
+    "content_bytes": _NUMBER,
+    "header_bytes": _NUMBER,
+    "record_bytes": _NUMBER,
+    "rejected_bytes": _NUMBER,
+    "skipped_bytes": _NUMBER,
+    "encoding_confidence": pa.float64(),
 }
 REJECTED: dict[str, pa.DataType] = {
     "file_id": _TEXT,
@@ -55,6 +61,18 @@ REJECTED: dict[str, pa.DataType] = {
     "raw_text": _TEXT,
     "reason": _TEXT,
     "column_name": _TEXT,
+    "message": _TEXT,
+    "bytes": _NUMBER,
+    "raw_hash": _TEXT,
+}
+SKIPPED: dict[str, pa.DataType] = {
+    "file_id": _TEXT,
+    "file_name": _TEXT,
+    "reason": _TEXT,
+    "spans": _NUMBER,
+    "start_byte": _NUMBER,
+    "bytes": _NUMBER,
+    "line_number": _NUMBER,
     "message": _TEXT,
 }
 LAYOUT: dict[str, pa.DataType] = dict.fromkeys(
@@ -124,7 +142,7 @@ class Stage:
     def _drop(self) -> None:
         spec, base = self._spec, self._raw.base
         self._conn.execute(f"drop view if exists {base}{quoted(spec.table)}")
-        for suffix in ("__raw", "__loads", "__repeats", "__files", "__rejected", "__layout"):
+        for suffix in ("__raw", "__loads", "__repeats", "__files", "__rejected", "__skipped", "__layout"):
             self._conn.execute(f"drop table if exists {base}{quoted(spec.table + suffix)}")
 
     @contextmanager
@@ -265,6 +283,7 @@ class Stage:
         """Write the staged tables; returns the report."""
         rows: list[dict[str, Any]] = []
         rejected: list[dict[str, Any]] = []
+        skipped: list[dict[str, Any]] = []
         changes: list[dict[str, Any]] = []
         for file in self._files:
             account, state = self._accounts.get(id(file)) or self._unread(file)
@@ -272,11 +291,14 @@ class Stage:
             key = {"file_id": file.file_id, "file_name": file.found.name}
             if state == "loaded":
                 rejected += [key | {n: getattr(r, n) for n in REJECTED if n not in key} for r in account.rejects]
+                if account.content_bytes is not None:
+                    skipped += [key | {n: getattr(s, n) for n in SKIPPED if n not in key} for s in account.skipped]
             if state == "loaded" or account.reason == "layout_frozen":
                 changes += [key | {n: getattr(c, n) for n in LAYOUT if n not in key} for c in account.changes]
         for suffix, data, types in (
             ("__files", rows, FILES),
             ("__rejected", rejected, REJECTED),
+            ("__skipped", skipped, SKIPPED),
             ("__layout", changes, LAYOUT),
         ):
             table = pa.table({n: pa.array([r[n] for r in data], kind) for n, kind in types.items()})
@@ -325,6 +347,8 @@ class Stage:
             "state": state,
             "reason": account.reason,
             "message": account.message,
+            **(account.bytes_by_place() if state == "loaded" else dict.fromkeys(BYTE_PLACES)),
+            "encoding_confidence": account.encoding_confidence,
         }
 
     def _records_view(self) -> list[str]:

@@ -1,6 +1,12 @@
 {#
-    Creates the ledger's schema and tables where they are absent. Runs at the start of every command that executes
-    something. Nothing in this project ever drops a ledger table: what was loaded and what was paid for is only known there.
+    Creates the ledger's schema and tables where they are absent, and adds the columns that an older table lacks. Runs at
+    the start of every command that executes something. Nothing in this project ever drops a ledger table: what was loaded
+    and what was paid for is only known there.
+
+    The byte account of a file: `content_bytes` = `header_bytes` + `record_bytes` + `rejected_bytes` + `skipped_bytes`.
+    `content_bytes` is the size of the delivered text, unpacked where the file is compressed. `record_bytes` covers accepted
+    records and repeats. Line ends count with the record before them. `skipped_spans` has each skipped span with its reason.
+    All of them are NULL where the engine or the format cannot measure bytes.
 #}
 {% macro create_ledger() -%}
     {%- if not execute or flags.WHICH not in ['run', 'build', 'test', 'seed', 'snapshot', 'retry', 'run-operation'] -%}
@@ -11,6 +17,7 @@
     {%- set tables = lakeweave._ledger_tables() -%}
     {%- for name in tables -%}
         {%- do run_query(lakeweave._create_ledger_table(name, tables[name])) -%}
+        {%- do lakeweave._add_missing_columns(lakeweave.ledger_relation(name), tables[name]) -%}
     {%- endfor -%}
     {%- if lakeweave.create_response_ledger is defined -%}
         {%- do lakeweave.create_response_ledger() -%}
@@ -27,11 +34,17 @@
             ('bytes', whole), ('stat_key', text), ('format', text), ('encoding', text), ('delimiter', text),
             ('delivered_at', moment), ('records', whole), ('accepted', whole), ('rejected', whole), ('repeats', whole),
             ('state', text), ('reason', text), ('message', text), ('processed_at', moment), ('invocation_id', text),
+            ('content_bytes', whole), ('header_bytes', whole), ('record_bytes', whole), ('rejected_bytes', whole),
+            ('skipped_bytes', whole), ('encoding_confidence', dbt.type_float()),
         ],
         'rejected_records': [
             ('source', text), ('file_id', text), ('file_name', text), ('record_number', whole), ('line_number', whole),
             ('raw_text', text), ('reason', text), ('column_name', text), ('message', text), ('processed_at', moment),
-            ('invocation_id', text),
+            ('invocation_id', text), ('bytes', whole), ('raw_hash', text),
+        ],
+        'skipped_spans': [
+            ('source', text), ('file_id', text), ('file_name', text), ('reason', text), ('spans', whole), ('start_byte', whole),
+            ('bytes', whole), ('line_number', whole), ('message', text), ('processed_at', moment), ('invocation_id', text),
         ],
         'layout_changes': [
             ('source', text), ('file_id', text), ('file_name', text), ('column_name', text), ('change', text),

@@ -31,7 +31,7 @@
                 create or replace table {{ target_relation }} as
                 {{ lakeweave._with_extra_columns(sql, staged, batch.extra_columns) }}
             {%- endcall -%}
-            {%- for name in ['files', 'rejected_records', 'layout_changes'] -%}
+            {%- for name in ['files', 'rejected_records', 'skipped_spans', 'layout_changes'] -%}
                 {%- call statement('forget') -%}
                     delete from {{ lakeweave.ledger_relation(name) }} where source = '{{ spec.source }}'
                 {%- endcall -%}
@@ -177,7 +177,9 @@
 
 
 {% macro _publish_accounts(source, staged) -%}
-    {%- set batches = {'files': '__files', 'rejected_records': '__rejected', 'layout_changes': '__layout'} -%}
+    {%- set batches = {
+        'files': '__files', 'rejected_records': '__rejected', 'skipped_spans': '__skipped', 'layout_changes': '__layout',
+    } -%}
     {%- set columns = lakeweave._ledger_tables() -%}
     {%- for name in batches -%}
         {%- set names = columns[name] | map('first') | list -%}

@@ -610,13 +610,14 @@
 
 {% macro _spark_rejected(spec, files, layout) -%}
     insert into {{ lakeweave.ledger_relation('rejected_records') }} (
-        source, file_id, file_name, record_number, line_number, raw_text, reason, column_name, message, processed_at, invocation_id
+        source, file_id, file_name, record_number, line_number, raw_text, reason, column_name, message, processed_at, invocation_id,
+        bytes, raw_hash
     )
     select
         '{{ spec.source }}', {{ lakeweave._spark_file_id(files) }}, file_name, record_number, line_number,
         raw_text, reason, cast(null as string),
         case when reason like '%fields' then concat('The record has ', fields, ' fields, the header or layout {{ layout.names | length }}.') end,
-        {{ lakeweave.run_timestamp() }}, '{{ invocation_id }}'
+        {{ lakeweave.run_timestamp() }}, '{{ invocation_id }}', cast(null as bigint), cast(null as string)
     from {{ spec.view }}__records
     where reason is not null and file_name in ({{ lakeweave._spark_texts_list(files | map(attribute='file_name') | list) }})
 {%- endmacro %}
@@ -647,7 +648,8 @@
 {% macro _spark_accounts(spec, files) -%}
     insert into {{ lakeweave.ledger_relation('files') }} (
         path, file_name, source, file_id, version, bytes, stat_key, format, encoding, delimiter, delivered_at, records, accepted,
-        rejected, repeats, state, reason, message, processed_at, invocation_id
+        rejected, repeats, state, reason, message, processed_at, invocation_id, content_bytes, header_bytes, record_bytes,
+        rejected_bytes, skipped_bytes, encoding_confidence
     )
     values
     {%- for file in files %}
@@ -657,7 +659,9 @@
         {{ lakeweave._spark_text(file.format) }}, {{ lakeweave._spark_text(file.encoding) }}, {{ lakeweave._spark_text(file.delimiter) }},
         cast('{{ file.delivered_at }}' as timestamp), {{ 'cast(null as bigint)' if file.records is none else file.records }}, {{ file.accepted }},
         {{ file.rejected }}, {{ file.repeats }}, '{{ file.state }}', {{ lakeweave._spark_text(file.reason) }},
-        {{ lakeweave._spark_text(file.message) }}, {{ lakeweave.run_timestamp() }}, '{{ invocation_id }}'
+        {{ lakeweave._spark_text(file.message) }}, {{ lakeweave.run_timestamp() }}, '{{ invocation_id }}',
+        cast(null as bigint), cast(null as bigint), cast(null as bigint), cast(null as bigint), cast(null as bigint),
+        cast(null as {{ dbt.type_float() }})
     ){{ ',' if not loop.last }}
     {%- endfor %}
 {%- endmacro %}

@@ -2,6 +2,9 @@
     The bronze table and the ledger tell the same story, file by file: for each loaded file the table holds its accepted
     records and its repeats, the ledger holds its rejected records, the three add up to what was counted in the file, and
     the table holds no record of a file that the ledger does not have as loaded.
+
+    The bytes of a file add up as well: content = header + records + rejected + skipped, and each skipped and rejected byte is
+    in a row of the ledger with its reason. A file without a byte account (`content_bytes` is NULL) is compared by records only.
 #}
 {% test reconciles(model) %}
 {%- set asked = lakeweave._source_of_bronze(model) -%}
@@ -29,8 +32,20 @@ rejected as (
 
     select
         file_id,
-        count(*) as records
+        count(*) as records,
+        sum(bytes) as bytes
     from {{ lakeweave.ledger_relation('rejected_records') }}
+    where source = '{{ asked }}'
+    group by file_id
+
+),
+
+skipped as (
+
+    select
+        file_id,
+        sum(bytes) as bytes
+    from {{ lakeweave.ledger_relation('skipped_spans') }}
     where source = '{{ asked }}'
     group by file_id
 
@@ -47,10 +62,18 @@ compared as (
         accounts.repeats,
         coalesce(records.records, 0) as in_table,
         coalesce(records.repeats, 0) as repeats_in_table,
-        coalesce(rejected.records, 0) as rejected_in_ledger
+        coalesce(rejected.records, 0) as rejected_in_ledger,
+        accounts.content_bytes,
+        accounts.header_bytes,
+        accounts.record_bytes,
+        accounts.rejected_bytes,
+        accounts.skipped_bytes,
+        coalesce(rejected.bytes, 0) as rejected_bytes_in_ledger,
+        coalesce(skipped.bytes, 0) as skipped_bytes_in_ledger
     from accounts
     full outer join records on accounts.file_id = records._content_hash
     left join rejected on accounts.file_id = rejected.file_id
+    left join skipped on accounts.file_id = skipped.file_id
 
 )
 
@@ -61,5 +84,17 @@ where counted is null
     or in_table <> accepted + repeats
     or repeats_in_table <> repeats
     or rejected_in_ledger <> rejected
+    or (
+        content_bytes is not null
+        and (
+            header_bytes is null
+            or record_bytes is null
+            or rejected_bytes is null
+            or skipped_bytes is null
+            or content_bytes <> header_bytes + record_bytes + rejected_bytes + skipped_bytes
+            or rejected_bytes_in_ledger <> rejected_bytes
+            or skipped_bytes_in_ledger <> skipped_bytes
+        )
+    )
 
 {% endtest %}

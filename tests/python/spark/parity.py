@@ -23,8 +23,20 @@ RELATIVE_TOLERANCE = 1e-9
 
 #: What the engines say in words of their own, and what only one of them detects; by table, or for all of them.
 WORDS = {
-    "ledger.files": {"message", "format", "encoding", "delimiter"},
-    "ledger.rejected_records": {"message"},
+    "ledger.files": {
+        "message",
+        "format",
+        "encoding",
+        "delimiter",
+        # The byte account: only the embedded reader sees bytes.
+        "content_bytes",
+        "header_bytes",
+        "record_bytes",
+        "rejected_bytes",
+        "skipped_bytes",
+        "encoding_confidence",
+    },
+    "ledger.rejected_records": {"message", "bytes", "raw_hash"},
     "ledger.layout_changes": {"message"},
 }
 
