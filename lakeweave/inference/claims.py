@@ -4,9 +4,13 @@ An embedded database belongs to one process, and dbt runs its models in threads 
 the same thing at the same time must pay once, so a fingerprint is claimed before it is sent. The ledger cannot serve
 for that: a thread does not see what another has not committed yet.
 
+Limits are on requests. A claim takes the first request of its question from what is left of the limits, and each retry takes
+one more (:meth:`Claims.retry`), so that retries never spend what the limit does not hold.
+
 A claim lives from the moment before the call until after the commit of the batch (:meth:`Claims.settle`). From then on
 the fingerprint is *settled*: no one asks it again in this run, which also makes one attempt per run the rule. A holder
-that vanished in an error is overtaken once it has been silent for ``lease`` seconds.
+that vanished in an error is overtaken once it has been silent for ``lease`` seconds. The same holds for a turn, which one
+holder has from :meth:`Claims.take_turn` until it settles.
 """
 
 from __future__ import annotations
@@ -23,6 +27,7 @@ class _Holder:
     settled: int = 0
     refused: int = 0
     over_budget: int = 0
+    requests: int = 0
     unsent: int = 0
     reason: str = ""
     busy: int = 0
@@ -34,7 +39,18 @@ class _Holder:
 class _Run:
     holders: dict[str, _Holder] = field(default_factory=dict)
     by_fingerprint: dict[str, str] = field(default_factory=dict)
-    calls: int = 0
+    requests: int = 0
+    turn: str | None = None
+
+    def take(self, mine: _Holder, max_calls: int | None, max_calls_of_holder: int | None) -> bool:
+        """Take one request from what is left, if anything is."""
+        if max_calls is not None and self.requests >= max_calls:
+            return False
+        if max_calls_of_holder is not None and mine.requests >= max_calls_of_holder:
+            return False
+        self.requests += 1
+        mine.requests += 1
+        return True
 
 
 class Claims:
@@ -46,10 +62,18 @@ class Claims:
         self._changed = threading.Condition()
         self._runs: dict[str, _Run] = {}
 
-    def claim(self, run: str, holder: str, fingerprints: list[str], max_calls: int | None = None) -> list[bool]:
-        """Claim each fingerprint for ``holder``; False where another holds or had it, or the run's calls are used up.
+    def claim(
+        self,
+        run: str,
+        holder: str,
+        fingerprints: list[str],
+        max_calls: int | None = None,
+        max_calls_of_holder: int | None = None,
+    ) -> list[bool]:
+        """Claim each fingerprint for ``holder``; False where another holds or had it, or no request is left.
 
-        ``max_calls`` is the limit on the calls of the whole run, of all holders together.
+        ``max_calls`` is the limit on the requests of the whole run, of all holders together, ``max_calls_of_holder`` that on
+        the requests of this one.
         """
         with self._changed:
             current, mine = self._holder(run, holder)
@@ -63,17 +87,48 @@ class Claims:
                     mine.refused += 1
                     mine.waits_for.add(fingerprint)
                     granted.append(False)
-                elif max_calls is not None and current.calls >= max_calls:
+                elif not current.take(mine, max_calls, max_calls_of_holder):
                     mine.over_budget += 1
                     granted.append(False)
                 else:
                     if owner is not None:
                         current.holders[owner].held.discard(fingerprint)
                     current.by_fingerprint[fingerprint] = holder
-                    current.calls += 1
                     mine.held.add(fingerprint)
                     granted.append(True)
             return granted
+
+    def retry(
+        self, run: str, holder: str, max_calls: int | None = None, max_calls_of_holder: int | None = None
+    ) -> bool:
+        """Take one more request for a question that is claimed. False when none is left."""
+        with self._changed:
+            current, mine = self._holder(run, holder)
+            mine.touched = self._clock()
+            return current.take(mine, max_calls, max_calls_of_holder)
+
+    def give_back(self, run: str, holder: str, requests: int) -> None:
+        """Return requests that were claimed and never made."""
+        with self._changed:
+            current, mine = self._holder(run, holder)
+            current.requests -= requests
+            mine.requests -= requests
+
+    def take_turn(self, run: str, holder: str, timeout: float) -> bool:
+        """Wait until no other holder of the run has the turn, and take it. False after ``timeout`` seconds without it."""
+        end = self._clock() + timeout
+        with self._changed:
+            current, mine = self._holder(run, holder)
+            while True:
+                mine.touched = self._clock()
+                other = None if current.turn in (None, holder) else current.holders[current.turn]
+                if other is None or (other.busy == 0 and self._clock() - other.touched > self._lease):
+                    current.turn = holder
+                    return True
+                left = end - self._clock()
+                if left <= 0:
+                    return False
+                self._changed.wait(min(left, 1.0))
 
     def working(self, run: str, holder: str, change: int) -> None:
         """Note that a call of ``holder`` begins (+1) or ends (-1): a busy holder is never overtaken."""
@@ -99,13 +154,15 @@ class Claims:
                 "over_budget": mine.over_budget,
                 "unsent": mine.unsent,
                 "reason": mine.reason,
-                "calls": current.calls,
+                "requests": current.requests,
             }
             mine.settled += len(mine.held)
             mine.held = set()
             mine.refused = mine.over_budget = mine.unsent = 0
             mine.reason = ""
             mine.touched = self._clock()
+            if current.turn == holder:
+                current.turn = None
             self._changed.notify_all()
             return report
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import threading
+import unicodedata
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -33,6 +34,8 @@ TEXT, EMBEDDING, ANNOTATION, PREDICTION = (
     "predict_image",
 )
 FUNCTIONS = (TEXT, EMBEDDING, ANNOTATION, PREDICTION)
+
+_BLANK = frozenset({"Zs", "Zl", "Zp", "Cc", "Cf"})
 
 
 class Models:
@@ -74,7 +77,7 @@ class Models:
             )
         order: dict[str, int] = {}
         for value in inputs:
-            if value is not None and value.strip():
+            if value is not None and not is_blank(value):
                 order.setdefault(value, len(order))
         asked = list(order)
         given = self._ask(function, backend, asked, chosen, described) if asked else None
@@ -90,7 +93,8 @@ class Models:
             else:
                 if function in (ANNOTATION, PREDICTION) and described.get("places"):
                     asked = [local_path(address, described["places"]) for address in asked]
-                answers = Answers.of(backend.answer(asked, options))
+                more = (_may_retry(described),) if isinstance(backend, text_openai.OpenAIBackend) else ()
+                answers = Answers.of(backend.answer(asked, options, *more))
         except BackendError:
             raise
         except Exception as error:  # a fault of ours must not throw away what was already paid for in this run
@@ -102,6 +106,8 @@ class Models:
         if run and UNSENT in answers.states:
             unsent = [i for i, state in enumerate(answers.states) if state == UNSENT]
             CLAIMS.note_unsent(run, holder, len(unsent), status_text(answers.statuses[unsent[0]]))
+            made = answers.more.get("requests") or [None] * len(asked)
+            CLAIMS.give_back(run, holder, sum(1 for i in unsent if not made[i]))
         return answers
 
     def _backend(self, function: str, described: dict[str, Any]) -> Any:
@@ -144,6 +150,18 @@ class Models:
         if key[0] == ANNOTATION:
             return ImageAnnotator(self._settings.images)
         return ImageClassifier(key[1], self._settings.images)
+
+
+def _may_retry(described: dict[str, Any]) -> Callable[[int], bool]:
+    """Whether one more request may be made for an input, as the limits on the requests of the run allow."""
+    run, most = described.get("run"), described.get("max_tries")
+    if run:
+        return lambda made: CLAIMS.retry(run, described["holder"], *_limits(described))
+    return lambda made: most is None or made < most
+
+
+def _limits(said: dict[str, Any]) -> tuple[int | None, int | None]:
+    return said.get("max_calls"), said.get("max_calls_of_holder")
 
 
 def _spread(inputs: Sequence[str | None], order: dict[str, int], given: Answers | None) -> Answers:
@@ -193,12 +211,12 @@ def answer_arrow(models: Models, function: str, inputs: Any, spec: Any, options:
 
 
 def claim_arrow(fingerprints: Any, token: Any) -> pa.BooleanArray:
-    """Whether each fingerprint may be asked now; ``token`` is JSON with ``run``, ``holder`` and maybe ``max_calls``."""
+    """Whether each fingerprint may be asked now; ``token`` is JSON with ``run``, ``holder`` and maybe limits."""
     fingerprints, token = _array(fingerprints), _array(token)
     if not len(fingerprints):
         return pa.array([], pa.bool_())
     said = json.loads(token[0].as_py())
-    granted = CLAIMS.claim(said["run"], said["holder"], fingerprints.to_pylist(), said.get("max_calls"))
+    granted = CLAIMS.claim(said["run"], said["holder"], fingerprints.to_pylist(), *_limits(said))
     return pa.array(granted, pa.bool_())
 
 
@@ -215,3 +233,11 @@ def arrow_function(models: Models, function: str) -> Callable[..., pa.StructArra
         return answer_arrow(models, function, inputs, spec, options)
 
     return call
+
+
+def is_blank(text: str) -> bool:
+    """Whether ``text`` holds nothing but spaces, control characters and characters of no width, of all of Unicode.
+
+    The same as `_is_blank` of macros/inference/_scratch.sql.
+    """
+    return all(unicodedata.category(character) in _BLANK for character in text)

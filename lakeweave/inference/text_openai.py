@@ -29,7 +29,7 @@ import ssl
 import threading
 import time
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
@@ -57,6 +57,17 @@ class _Reply:
     status: int
     headers: http.client.HTTPMessage
     body: bytes
+
+
+@dataclass(slots=True)
+class _Made:
+    """The requests that were sent for one prompt."""
+
+    requests: int = 0
+
+
+def _always(_made: int) -> bool:
+    return True
 
 
 class _Unreachable(Exception):
@@ -100,21 +111,30 @@ class OpenAIBackend:
         """
         self._key()
 
-    def answer(self, prompts: Sequence[str], options: dict[str, Any]) -> list[Answer]:
-        """One answer per prompt, in order, ``concurrency`` at a time. No prompt is NULL or empty."""
+    def answer(
+        self, prompts: Sequence[str], options: dict[str, Any], may_retry: Callable[[int], bool] = _always
+    ) -> list[Answer]:
+        """One answer per prompt, in order, ``concurrency`` at a time. No prompt is NULL or empty.
+
+        ``may_retry`` is asked before each further request for a prompt, with the number of those that were made.
+        """
         key = self._key()
         with self._pool_lock:
             if self._pool is None:
                 self._pool = ThreadPoolExecutor(self._settings.concurrency, thread_name_prefix="lakeweave-text")
-        return list(self._pool.map(lambda prompt: self._one(prompt, options, key), prompts))
+        return list(self._pool.map(lambda prompt: self._one(prompt, options, key, may_retry), prompts))
 
-    def _one(self, prompt: str, options: dict[str, Any], key: str | None) -> Answer:
+    def _one(self, prompt: str, options: dict[str, Any], key: str | None, may_retry: Callable[[int], bool]) -> Answer:
+        made = _Made()
         try:
-            return self._scrubbed(self._tried(prompt, options, key), key)
+            answer = self._tried(prompt, options, key, may_retry, made)
         except Exception as error:  # one input must never take the batch, which holds paid answers, down with it
-            return self._scrubbed(Answer(None, f"{type(error).__name__}: {status_text(error)}", RETRYABLE), key)
+            answer = Answer(None, f"{type(error).__name__}: {status_text(error)}", RETRYABLE)
+        return self._scrubbed(replace(answer, requests=made.requests), key)
 
-    def _tried(self, prompt: str, options: dict[str, Any], key: str | None) -> Answer:
+    def _tried(
+        self, prompt: str, options: dict[str, Any], key: str | None, may_retry: Callable[[int], bool], made: _Made
+    ) -> Answer:
         body = json.dumps(self._request(prompt, options)).encode()
         answer = Answer(None, "not tried", UNSENT)
         for attempt in range(self._settings.tries):
@@ -122,9 +142,11 @@ class OpenAIBackend:
             if reason:
                 return answer if answer.state == RETRYABLE else Answer(None, reason, UNSENT)
             pause = min(_LONGEST_PAUSE, _PAUSE * 2**attempt) * random.uniform(0.5, 1.0)
+            made.requests += 1
             try:
                 reply = self._send(body, key)
             except _Unreachable as error:
+                made.requests -= 1
                 answer = Answer(None, f"{self._origin} cannot be reached: {error}", UNSENT)
                 self._breaker.unreachable(answer.status)
             except TimeoutError:
@@ -145,6 +167,8 @@ class OpenAIBackend:
                     return answer
                 pause = max(pause, self._retry_after(reply))
             if attempt + 1 < self._settings.tries:
+                if made.requests and not may_retry(made.requests):
+                    break
                 time.sleep(pause)
         if answer.state == RETRYABLE:
             self._breaker.failure(answer.status)

@@ -56,7 +56,9 @@
     {%- endif -%}
     {%- if how.get('token') -%}
         {%- set who = fromjson(how.token) -%}
-        {%- do more.update({'run': who.run, 'holder': who.holder}) -%}
+        {%- do more.update(who) -%}
+    {%- elif how.get('max_tries') -%}
+        {%- do more.update({'max_tries': how.max_tries}) -%}
     {%- endif -%}
     {%- if called.function in ('annotate_image', 'predict_image') -%}
         {%- do more.update({'places': lakeweave._local_places()}) -%}
@@ -80,7 +82,7 @@
 
 {# The same names, registered in the session as pandas functions. #}
 {% macro spark___called(relation, called, input, options, how) -%}
-    {{ return(lakeweave.duckdb___called(relation, called, input, options, {})) }}
+    {{ return(lakeweave.duckdb___called(relation, called, input, options, {'max_tries': how.get('max_tries')})) }}
 {%- endmacro %}
 
 {# https://docs.databricks.com/en/sql/language-manual/functions/ai_query.html #}

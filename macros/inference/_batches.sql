@@ -1,22 +1,22 @@
 {# How one batch is asked, engine by engine: the statements that end with its rows in the ledger. #}
 
-{% macro _batch_statements(pending, number, asked, calls_of_run) -%}
-    {{ return(adapter.dispatch('_batch_statements', 'lakeweave')(pending, number, asked, calls_of_run)) }}
+{% macro _batch_statements(pending, after, next, asked) -%}
+    {{ return(adapter.dispatch('_batch_statements', 'lakeweave')(pending, after, next, asked)) }}
 {%- endmacro %}
 
 {# One statement asks and keeps: what was answered is committed with it or not at all. #}
-{% macro default___batch_statements(pending, number, asked, calls_of_run) -%}
+{% macro default___batch_statements(pending, after, next, asked) -%}
     {%- set answers = lakeweave._answered(
-        '(' ~ lakeweave._batch_sql(pending, number) ~ ')', asked.called, 'input', asked.options, {'object_table': asked.object_table}
+        '(' ~ lakeweave._batch_sql(pending, after, next) ~ ')', asked.called, 'input', asked.options, {'object_table': asked.object_table}
     ) -%}
     {{ return([lakeweave._ledger_rows_sql(answers ~ ' as answers', asked)]) }}
 {%- endmacro %}
 
 {# The same, with the questions claimed against other threads of this process. #}
-{% macro duckdb___batch_statements(pending, number, asked, calls_of_run) -%}
-    {%- set token = lakeweave._claim_token(asked, calls_of_run) -%}
+{% macro duckdb___batch_statements(pending, after, next, asked) -%}
+    {%- set token = lakeweave._claim_token(asked, true) -%}
     {%- set answers = lakeweave._answered(
-        '(' ~ lakeweave._batch_sql(pending, number) ~ ' order by place)',
+        '(' ~ lakeweave._batch_sql(pending, after, next) ~ ' order by place)',
         asked.called,
         'input',
         asked.options,
@@ -26,53 +26,81 @@
 {%- endmacro %}
 
 {#
-    Two statements: Spark may evaluate a call anew wherever its result is read, so the answers first become a table. Whom the
-    budget of the whole run leaves out is cut from the end, as on the embedded target. The questions are spread over the
-    executors. https://spark.apache.org/docs/latest/sql-performance-tuning.html#coalesce-hints-for-sql-queries
+    Two statements: Spark may evaluate a call anew wherever its result is read, so the answers first become a table. The functions
+    run in other processes, so what is left of the requests is shared out among the questions before they are sent. The questions
+    are spread over the executors. https://spark.apache.org/docs/latest/sql-performance-tuning.html#coalesce-hints-for-sql-queries
 #}
-{% macro spark___batch_statements(pending, number, asked, calls_of_run) -%}
+{% macro spark___batch_statements(pending, after, next, asked) -%}
     {%- set kept = lakeweave._scratch_relation(this, 'answers') -%}
-    {%- set questions = lakeweave._batch_sql(pending, number) -%}
-    {%- if calls_of_run is not none -%}
-        {%- set questions = questions ~ ' order by pending.place limit ' ~ lakeweave._calls_left(calls_of_run) -%}
-    {%- endif -%}
+    {%- set questions = lakeweave._batch_sql(pending, after, next) -%}
     {%- if target.type == 'spark' -%}
         {%- set questions = 'select /*+ repartition(${spark.sql.shuffle.partitions}) */ * from (' ~ questions ~ ') as questions' -%}
     {%- endif -%}
-    {%- set called = lakeweave._called('(' ~ questions ~ ')', asked.called, 'input', asked.options, {'object_table': asked.object_table}) -%}
+    {%- set how = {'object_table': asked.object_table} -%}
+    {%- if next.requests is not none -%}
+        {%- do how.update({'max_tries': [next.requests // next.questions, 1] | max}) -%}
+    {%- endif -%}
+    {%- set called = lakeweave._called('(' ~ questions ~ ')', asked.called, 'input', asked.options, how) -%}
     {{ return([
         lakeweave._create_scratch(kept, called),
         lakeweave._ledger_rows_sql('(' ~ lakeweave._unpacked(kept, asked.called, asked.options) ~ ') as answers', asked),
     ]) }}
 {%- endmacro %}
 
-{# How many calls of the whole run's budget are left. #}
-{% macro _calls_left(calls_of_run) -%}
-    {%- set rows = lakeweave.ask(
-        "select count(*) as calls from " ~ lakeweave.ledger_relation('model_responses') ~ " where invocation_id = '" ~ invocation_id
-        ~ "' and state <> 'offered'",
-        [[0]]
-    ) -%}
-    {{ return([calls_of_run | int - rows[0][0] | int, 0] | max) }}
+
+{# Who asks, for the claims of lakeweave/inference/claims.py; `with_limits` adds the limits on the requests. #}
+{% macro _claim_token(asked, with_limits=false) -%}
+    {%- set said = {'run': invocation_id, 'holder': asked.node_id} -%}
+    {%- if with_limits -%}
+        {%- do said.update({'max_calls': asked.limits.run_calls, 'max_calls_of_holder': asked.limits.calls}) -%}
+    {%- endif -%}
+    {{ return(tojson(said, sort_keys=true)) }}
 {%- endmacro %}
 
 
-{# Who asks, for the claims of lakeweave/inference/claims.py. #}
-{% macro _claim_token(asked, calls_of_run=none) -%}
-    {{ return(tojson({'run': invocation_id, 'holder': asked.node_id, 'max_calls': calls_of_run}, sort_keys=true)) }}
-{%- endmacro %}
-
-
-{# Before a batch, and before its budget is looked up: on a local Spark whoever else asks waits until it is settled. #}
+{#
+    Before a batch, and before its budget is looked up. On a local Spark whoever else asks waits until it is settled. On the embedded
+    target it is only the money of the whole run that two threads must not spend at once; requests and questions are claimed one by one.
+#}
 {% macro _take_turn(asked) -%}
+    {{ return(adapter.dispatch('_take_turn', 'lakeweave')(asked)) }}
+{%- endmacro %}
+
+{% macro default___take_turn(asked) -%}
+{%- endmacro %}
+
+{# To Spark a setting without a meaning; lakeweave/spark/turns.py knows it. #}
+{% macro spark___take_turn(asked) -%}
     {%- if target.type == 'spark' -%}
-        {# To Spark a setting without a meaning; lakeweave/spark/turns.py knows it. #}
         {%- do run_query('set lakeweave.turn = inference') -%}
     {%- endif -%}
 {%- endmacro %}
 
-{% macro _end_turn() -%}
-    {%- do run_query('reset lakeweave.turn') -%}
+{% macro duckdb___take_turn(asked) -%}
+    {%- if asked.limits.run_cost is not none -%}
+        {%- do lakeweave.ask("select lakeweave_take_turn(" ~ lakeweave.text_literal(lakeweave._claim_token(asked)) ~ ", 3600.0) as is_mine") -%}
+        {# What the others spent is read in a transaction that begins after their commit. #}
+        {%- do adapter.commit() -%}
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro _end_turn(asked) -%}
+    {{ return(adapter.dispatch('_end_turn', 'lakeweave')(asked)) }}
+{%- endmacro %}
+
+{% macro default___end_turn(asked) -%}
+{%- endmacro %}
+
+{% macro spark___end_turn(asked) -%}
+    {%- if target.type == 'spark' -%}
+        {%- do run_query('reset lakeweave.turn') -%}
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro duckdb___end_turn(asked) -%}
+    {%- if asked.limits.run_cost is not none -%}
+        {%- do lakeweave.duckdb___settle(asked) -%}
+    {%- endif -%}
 {%- endmacro %}
 
 
@@ -82,7 +110,7 @@
 {%- endmacro %}
 
 {% macro default___settle(asked) -%}
-    {{ return({'refused': 0, 'unsent': 0, 'over_budget': 0, 'reason': ''}) }}
+    {{ return({'refused': 0, 'unsent': 0, 'reason': ''}) }}
 {%- endmacro %}
 
 {% macro duckdb___settle(asked) -%}
@@ -100,9 +128,9 @@
         "select count(*) as unsent, min_by(lakeweave_answer.status, place) as reason from " ~ kept ~ " where lakeweave_answer.state = 'unsent'",
         [[0, '']]
     ) -%}
-    {%- do lakeweave._end_turn() -%}
+    {%- do lakeweave._end_turn(asked) -%}
     {%- do lakeweave._drop_scratch(kept) -%}
-    {{ return({'refused': 0, 'unsent': rows[0][0] | int, 'over_budget': 0, 'reason': rows[0][1] or ''}) }}
+    {{ return({'refused': 0, 'unsent': rows[0][0] | int, 'reason': rows[0][1] or ''}) }}
 {%- endmacro %}
 
 

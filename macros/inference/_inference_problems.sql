@@ -10,6 +10,11 @@
                 'stop_sequences': ['texts'],
                 'seed': ['whole', 0, 2147483647],
                 'response_format': ['one_of', 'text', 'json'],
+                'reasoning_effort': ['one_of', 'none', 'minimal', 'low', 'medium', 'high'],
+                'thinking_config': ['fields', {
+                    'thinking_budget': ['whole', -1, 65536],
+                    'thinking_level': ['one_of', 'minimal', 'low', 'medium', 'high'],
+                }],
             },
         },
         'generate_embedding': {
@@ -24,8 +29,7 @@
             'answer': 'response',
             'options': {
                 'features': ['texts', 'FACE_DETECTION', 'LANDMARK_DETECTION', 'LOGO_DETECTION', 'LABEL_DETECTION',
-                    'TEXT_DETECTION', 'DOCUMENT_TEXT_DETECTION', 'IMAGE_PROPERTIES', 'OBJECT_LOCALIZATION', 'CROP_HINTS',
-                    'SAFE_SEARCH_DETECTION'],
+                    'TEXT_DETECTION', 'DOCUMENT_TEXT_DETECTION', 'IMAGE_PROPERTIES', 'OBJECT_LOCALIZATION'],
             },
         },
         'predict_image': {
@@ -73,8 +77,8 @@
         {%- endif -%}
     {%- endfor -%}
     {%- set cost = asked.max_cost_per_run -%}
-    {%- if cost is not none and (cost is boolean or cost is not number or cost < 0) -%}
-        {%- do problems.append("`max_cost_per_run` is " ~ tojson(cost | string) ~ "; expected an amount of at least 0, in the currency of seeds/model_prices.csv.") -%}
+    {%- if cost is not none and lakeweave._number_of(cost) is none -%}
+        {%- do problems.append("`max_cost_per_run` is " ~ tojson(cost | string) ~ "; expected an amount of at least 0, in the currency of the model's price in seeds/model_prices.csv.") -%}
     {%- endif -%}
     {%- if asked.allow_pii is not boolean -%}
         {%- do problems.append("`allow_pii` is " ~ tojson(asked.allow_pii | string) ~ "; expected true or false.") -%}
@@ -100,6 +104,13 @@
             {%- endif -%}
         {%- endif -%}
     {%- endfor -%}
+    {%- if options.get('reasoning_effort') is not none and options.get('thinking_config') is not none -%}
+        {%- do problems.append("`options` has both `reasoning_effort` and `thinking_config`; give one of them.") -%}
+    {%- endif -%}
+    {%- set thinking = options.get('thinking_config') -%}
+    {%- if thinking is mapping and 'thinking_budget' in thinking and 'thinking_level' in thinking -%}
+        {%- do problems.append("`options.thinking_config` has both `thinking_budget` and `thinking_level`; give one of them.") -%}
+    {%- endif -%}
     {{ return(problems) }}
 {%- endmacro %}
 
@@ -107,7 +118,7 @@
 {# What an option should have been; empty when it is right. #}
 {% macro _expected_option(kind, value) -%}
     {%- set limits = kind[1:] -%}
-    {%- if kind[0] == 'number' and (value is boolean or value is not number or value < limits[0] or value > limits[1]) -%}
+    {%- if kind[0] == 'number' and (value is boolean or value is not number or not (limits[0] <= value <= limits[1])) -%}
         {{ return('a number from ' ~ limits[0] ~ ' to ' ~ limits[1]) }}
     {%- elif kind[0] == 'whole' and (value is boolean or value is not integer or value < limits[0] or value > limits[1]) -%}
         {{ return('a whole number from ' ~ limits[0] ~ ' to ' ~ limits[1]) }}
@@ -115,28 +126,67 @@
         {{ return('one of: ' ~ limits | join(', ')) }}
     {%- elif kind[0] == 'text' and (value is not string or not value) -%}
         {{ return('a text') }}
+    {%- elif kind[0] == 'fields' -%}
+        {%- if value is not mapping or not value -%}
+            {{ return('a mapping of ' ~ limits[0] | join(', ')) }}
+        {%- endif -%}
+        {%- for name in value -%}
+            {%- if name not in limits[0] -%}
+                {{ return('a mapping of ' ~ limits[0] | join(', ')) }}
+            {%- endif -%}
+            {%- set wrong = lakeweave._expected_option(limits[0][name], value[name]) -%}
+            {%- if wrong -%}
+                {{ return('as ' ~ name ~ ' ' ~ wrong) }}
+            {%- endif -%}
+        {%- endfor -%}
     {%- elif kind[0] == 'texts' -%}
         {%- if value is string or value is mapping or value is not sequence or not value or value | reject('string') | list -%}
             {{ return('a list of texts') }}
         {%- elif limits and value | reject('in', limits) | list -%}
-            {{ return('names out of: ' ~ limits | join(', ')) }}
+            {{ return('names out of: ' ~ limits | join(', ') ~ ' (all that ML.ANNOTATE_IMAGE knows)' if 'LABEL_DETECTION' in limits else 'names out of: ' ~ limits | join(', ')) }}
         {%- endif -%}
     {%- endif -%}
     {{ return('') }}
 {%- endmacro %}
 
 
-{# Options with sorted names and one way to write a number, so that the same options always give the same fingerprint. #}
+{#
+    The options of the request that is sent, so that the same request always has the same fingerprint: sorted names, one way to write
+    a number, what is sent by default filled in, and what is as if it were not there left out. None says that an option is not sent.
+#}
 {% macro _canonical_options(function, options) -%}
+    {%- set defaults = lakeweave._default_options(function) -%}
+    {%- set given = {} -%}
+    {%- do given.update(defaults.sent) -%}
+    {%- do given.update(options) -%}
     {%- set canonical = {} -%}
-    {%- for name in options.keys() | sort -%}
-        {%- set value = options[name] -%}
-        {%- if value is number and value is not boolean and value == value | int -%}
-            {%- set value = value | int -%}
-        {%- endif -%}
-        {%- do canonical.update({name: value}) -%}
+    {%- for name in given.keys() | sort if name not in defaults.not_sent or given[name] != defaults.not_sent[name] -%}
+        {%- do canonical.update({name: lakeweave._canonical_value(given[name])}) -%}
     {%- endfor -%}
     {{ return(canonical) }}
+{%- endmacro %}
+
+
+{% macro _canonical_value(value) -%}
+    {%- if value is mapping -%}
+        {%- set fields = {} -%}
+        {%- for name in value.keys() | sort -%}
+            {%- do fields.update({name: lakeweave._canonical_value(value[name])}) -%}
+        {%- endfor -%}
+        {{ return(fields) }}
+    {%- elif value is number and value is not boolean and value == value | int -%}
+        {{ return(value | int) }}
+    {%- endif -%}
+    {{ return(value) }}
+{%- endmacro %}
+
+
+{# What every engine sends when nothing is said, and what says the same as nothing. #}
+{% macro _default_options(function) -%}
+    {{ return({
+        'generate_text': {'sent': {'temperature': 0}, 'not_sent': {'response_format': 'text'}},
+        'annotate_image': {'sent': {'features': ['LABEL_DETECTION']}, 'not_sent': {}},
+    }.get(function, {'sent': {}, 'not_sent': {}})) }}
 {%- endmacro %}
 
 

@@ -99,24 +99,27 @@
 {%- endmacro %}
 
 
-{# A test for text that holds nothing but white space. #}
+{#
+    A test for text that holds nothing to ask: only spaces of any script, control characters and characters of no width. The classes
+    Z, Cc and Cf of Unicode, which every engine's regular expressions know.
+#}
 {% macro _is_blank(expression) -%}
     {{ return(adapter.dispatch('_is_blank', 'lakeweave')(expression)) }}
 {%- endmacro %}
 
 {# https://duckdb.org/docs/stable/sql/functions/regular_expressions #}
 {% macro default___is_blank(expression) -%}
-    not regexp_matches({{ expression }}, '\S')
+    not regexp_matches({{ expression }}, '[^\s\p{Z}\p{Cc}\p{Cf}]')
 {%- endmacro %}
 
 {# https://cloud.google.com/bigquery/docs/reference/standard-sql/string_functions#regexp_contains #}
 {% macro bigquery___is_blank(expression) -%}
-    not regexp_contains({{ expression }}, r'\S')
+    not regexp_contains({{ expression }}, r'[^\s\p{Z}\p{Cc}\p{Cf}]')
 {%- endmacro %}
 
 {# https://spark.apache.org/docs/latest/api/sql/index.html#rlike #}
 {% macro spark___is_blank(expression) -%}
-    not rlike({{ expression }}, '\\S')
+    not rlike({{ expression }}, '[^\\s\\p{Z}\\p{Cc}\\p{Cf}]')
 {%- endmacro %}
 
 

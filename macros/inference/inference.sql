@@ -34,6 +34,13 @@
         'content_hash': content_hash,
         'object_table': object_table,
     } -%}
+    {# A limit may come as text, from a variable or the environment. What is no number stays as it is and is refused. #}
+    {%- for name in ['max_calls_per_run', 'max_cost_per_run', 'batch_size', 'max_attempts', 'max_input_characters'] if asked[name] is string -%}
+        {%- set number = lakeweave._number_of(asked[name], name != 'max_cost_per_run') -%}
+        {%- if number is not none -%}
+            {%- do asked.update({name: number}) -%}
+        {%- endif -%}
+    {%- endfor -%}
     {%- set problems = lakeweave._inference_problems(asked, kwargs) -%}
     {%- if options is not mapping -%}
         {%- do problems.append("`options` is " ~ tojson(options | string) ~ "; expected a mapping such as {'temperature': 0}.") -%}
@@ -46,7 +53,7 @@
     {%- do asked.update({'options': lakeweave._canonical_options(function, options)}) -%}
     {{- config(materialized='inference', meta={'inference': asked}) -}}
     -- depends_on: {{ ref(model) }}
-    {%- if max_cost_per_run is not none %}
+    {%- if max_cost_per_run is not none or var('inference_max_cost_per_run', none) is not none %}
     -- depends_on: {{ ref('lakeweave', 'model_prices') }}
     {%- endif %}
 {% endmacro %}

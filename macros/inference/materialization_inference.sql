@@ -36,10 +36,15 @@
     {%- do adapter.commit() -%}
 
     {%- set plan = lakeweave._plan_of_run(staged, pending, asked) -%}
-    {%- if plan.over_budget and asked.on_over_budget == 'error' -%}
-        {%- do exceptions.raise_compiler_error(lakeweave._over_budget_message(plan, asked) ~ " Nothing was asked.") -%}
+    {%- if plan.fit < plan.to_ask and asked.on_over_budget == 'error' -%}
+        {%- do exceptions.raise_compiler_error(lakeweave._over_budget_message(plan.limits, plan.fit, plan.to_ask) ~ " Nothing was asked.") -%}
     {%- endif -%}
     {%- set outcome = lakeweave._ask_in_batches(pending, plan, asked) -%}
+    {%- if outcome.over_budget and asked.on_over_budget == 'error' -%}
+        {%- do exceptions.raise_compiler_error(
+            lakeweave._over_budget_message(outcome.limit, outcome.fit, plan.to_ask) ~ " Their answers are in the ledger; the relation is as it was."
+        ) -%}
+    {%- endif -%}
 
     {%- if plan.to_ask == 0 and lakeweave._is_unchanged(existing, staged, body_columns, asked, outcome) -%}
         {%- if config.get('contract').enforced -%}
@@ -85,9 +90,10 @@
         'node_id': model.unique_id,
         'batch_size': settings.batch_size or var('inference_batch_size', none) or lakeweave._default_batch_size(settings.function),
         'max_input_characters': settings.max_input_characters or called.max_input_characters,
-        'price': lakeweave._price(called, settings) if settings.max_cost_per_run is not none
-            or var('inference_max_cost_per_run', none) is not none else none,
+        'limits': lakeweave._limits(settings, called),
     }) -%}
+    {%- do lakeweave._refuse_missing_ledgers() -%}
+    {%- do asked.update({'price': asked.limits.price, 'previous_options': lakeweave._previous_options_in_ledger(asked)}) -%}
     {{ return(asked) }}
 {%- endmacro %}
 
@@ -132,22 +138,84 @@
 {%- endmacro %}
 
 
-{# Body plus fingerprint. NULL as fingerprint marks a row that cannot be asked: there is nothing to ask, or too much. #}
+{#
+    Body plus fingerprint. NULL as fingerprint marks a row that cannot be asked: there is nothing to ask, or too much.
+
+    A question that the ledger knows under an earlier fingerprint of the same request keeps that fingerprint, so that what was paid
+    for is not asked again; `asked.previous_options` has the earlier forms that are in the ledger, as a rule none.
+#}
 {% macro _staged_sql(body, asked) -%}
-    {%- set input = "cast(body." ~ adapter.quote(asked.input) ~ " as " ~ dbt.type_string() ~ ")" -%}
-    {%- set content = input -%}
-    {%- if asked.content_hash -%}
-        {%- set content = "cast(body." ~ adapter.quote(asked.content_hash) ~ " as " ~ dbt.type_string() ~ ")" -%}
-    {%- endif -%}
+    {%- set content = lakeweave._content_of('body', asked) -%}
+    {%- set askable = "case when (" ~ lakeweave._reason_not_askable('body', asked) ~ ") is null then " -%}
+    {%- set now = lakeweave.fingerprint(asked.function, asked.model, asked.model_version, asked.options, content) -%}
+    {%- if not asked.previous_options -%}
     select
         body.*,
-        case
-            when {{ lakeweave._reason_not_askable('body', asked) }} is null
-                then {{ lakeweave.fingerprint(asked.function, asked.model, asked.model_version, asked.options, content) }}
-        end as fingerprint
+        {{ askable ~ now }} end as fingerprint
     from (
         {{ body }}
     ) as body
+    {%- else -%}
+    {%- set earlier = [] -%}
+    {%- for options in asked.previous_options -%}
+        {%- do earlier.append('lakeweave_fingerprint_' ~ loop.index) -%}
+    {%- endfor %}
+    select
+        hashed.* {{ lakeweave._star_without((['lakeweave_fingerprint'] + earlier) | join(', ')) }},
+        case
+            when known.is_answered = 1 then hashed.lakeweave_fingerprint
+            {%- for name in earlier %}
+            when known_{{ loop.index }}.is_answered = 1 then hashed.{{ name }}
+            {%- endfor %}
+            when known.fingerprint is not null then hashed.lakeweave_fingerprint
+            {%- for name in earlier %}
+            when known_{{ loop.index }}.fingerprint is not null then hashed.{{ name }}
+            {%- endfor %}
+            else hashed.lakeweave_fingerprint
+        end as fingerprint
+    from (
+        select
+            body.*,
+            {{ askable ~ now }} end as lakeweave_fingerprint
+            {%- for options in asked.previous_options %},
+            {{ askable ~ lakeweave._fingerprint_of(asked.function, asked.model, asked.model_version, options, content) }} end as {{ earlier[loop.index0] }}
+            {%- endfor %}
+        from (
+            {{ body }}
+        ) as body
+    ) as hashed
+    {%- for name in ['lakeweave_fingerprint'] + earlier %}
+    {%- set known = 'known' if loop.first else 'known_' ~ loop.index0 %}
+    left join (
+        {{ lakeweave._known_sql(asked) }}
+    ) as {{ known }} on hashed.{{ name }} = {{ known }}.fingerprint
+    {%- endfor %}
+    {%- endif %}
+{%- endmacro %}
+
+
+{# What a fingerprint is taken of: the input, or the hash of the content. #}
+{% macro _content_of(alias, asked) -%}
+    {{ return("cast(" ~ alias ~ "." ~ adapter.quote(asked.content_hash or asked.input) ~ " as " ~ dbt.type_string() ~ ")") }}
+{%- endmacro %}
+
+
+{# The earlier forms of the options that the ledger has answers under. #}
+{% macro _previous_options_in_ledger(asked) -%}
+    {%- set forms = [] -%}
+    {%- for options in lakeweave._previous_options(asked.function, asked.options) -%}
+        {%- do forms.append(lakeweave.text_literal(options)) -%}
+    {%- endfor -%}
+    {%- set found = [] -%}
+    {%- if forms -%}
+        {%- for row in lakeweave.ask(
+            "select distinct options from " ~ lakeweave._known_responses() ~ " as responses where " ~ lakeweave._same_model(asked)
+            ~ " and options in (" ~ forms | join(', ') ~ ") order by options", []
+        ) -%}
+            {%- do found.append(row[0]) -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {{ return(found) }}
 {%- endmacro %}
 
 
@@ -167,9 +235,8 @@
 {%- endmacro %}
 
 
-{# What is to be asked, once per fingerprint, with its place in the order; `batch` is NULL beyond the budget. #}
+{# What is to be asked, once per fingerprint, with its place in the order and the estimated cost of one request. #}
 {% macro _pending_sql(staged, asked) -%}
-    {%- set price = asked.price -%}
     with
 
     asked as (
@@ -183,42 +250,22 @@
 
     known as (
         {{ lakeweave._known_sql(asked) }}
-    ),
-
-    ordered as (
-        select
-            asked.fingerprint,
-            asked.input,
-            coalesce(known.attempts, 0) as attempts,
-            row_number() over (order by asked.input, asked.fingerprint) as place
-            {%- if price %},
-            sum({{ lakeweave._estimated_cost('asked.input', asked) }}) over (
-                order by asked.input, asked.fingerprint rows between unbounded preceding and current row
-            ) as cost_so_far
-            {%- endif %}
-        from asked
-        left join known on asked.fingerprint = known.fingerprint
-        where known.fingerprint is null or (
-            known.is_answered = 0
-            and known.refused_at <= known.forgiven
-            and known.attempts - known.forgiven < {{ asked.max_attempts }}
-            and known.asked_in_this_run = 0
-        )
     )
 
     select
-        fingerprint,
-        input,
-        attempts,
-        place,
-        case
-            when place > {{ asked.max_calls_per_run if asked.max_calls_per_run is not none else 'place' }} then null
-            {%- if price and asked.max_cost_per_run is not none %}
-            when round(cost_so_far, 9) > {{ asked.max_cost_per_run }} then null
-            {%- endif %}
-            else cast(floor((place - 1) / {{ asked.batch_size }}) as {{ dbt.type_bigint() }})
-        end as batch
-    from ordered
+        asked.fingerprint,
+        asked.input,
+        coalesce(known.attempts, 0) as attempts,
+        row_number() over (order by asked.input, asked.fingerprint) as place,
+        {{ lakeweave._estimated_cost('asked.input', asked) if asked.price else '0.0' }} as estimated_cost
+    from asked
+    left join known on asked.fingerprint = known.fingerprint
+    where known.fingerprint is null or (
+        known.is_answered = 0
+        and known.refused_at <= known.forgiven
+        and known.attempts - known.forgiven < {{ asked.max_attempts }}
+        and known.asked_in_this_run = 0
+    )
 {%- endmacro %}
 
 
@@ -234,7 +281,7 @@
         max(case when state = 'failed' then attempt else 0 end) as refused_at,
         max(case when state = 'ok' then 1 else 0 end) as is_answered,
         max(case when invocation_id = '{{ invocation_id }}' then 1 else 0 end) as asked_in_this_run
-    from {{ lakeweave.ledger_relation('model_responses') }}
+    from {{ lakeweave._known_responses() }} as responses
     where {{ lakeweave._same_model(asked) }}
     group by fingerprint
 {%- endmacro %}
@@ -242,44 +289,43 @@
 
 {# The ledger's rows of one model: the fingerprint says as much, but this is what a warehouse can prune by. #}
 {% macro _same_model(asked) -%}
-    function = {{ lakeweave.text_literal(asked.function) }}
-        and model = {{ lakeweave.text_literal(asked.model) }}
-        and model_version = {{ lakeweave.text_literal(asked.model_version) }}
+    responses.function = {{ lakeweave.text_literal(asked.function) }}
+        and responses.model = {{ lakeweave.text_literal(asked.model) }}
+        and responses.model_version = {{ lakeweave.text_literal(asked.model_version) }}
 {%- endmacro %}
 
 
-{# Numbers about this run before anything is asked. #}
+{# Numbers about this run before anything is asked: `fit` questions fit the budget at the estimated cost. #}
 {% macro _plan_of_run(staged, pending, asked) -%}
-    {%- set price = asked.price -%}
+    {%- set limits = asked.limits -%}
+    {%- set factor = (lakeweave._factor_of_history(asked, lakeweave._prices_relation()) if lakeweave._has_money_limit(asked) else none) or 1 -%}
+    {%- set fits, named = [], [] -%}
+    {%- if limits.calls is not none -%}
+        {%- do fits.append('place <= ' ~ limits.calls) -%}
+        {%- do named.append('max_calls_per_run = ' ~ limits.calls) -%}
+    {%- endif -%}
+    {%- if limits.cost is not none -%}
+        {%- do fits.append('0 < ' ~ limits.cost ~ ' and round(cost_so_far * ' ~ factor ~ ', 9) <= ' ~ limits.cost) -%}
+    {%- endif -%}
     {%- set rows = lakeweave.ask(
         "select (select count(*) from " ~ staged ~ ") as row_count, (select count(distinct fingerprint) from " ~ staged ~ ") as input_count, "
-        ~ "count(*) as to_ask, count(batch) as within_budget, coalesce(max(batch) + 1, 0) as batches, "
-        ~ "coalesce(sum(" ~ (lakeweave._estimated_cost('input', asked) if price else '0') ~ "), 0) as cost from " ~ pending,
-        [[0, 0, 0, 0, 0, 0]]
+        ~ "count(*) as to_ask, count(case when " ~ (fits | join(' and ') or '1 = 1') ~ " then 1 end) as fit, coalesce(max(cost_so_far), 0) as cost"
+        ~ " from (select place, sum(estimated_cost) over (order by place rows between unbounded preceding and current row) as cost_so_far from "
+        ~ pending ~ ") as waiting",
+        [[0, 0, 0, 0, 0]]
     ) -%}
     {%- set found = rows[0] -%}
+    {%- if limits.cost is not none -%}
+        {%- do named.append('max_cost_per_run = ' ~ limits.cost ~ ' of an estimated ' ~ '%.4f' | format((found[4] | float) * factor)) -%}
+    {%- endif -%}
     {{ return({
         'rows': found[0] | int,
         'inputs': found[1] | int,
         'to_ask': found[2] | int,
-        'within_budget': found[3] | int,
-        'batches': found[4] | int,
-        'cost': found[5] | float,
-        'over_budget': (found[2] | int) > (found[3] | int),
+        'fit': found[3] | int,
+        'factor': factor,
+        'limits': named | join(', '),
     }) }}
-{%- endmacro %}
-
-
-{% macro _over_budget_message(plan, asked) -%}
-    {%- set limits = [] -%}
-    {%- if asked.max_calls_per_run is not none -%}
-        {%- do limits.append("max_calls_per_run = " ~ asked.max_calls_per_run) -%}
-    {%- endif -%}
-    {%- if asked.max_cost_per_run is not none -%}
-        {%- do limits.append("max_cost_per_run = " ~ asked.max_cost_per_run ~ " of an estimated " ~ '%.4f' | format(plan.cost)) -%}
-    {%- endif -%}
-    {{ return(this ~ " is over its budget (" ~ limits | join(', ') ~ "): " ~ plan.within_budget ~ " of " ~ plan.to_ask
-        ~ " questions fit.") }}
 {%- endmacro %}
 
 
@@ -288,82 +334,74 @@
     for, and what it could not answer is left for the next run. Gives the reason why something was not sent, if any.
 #}
 {% macro _ask_in_batches(pending, plan, asked) -%}
-    {%- set seen = namespace(unsent=0, reason='', refused=0, stopped='', told=modules.datetime.datetime.now()) -%}
+    {%- set seen = namespace(
+        unsent=0, reason='', refused=0, stopped='', limit='', over_budget=false, is_zero=false, last=0, asked=0, told=modules.datetime.datetime.now()
+    ) -%}
     {%- for round in range(3) -%}
         {%- set seen.refused = 0 -%}
-        {%- for number in range(plan.batches) -%}
+        {%- set seen.last = 0 -%}
+        {%- for number in range([plan.to_ask, 99999] | min) -%}
             {%- do lakeweave._take_turn(asked) -%}
-            {%- set left = lakeweave._run_budget_left(asked) -%}
-            {%- if left.stop -%}
-                {%- set seen.stopped = left.stop -%}
+            {%- set next = lakeweave._next_batch(pending, seen.last, seen.asked, plan, lakeweave._spent(asked), asked) -%}
+            {%- if next.questions == 0 -%}
+                {%- do lakeweave._end_turn(asked) -%}
+                {%- set seen.is_zero = next.is_zero -%}
+                {%- if next.stop and next.is_run -%}
+                    {%- set seen.stopped = next.stop -%}
+                {%- elif next.stop -%}
+                    {%- set seen.over_budget = true -%}
+                    {%- set seen.limit = next.limit -%}
+                {%- endif -%}
                 {%- break -%}
             {%- endif -%}
-            {%- for sql in lakeweave._batch_statements(pending, number, asked, left.calls) -%}
+            {%- for sql in lakeweave._batch_statements(pending, seen.last, next, asked) -%}
                 {%- call statement('batch') -%}
                     {{ sql }}
                 {%- endcall -%}
             {%- endfor -%}
             {%- do adapter.commit() -%}
             {%- set report = lakeweave._settle(asked) -%}
+            {%- set seen.last = next.last -%}
+            {%- set seen.asked = seen.asked + next.questions -%}
             {%- set seen.refused = seen.refused + report.refused -%}
             {%- if report.unsent > 0 -%}
                 {%- set seen.unsent = seen.unsent + report.unsent -%}
                 {%- set seen.reason = report.reason -%}
                 {%- break -%}
             {%- endif -%}
-            {%- if report.over_budget > 0 -%}
-                {%- set seen.stopped = "the calls of the whole run are used up (inference_max_calls_per_run = " ~ var('inference_max_calls_per_run', none) ~ ")" -%}
-                {%- break -%}
-            {%- endif -%}
             {%- if (modules.datetime.datetime.now() - seen.told).total_seconds() > 15 -%}
                 {%- set seen.told = modules.datetime.datetime.now() -%}
-                {%- do log(this ~ ": asked batch " ~ (number + 1) ~ " of " ~ plan.batches, info=True) -%}
+                {%- do log(this ~ ": asked " ~ seen.last ~ " of " ~ plan.to_ask ~ " questions", info=True) -%}
             {%- endif -%}
         {%- endfor -%}
-        {%- if seen.refused == 0 or seen.unsent > 0 or seen.stopped -%}
+        {%- if seen.refused == 0 or seen.unsent > 0 or seen.stopped or seen.over_budget -%}
             {%- break -%}
         {%- endif -%}
         {%- do lakeweave._wait(asked) -%}
     {%- endfor -%}
-    {{ return({'unsent': seen.unsent, 'reason': seen.reason, 'stopped': seen.stopped}) }}
-{%- endmacro %}
-
-
-{# The budget of the whole run, of all models together, from what the ledger says was asked in it so far. #}
-{% macro _run_budget_left(asked) -%}
-    {%- set max_calls, max_cost = var('inference_max_calls_per_run', none), var('inference_max_cost_per_run', none) -%}
-    {%- set stop = '' -%}
-    {%- if max_calls is not none or max_cost is not none or asked.max_cost_per_run is not none -%}
-        {%- set price = asked.price or {'per_call': 0, 'per_input': 0, 'per_output': 0} -%}
-        {%- set mine = "case when node_id = " ~ lakeweave.text_literal(asked.node_id) ~ " then " -%}
-        {%- set cost = "(" ~ price.per_call ~ " + coalesce(input_tokens, 0) * " ~ price.per_input ~ " + coalesce(output_tokens, 0) * " ~ price.per_output ~ ")" -%}
-        {%- set rows = lakeweave.ask(
-            "select count(*) as calls, coalesce(sum(" ~ mine ~ cost ~ " else 0 end), 0) as cost, coalesce(sum(" ~ cost ~ "), 0) as cost_of_run from "
-            ~ lakeweave.ledger_relation('model_responses') ~ " where invocation_id = '" ~ invocation_id ~ "' and state <> 'offered'",
-            [[0, 0, 0]]
-        ) -%}
-        {%- if max_calls is not none and rows[0][0] | int >= max_calls | int -%}
-            {%- set stop = "the calls of the whole run are used up (inference_max_calls_per_run = " ~ max_calls ~ ")" -%}
-        {%- elif asked.max_cost_per_run is not none and rows[0][1] | float > 0 and rows[0][1] | float >= asked.max_cost_per_run | float -%}
-            {%- set stop = "the cost reached max_cost_per_run = " ~ asked.max_cost_per_run -%}
-        {%- elif max_cost is not none and rows[0][2] | float >= max_cost | float -%}
-            {%- set stop = "the cost of the whole run is used up (inference_max_cost_per_run = " ~ max_cost ~ ")" -%}
-        {%- endif -%}
-    {%- endif -%}
-    {{ return({'stop': stop, 'calls': max_calls}) }}
+    {%- set left = lakeweave.ask("select count(*) as open_questions from (" ~ lakeweave._open_sql(pending, 0) ~ ") as waiting", [[0]])[0][0] | int
+        if seen.over_budget or seen.stopped else 0 -%}
+    {{ return({
+        'unsent': seen.unsent,
+        'reason': seen.reason,
+        'stopped': seen.stopped if left > 0 else '',
+        'over_budget': seen.over_budget and left > 0,
+        'limit': seen.limit,
+        'is_zero': seen.is_zero,
+        'fit': plan.to_ask - left,
+        'left': left,
+    }) }}
 {%- endmacro %}
 
 
 {# The questions of one batch. Whoever has asked one of them meanwhile in this run spares it here. #}
-{% macro _batch_sql(pending, number) -%}
+{% macro _batch_sql(pending, after, next) -%}
     select pending.fingerprint, pending.input, pending.attempts, pending.place
     from {{ pending }} as pending
     left join (
-        select distinct fingerprint
-        from {{ lakeweave.ledger_relation('model_responses') }}
-        where invocation_id = '{{ invocation_id }}'
+        {{ lakeweave._asked_meanwhile_sql() }}
     ) as meanwhile on pending.fingerprint = meanwhile.fingerprint
-    where pending.batch = {{ number }} and meanwhile.fingerprint is null
+    where pending.place > {{ after }} and pending.place <= {{ next.last }} and meanwhile.fingerprint is null
 {%- endmacro %}
 
 
@@ -371,7 +409,8 @@
 {% macro _ledger_rows_sql(answers, asked) -%}
     insert into {{ lakeweave.ledger_relation('model_responses') }} (
         fingerprint, function, model, model_version, options, response, embedding, status, state, attempt,
-        requested_at, invocation_id, node_id, {{ lakeweave._columns_of_call() | join(', ') }}
+        requested_at, invocation_id, node_id, estimated_input_tokens, estimated_output_tokens,
+        {{ lakeweave._columns_of_call() | join(', ') }}
     )
     select
         fingerprint,
@@ -387,6 +426,8 @@
         {{ lakeweave._now() }},
         '{{ invocation_id }}',
         {{ lakeweave.text_literal(asked.node_id) }},
+        {{ lakeweave._estimated_input_tokens('input', asked) }},
+        {{ lakeweave._estimated_output_tokens(asked) }},
         {{ lakeweave._columns_of_call() | join(',\n        ') }}
     from {{ answers }}
     where response_state <> 'unsent'
@@ -514,7 +555,7 @@
                         case when state = 'ok' then requested_at end,
                         attempt desc
                 ) as place
-            from {{ lakeweave.ledger_relation('model_responses') }}
+            from {{ lakeweave._known_responses() }} as responses
             where {{ lakeweave._same_model(asked) }}
                 and fingerprint in (select fingerprint from {{ staged }})
         ) as ranked
@@ -573,9 +614,9 @@
         {%- do exceptions.warn(target_relation ~ ": questions were left pending, because the model could not be asked. " ~ outcome.reason
             ~ " The next run asks them.") -%}
     {%- elif outcome.stopped -%}
-        {%- do exceptions.warn(target_relation ~ ": questions were left pending: " ~ outcome.stopped ~ ". The next run asks them.") -%}
+        {%- do exceptions.warn(target_relation ~ ": " ~ outcome.left ~ " questions were left pending: " ~ outcome.stopped ~ "." ~ lakeweave._what_comes_next(outcome)) -%}
     {%- endif -%}
-    {%- if plan.over_budget -%}
-        {%- do exceptions.warn(lakeweave._over_budget_message(plan, asked) ~ " The others are pending; the next run asks them.") -%}
+    {%- if outcome.over_budget -%}
+        {%- do exceptions.warn(lakeweave._over_budget_message(outcome.limit, outcome.fit, plan.to_ask) ~ " The others are pending." ~ lakeweave._what_comes_next(outcome)) -%}
     {%- endif -%}
 {%- endmacro %}

@@ -2,15 +2,11 @@
 -- After the models that ask, so that a build shows its own calls.
 -- depends_on: {{ ref('silver_user_addresses') }}
 -- depends_on: {{ ref('customer_churn_risk') }}
+{%- if execute and flags.WHICH in ('run', 'build') %}
+    {%- do lakeweave._refuse_wrong_prices(ref('model_prices')) %}
+{%- endif %}
 
 with
-
-responses as (
-
-    select * from {{ lakeweave.ledger_relation('model_responses') }}
-    where state <> 'offered'
-
-),
 
 runs as (
 
@@ -18,9 +14,15 @@ runs as (
 
 ),
 
+responses as (
+
+    {{ lakeweave._priced_responses(ref('model_prices')) }}
+
+),
+
 prices as (
 
-    select * from {{ ref('model_prices') }}
+    {{ lakeweave._periods_sql(ref('model_prices')) }}
 
 ),
 
@@ -33,12 +35,17 @@ asked as (
         function,
         node_id,
         count(*) as calls,
+        coalesce(sum(coalesce(requests, 1)), 0) as requests,
         count(distinct fingerprint) as distinct_inputs,
         sum(case when state = 'ok' then 1 else 0 end) as answered_calls,
         sum(case when state = 'retryable' then 1 else 0 end) as retryable_calls,
         sum(case when state = 'failed' then 1 else 0 end) as failed_calls,
         coalesce(sum(input_tokens), 0) as input_tokens,
-        coalesce(sum(output_tokens), 0) as output_tokens
+        coalesce(sum(output_tokens), 0) as output_tokens,
+        coalesce(sum(cached_input_tokens), 0) as cached_input_tokens,
+        coalesce(sum(reasoning_tokens), 0) as reasoning_tokens,
+        sum(cost) as cost,
+        sum(case when is_estimated then cost else 0 end) as cost_estimated
     from responses
     group by 1, 2, 3, 4, 5
 
@@ -96,9 +103,11 @@ priced as (
         coalesce(spared.answered_from_ledger, 0) as answered_from_ledger,
         coalesce(asked.input_tokens, 0) as input_tokens,
         coalesce(asked.output_tokens, 0) as output_tokens,
-        coalesce(asked.calls, 0) * prices.per_call
-        + coalesce(asked.input_tokens, 0) * prices.per_million_input_tokens / 1000000
-        + coalesce(asked.output_tokens, 0) * prices.per_million_output_tokens / 1000000 as cost,
+        coalesce(asked.requests, 0) as requests,
+        coalesce(asked.cached_input_tokens, 0) as cached_input_tokens,
+        coalesce(asked.reasoning_tokens, 0) as reasoning_tokens,
+        case when asked.calls is null then 0 * prices.per_call else asked.cost end as cost,
+        case when asked.calls is null then 0 * prices.per_call else asked.cost_estimated end as cost_estimated,
         prices.currency
     from days
     left join asked
@@ -113,7 +122,10 @@ priced as (
         and days.model_version = spared.model_version
         and days.node_id = spared.node_id
         and days.function = spared.function
-    left join prices on {{ dbt.split_part('days.model_version', "'#'", 1) }} = prices.model_version
+    left join prices
+        on {{ dbt.split_part('days.model_version', "'#'", 1) }} = prices.model_version
+        and days.used_on >= prices.valid_from
+        and (prices.valid_until is null or days.used_on < prices.valid_until)
 
 ),
 
@@ -122,9 +134,10 @@ averages as (
     select
         model,
         model_version,
+        currency,
         sum(cost) / nullif(sum(calls), 0) as cost_per_call
     from priced
-    group by 1, 2
+    group by 1, 2, 3
 
 ),
 
@@ -143,6 +156,7 @@ usage as (
         ---------- numbers
         cast(priced.runs as {{ dbt.type_bigint() }}) as runs,
         cast(priced.calls as {{ dbt.type_bigint() }}) as calls,
+        cast(priced.requests as {{ dbt.type_bigint() }}) as requests,
         cast(priced.distinct_inputs as {{ dbt.type_bigint() }}) as distinct_inputs,
         cast(priced.answered_calls as {{ dbt.type_bigint() }}) as answered_calls,
         cast(priced.retryable_calls as {{ dbt.type_bigint() }}) as retryable_calls,
@@ -150,7 +164,10 @@ usage as (
         cast(priced.answered_from_ledger as {{ dbt.type_bigint() }}) as answered_from_ledger,
         cast(priced.input_tokens as {{ dbt.type_bigint() }}) as input_tokens,
         cast(priced.output_tokens as {{ dbt.type_bigint() }}) as output_tokens,
+        cast(priced.cached_input_tokens as {{ dbt.type_bigint() }}) as cached_input_tokens,
+        cast(priced.reasoning_tokens as {{ dbt.type_bigint() }}) as reasoning_tokens,
         cast(priced.cost as {{ lakeweave.type_double() }}) as cost,
+        cast(priced.cost_estimated as {{ lakeweave.type_double() }}) as cost_estimated,
         cast(priced.answered_from_ledger * averages.cost_per_call as {{ lakeweave.type_double() }}) as cost_saved,
 
         ---------- dates
@@ -160,6 +177,7 @@ usage as (
     left join averages
         on priced.model = averages.model
         and priced.model_version = averages.model_version
+        and priced.currency = averages.currency
 
 )
 

@@ -85,18 +85,18 @@ def test_cost_stays_within_the_budget(project: InferenceProject, server: model_s
     assert server.stats()["requests"] == 0
 
     prices = project.root / "seeds" / "model_prices.csv"
-    prices.write_text(prices.read_text() + "fake-1,0.01,0,0,USD,2026-11-21,made up for this test\n")
+    prices.write_text(prices.read_text() + "fake-1,2020-01-01,,any,USD,0.01,0,,0,,2026-11-21,made up for this test\n")
     outcome = project.build()
     assert server.stats()["requests"] == 25
     assert "25 of 100 questions fit" in outcome.said
 
     # Tokens that were counted, not those that were estimated, decide whether the next batch is sent.
-    prices.write_text(prices.read_text().replace("fake-1,0.01,0,0", "fake-1,0,0,1000"))
+    prices.write_text(prices.read_text().replace("USD,0.01,0,,0", "USD,0,0,,1000"))
     project.write("asked", budget.replace("0.25", "0.05").replace("'max_output_tokens': 10", "'max_output_tokens': 1"))
     server.reset()
     outcome = project.build()
-    # The estimate allows 50 calls of one token; each answer has two, so the third batch is not sent.
-    assert server.stats()["requests"] == 30
+    # The estimate allows 50 calls of one token; each answer has two, and the first batch of five tells it.
+    assert server.stats()["requests"] == 25
     assert "the cost reached max_cost_per_run = 0.05" in outcome.said
 
 

@@ -66,7 +66,9 @@ def test_usage_tells_what_was_asked_and_what_it_cost(tmp_path: Path) -> None:
     with model_server.running() as server:
         project = InferenceProject(tmp_path, openai(server.base_url))
         prices = project.root / "seeds" / "model_prices.csv"
-        prices.write_text(prices.read_text() + "fake-1,0.5,1000000,0,USD,2026-11-21,made up for this test\n")
+        prices.write_text(
+            prices.read_text() + "fake-1,2020-01-01,,any,USD,0.5,1000000,,0,,2026-11-21,made up for this test\n"
+        )
         body = (
             "select range as id, case range when 7 then 'ALWAYS-400' else 'four' || range end as prompt from range(10)"
         )
@@ -78,12 +80,14 @@ def test_usage_tells_what_was_asked_and_what_it_cost(tmp_path: Path) -> None:
             project.build()
         (row,) = project.query(
             "select runs, calls, distinct_inputs, answered_calls, retryable_calls, failed_calls, answered_from_ledger, "
-            "input_tokens, output_tokens, cost, cost_saved, currency from model_usage"
+            "input_tokens, output_tokens, cost, cost_saved, currency, requests, cost_estimated from model_usage"
         )
         # Nine prompts of five letters are one token each; the refused call was made, too. The two later runs had nine
         # answers each from the ledger.
         assert row[:9] == (3, 10, 10, 9, 0, 1, 18, 9, 18)
-        assert row[9] == pytest.approx(10 * 0.5 + 9 * 1)
+        # The refused call has no usage, so its estimate of three tokens stands in.
+        assert row[9] == pytest.approx(10 * 0.5 + 9 * 1 + 3)
         assert row[10] == pytest.approx(18 * row[9] / 10)
-        assert row[11] == "USD"
+        assert row[11:13] == ("USD", 10)
+        assert row[13] == pytest.approx(0.5 + 3)
         assert project.query("select sum(calls), sum(failed), sum(pending) from ledger.inference_runs") == [(10, 3, 0)]
