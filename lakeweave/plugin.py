@@ -16,7 +16,7 @@ import duckdb
 from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt_common.exceptions import DbtRuntimeError
 
-from lakeweave import databases, iceberg, inference, ingestion, objects, publishing, vectors
+from lakeweave import databases, iceberg, inference, ingestion, objects, personal, publishing, vectors
 
 # Seconds that a build waits for another one that is writing the warehouse.
 WAIT = 60.0
@@ -67,6 +67,7 @@ class Plugin(BasePlugin):
         """Register everything on ``conn``; its cursors see it too."""
         ingestion.register(conn, self._config.get("ingestion") or {})
         inference.register(conn, self._config)
+        personal.register(conn)
         databases.register(conn)
         publishing.register(conn)
         iceberg.register(conn)

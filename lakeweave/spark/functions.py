@@ -63,6 +63,10 @@ def register(session: Any, config: str | None) -> None:
         # Not deterministic: otherwise the optimiser asks once more for every field that is read of the answer.
         made = arrow_udf(answering(function), SPARK_TYPE).asNondeterministic()
         session.udf.register(f"lakeweave_{function}", made)
+    # Here and not above: the module is for every worker, and a worker needs no parser of SQL.
+    from lakeweave.personal import personal_columns
+
+    session.udf.register("lakeweave_personal_columns", udf(personal_columns, "string").asNondeterministic())
     version = udf(lambda function, spec: models_of(text).version(function, spec), "string")
     session.udf.register("lakeweave_model_version", version.asNondeterministic())
     where = udf(lambda function, spec: models_of(text).where(function, spec), "string")

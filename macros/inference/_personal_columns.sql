@@ -1,143 +1,138 @@
 {#
     Stops a question into which a personal column goes unannounced, before anything is sent.
 
-    Personal are the columns tagged `config: {meta: {pii: true}}` in the YAML of any model, seed, snapshot or source upstream;
-    a parent can say `pii: false` of a column that it made harmless. The compiled body is read item by item: an alias whose
-    expression names a personal column is personal too, through CTEs and subqueries, until nothing is added. What `redact`
-    writes is left out.
+    Personal are the columns tagged `config: {meta: {pii: true}}` in the YAML of any model, seed, snapshot or source upstream,
+    and what a model upstream makes of them; a model can say `pii: false` of a column that it made harmless. Only what
+    `redact` writes is left out, and only if it is exactly what `redact` writes.
 
-    It reads names, not data. It errs on the side of stopping (a masked column that keeps its personal name is still
-    personal). It does not see a column that an untagged model upstream renamed, nor a prompt that was put together
-    upstream: tag it there, and see the data test `no_personal_data_in_prompts`.
+    The check fails closed: a body that it does not understand is refused while any column upstream is personal. On DuckDB
+    and Spark it is column lineage, see lakeweave/personal. BigQuery and Databricks run no Python of ours, so there the
+    stricter rules of `_personal_columns_by_name` hold; `python -m lakeweave.personal` reads their compiled SQL by lineage too.
 #}
 {% macro _refuse_personal_columns(body, asked) -%}
     {%- if asked.allow_pii -%}
         {{ return('') }}
     {%- endif -%}
-    {%- set tagged = lakeweave._tagged_columns(model, asked.called.unique_id) -%}
-    {%- set found = lakeweave._personal_origins(body, asked.input, tagged.keys() | list) -%}
-    {%- if found -%}
-        {%- set named = [] -%}
-        {%- for column in found -%}
-            {%- do named.append("`" ~ column ~ "` (tagged in " ~ tagged[column] ~ ")") -%}
-        {%- endfor -%}
+    {%- set nodes = lakeweave._upstream_nodes(model, asked.called.unique_id) -%}
+    {%- set tagged = [] -%}
+    {%- for node in nodes.values() if true in node.pii.values() -%}
+        {%- do tagged.append(node.name) -%}
+    {%- endfor -%}
+    {%- if not tagged -%}
+        {{ return('') }}
+    {%- endif -%}
+    {%- set verdict = lakeweave._personal_verdict({
+        'dialect': target.type,
+        'body': lakeweave._without_redacted(body),
+        'input': asked.input,
+        'nodes': nodes,
+    }) -%}
+    {%- set way_out = "Mask them with lakeweave.redact('<column>'), or announce it: inference(…, allow_pii=true). Nothing was asked." -%}
+    {%- if verdict.problem -%}
         {%- do exceptions.raise_compiler_error(
-            "The body of " ~ this ~ " puts personal columns into `" ~ asked.input ~ "`: " ~ named | join(', ')
-            ~ ". Mask them with lakeweave.redact('<column>'), or announce it: inference(…, allow_pii=true). Nothing was asked."
+            "The body of " ~ this ~ " is not understood, so it may put personal columns into `" ~ asked.input ~ "`: " ~ verdict.problem
+            ~ " Personal columns upstream: " ~ verdict.found | join(', ') ~ ". Write the body in plainer SQL. " ~ way_out
+        ) -%}
+    {%- elif verdict.found -%}
+        {%- do exceptions.raise_compiler_error(
+            "The body of " ~ this ~ " puts personal columns into `" ~ asked.input ~ "`: " ~ verdict.found | join(', ') ~ ". " ~ way_out
+        ) -%}
+    {%- endif -%}
+    {%- if verdict.unread -%}
+        {%- do exceptions.warn(
+            "The SQL of " ~ verdict.unread | unique | sort | join(', ') ~ ", upstream of " ~ this ~ ", could not be read for column lineage: "
+            ~ "a personal column that was renamed there is not known as one. Tag the columns there that hold personal data."
         ) -%}
     {%- endif -%}
 {%- endmacro %}
 
 
-{# Names of the personal columns upstream of a node, each with the node that tags it. #}
-{% macro _tagged_columns(node, called_id) -%}
-    {%- set seen, queue = [], node.depends_on.nodes | list -%}
-    {%- set tagged, cleared = {}, [] -%}
-    {%- for _ in range(10000) -%}
+{#
+    The nodes upstream of a node, by id, without the called model: name, relation, tags, SQL as far as dbt has it, and parents.
+    `pii` has the columns that the YAML speaks of, with what it says.
+#}
+{% macro _upstream_nodes(node, called_id) -%}
+    {%- set found, queue = {}, node.depends_on.nodes | list -%}
+    {%- for _ in range(100000) -%}
         {%- if not queue -%}
             {%- break -%}
         {%- endif -%}
         {%- set id = queue.pop() -%}
-        {%- if id not in seen and id != called_id -%}
-            {%- do seen.append(id) -%}
+        {%- if id not in found and id != called_id -%}
             {%- set upstream = graph.nodes.get(id) or graph.sources.get(id) -%}
             {%- if upstream -%}
+                {%- set pii = {} -%}
                 {%- for column in upstream.columns.values() -%}
-                    {%- set meta = ((column.config or {}).get('meta') or {}) -%}
-                    {%- set is_personal = meta.get('pii', (column.meta or {}).get('pii')) -%}
-                    {%- if is_personal -%}
-                        {%- do tagged.update({column.name | lower: upstream.name}) -%}
-                    {%- elif is_personal is not none and is_personal is sameas false and id in node.depends_on.nodes -%}
-                        {%- do cleared.append(column.name | lower) -%}
+                    {%- set said = ((column.config or {}).get('meta') or {}).get('pii', (column.meta or {}).get('pii')) -%}
+                    {%- if said is not none -%}
+                        {%- do pii.update({column.name | lower: (said | string | lower) not in ('false', 'no', '0', '')}) -%}
                     {%- endif -%}
                 {%- endfor -%}
-                {%- do queue.extend((upstream.depends_on or {}).get('nodes') or []) -%}
+                {%- set parents = (upstream.depends_on or {}).get('nodes') or [] -%}
+                {%- set asked = ((upstream.config or {}).get('meta') or {}).get('inference') or {} -%}
+                {%- do found.update({id: {
+                    'name': upstream.name,
+                    'resource_type': upstream.resource_type | string,
+                    'source_name': upstream.get('source_name'),
+                    'database': upstream.database,
+                    'schema': upstream.schema,
+                    'identifier': upstream.get('identifier') or upstream.get('alias') or upstream.name,
+                    'language': upstream.get('language') | string,
+                    'compiled_code': upstream.get('compiled_code'),
+                    'raw_code': upstream.get('raw_code'),
+                    'input': asked.get('input'),
+                    'depends_on': parents,
+                    'pii': pii,
+                }}) -%}
+                {%- do queue.extend(parents) -%}
             {%- endif -%}
         {%- endif -%}
     {%- endfor -%}
-    {%- set kept = {} -%}
-    {%- for name, where in tagged.items() if name not in cleared -%}
-        {%- do kept.update({name: where}) -%}
-    {%- endfor -%}
-    {{ return(kept) }}
+    {{ return(found) }}
 {%- endmacro %}
 
 
-{# The personal columns that go into the column `target_column` of an SQL text. #}
-{% macro _personal_origins(sql, target_column, personal) -%}
-    {%- set origins = {} -%}
-    {%- for name in personal -%}
-        {%- do origins.update({name: [name]}) -%}
+{# The text of a body with a plain text in the place of each call of `redact`; only what `redact` writes itself is replaced. #}
+{% macro _without_redacted(sql) -%}
+    {%- set marks = modules.re.findall('(?s)/[*] lakeweave:redacted (label|initial|domain|digits) (.*?) [*]/', sql) -%}
+    {%- set state = namespace(sql=sql) -%}
+    {%- for kind, column in marks | unique -%}
+        {%- set state.sql = state.sql | replace(lakeweave.redact(column, kind), "'[redacted]'") -%}
     {%- endfor -%}
-    {%- set items = lakeweave._select_items(sql) -%}
-    {%- set state = namespace(grew=true) -%}
-    {%- for _ in range(50) if state.grew -%}
-        {%- set state.grew = false -%}
-        {%- for item in items -%}
-            {%- set own = origins.get(item.alias, []) -%}
-            {%- for name in item.names -%}
-                {%- for origin in origins.get(name, []) if origin not in own -%}
-                    {%- do own.append(origin) -%}
-                    {%- do origins.update({item.alias: own}) -%}
-                    {%- set state.grew = true -%}
-                {%- endfor -%}
-            {%- endfor -%}
-        {%- endfor -%}
-    {%- endfor -%}
-    {{ return(origins.get(target_column | lower, []) | unique | sort) }}
+    {{ return(state.sql) }}
 {%- endmacro %}
 
 
-{# The items of every select list in an SQL text: `alias`, and the `names` that its expression mentions. #}
-{% macro _select_items(sql) -%}
-    {%- set re = modules.re -%}
-    {%- set text = re.sub('(?s)/[*] lakeweave:redacted [*]/.*?/[*] lakeweave:end [*]/', ' null ', sql) -%}
-    {%- set literal = "'(?:[^'\\\\]|\\\\.|'')*'" if target.type in ('bigquery', 'spark', 'databricks') else "'(?:[^']|'')*'" -%}
-    {%- set double_quoted = '"(?:[^"\\\\]|\\\\.)*"' if target.type in ('bigquery', 'spark', 'databricks') else "(?!)" -%}
-    {%- set tokens = re.findall(
-        '(?s)--[^\n]*|/[*].*?[*]/|' ~ literal ~ '|' ~ double_quoted ~ '|"[^"]*"|`[^`]*`|[A-Za-z_][A-Za-z0-9_$]*|[0-9.]+|[(),]|[^ \n\r\t]', text
-    ) -%}
-    {%- set items = [] -%}
-    {%- set stack = [{'in_list': false, 'names': [], 'last': '', 'before': '', 'all': []}] -%}
-    {%- for token in tokens + [','] if not token.startswith('--') and not token.startswith('/*') -%}
-        {%- set frame = stack[-1] -%}
-        {%- set word = token | lower -%}
-        {%- set is_text = token[0] == "'" or (token[0] == '"' and target.type in ('bigquery', 'spark', 'databricks')) -%}
-        {%- set is_name = not is_text and (re.match('[A-Za-z_"`]', token) is not none) -%}
-        {%- if word in ('select', 'distinct') -%}
-            {%- do frame.update({'in_list': true, 'names': [], 'last': '', 'before': ''}) -%}
-        {%- elif token == '(' -%}
-            {%- do stack.append({'in_list': false, 'names': [], 'last': '', 'before': '', 'all': []}) -%}
-        {%- elif token == ',' or word == 'from' or token == ')' -%}
-            {%- if frame.in_list -%}
-                {%- set names = frame.names | list -%}
-                {%- if frame.last and frame.before not in ('', '.') -%}
-                    {# The last name is the alias; it is not part of the expression. #}
-                    {%- set names = names[:-1] -%}
-                {%- endif -%}
-                {%- if frame.last -%}
-                    {%- do items.append({'alias': frame.last, 'names': names}) -%}
-                {%- endif -%}
-            {%- endif -%}
-            {%- do frame.update({'names': [], 'last': '', 'before': '', 'in_list': frame.in_list and token == ','}) -%}
-            {%- if token == ')' and stack | length > 1 -%}
-                {%- do stack.pop() -%}
-                {%- set outer = stack[-1] -%}
-                {%- do outer.update({
-                    'names': outer.names + frame['all'], 'all': outer['all'] + frame['all'], 'before': ')', 'last': ''
-                }) -%}
-            {%- endif -%}
-        {%- elif is_name -%}
-            {%- set name = word.strip('"`') -%}
-            {%- if name not in ('as', 'case', 'when', 'then', 'else', 'end', 'and', 'or', 'not', 'null', 'is', 'in') -%}
-                {%- do frame.update({'names': frame.names + [name], 'all': frame['all'] + [name], 'before': frame.get('previous', ''), 'last': name}) -%}
-            {%- else -%}
-                {%- do frame.update({'last': ''}) -%}
-            {%- endif -%}
-        {%- else -%}
-            {%- do frame.update({'last': ''}) -%}
+{# `found` (personal columns that go into the input), `problem` (why the body is not understood), `unread` (models upstream). #}
+{% macro _personal_verdict(question) -%}
+    {{ return(adapter.dispatch('_personal_verdict', 'lakeweave')(question)) }}
+{%- endmacro %}
+
+{% macro default___personal_verdict(question) -%}
+    {{ return(lakeweave._personal_columns_by_name(question)) }}
+{%- endmacro %}
+
+{# The lineage knows a star only by the columns that a relation really has. #}
+{% macro duckdb___personal_verdict(question) -%}
+    {%- set body = question.body | lower -%}
+    {%- for node in question.nodes.values() if node.resource_type != 'source' and node.identifier | lower in body -%}
+        {%- set relation = adapter.get_relation(database=node.database, schema=node.schema, identifier=node.identifier) -%}
+        {%- if relation -%}
+            {%- do node.update({'actual_columns': adapter.get_columns_in_relation(relation) | map(attribute='name') | list}) -%}
         {%- endif -%}
-        {%- do stack[-1].update({'previous': '' if token in ('(', ',') or word in ('select', 'distinct', 'from') else word}) -%}
     {%- endfor -%}
-    {{ return(items) }}
+    {%- set rows = lakeweave.ask("select lakeweave_personal_columns(" ~ lakeweave.text_literal(tojson(question)) ~ ") as verdict") -%}
+    {%- if not rows -%}
+        {{ return(lakeweave._personal_columns_by_name(question)) }}
+    {%- endif -%}
+    {{ return(fromjson(rows[0][0])) }}
+{%- endmacro %}
+
+{% macro spark___personal_verdict(question) -%}
+    {{ return(lakeweave.duckdb___personal_verdict(question)) }}
+{%- endmacro %}
+
+{# Databricks' dispatch would find Spark's variant; a SQL warehouse has none of the project's functions. #}
+{% macro databricks___personal_verdict(question) -%}
+    {{ return(lakeweave._personal_columns_by_name(question)) }}
 {%- endmacro %}

@@ -5,8 +5,8 @@
     |---|---|
     | `label` | `[column]`: that there is a value, not which |
     | `initial` | the first letter and `***` |
-    | `domain` | `***@` and the domain of an e-mail address |
-    | `digits` | the text with `#` for every digit |
+    | `domain` | `***@` and the domain of an e-mail address; `***@` where there is none |
+    | `digits` | the text with `#` for every decimal digit of Unicode (`1`, `١`, `１`) |
 
     There is no hash among them: whoever has a list of addresses finds the address again from its hash.
 #}
@@ -16,8 +16,11 @@
             "`redact` of `" ~ column ~ "`: `kind` is '" ~ kind ~ "'; expected one of: label, initial, domain, digits."
         ) -%}
     {%- endif -%}
+    {%- if '*/' in column -%}
+        {%- do exceptions.raise_compiler_error("`redact` of `" ~ column ~ "`: expected the name of a column.") -%}
+    {%- endif -%}
     {%- set text = "cast(" ~ column ~ " as " ~ dbt.type_string() ~ ")" -%}
-    /* lakeweave:redacted */ case when {{ column }} is not null then {{ lakeweave._redacted(text, kind, column.split('.')[-1]) }} end /* lakeweave:end */
+    /* lakeweave:redacted {{ kind }} {{ column }} */ case when {{ column }} is not null then {{ lakeweave._redacted(text, kind, column.split('.')[-1]) }} end /* lakeweave:end */
 {%- endmacro %}
 
 
@@ -27,23 +30,8 @@
     {%- elif kind == 'initial' -%}
         {{ return("concat(substr(" ~ text ~ ", 1, 1), '***')") }}
     {%- elif kind == 'domain' -%}
-        {{ return("concat('***@', " ~ dbt.split_part(text, "'@'", 2) ~ ")") }}
+        {# After the last @: a name in quotes may hold one too. Without an @ there is no domain, and nothing is shown. #}
+        {{ return("concat('***', coalesce(" ~ lakeweave.regexp_extract(text, '@[^@]*$') ~ ", '@'))") }}
     {%- endif -%}
-    {{ return(lakeweave._without_digits(text)) }}
+    {{ return(lakeweave.regexp_replace(text, '\\p{Nd}', '#')) }}
 {%- endmacro %}
-
-
-{% macro _without_digits(text) -%}
-    {{ return(adapter.dispatch('_without_digits', 'lakeweave')(text)) }}
-{%- endmacro %}
-
-{# https://spark.apache.org/docs/latest/api/sql/index.html#regexp_replace, https://cloud.google.com/bigquery/docs/reference/standard-sql/string_functions#regexp_replace #}
-{% macro default___without_digits(text) -%}
-    regexp_replace({{ text }}, '[0-9]', '#')
-{%- endmacro %}
-
-{# Without the option DuckDB replaces the first match only: https://duckdb.org/docs/stable/sql/functions/regular_expressions #}
-{% macro duckdb___without_digits(text) -%}
-    regexp_replace({{ text }}, '[0-9]', '#', 'g')
-{%- endmacro %}
-

@@ -232,12 +232,26 @@ def test_a_personal_column_reaches_a_prompt_only_announced(
     project.build()
     assert list(server.stats()["asked"]) == ["no email, GB***@example.comA***[name]"]
 
-    # What was renamed upstream is not seen by its name, but by its data.
+    # A tag goes with the column through models upstream, also where only the asking model is built.
     project.write("renamed", "select id, email as e from {{ ref('people') }}")
     project.write("asked", asking("select id, 'Write to ' || e as prompt from {{ ref('renamed') }}"))
-    outcome = project.dbt("build")
-    assert not outcome.success
-    assert "no_personal_data_in_prompts" in outcome.said
+    for selected in ([], ["--select", "asked"]):
+        outcome = project.dbt("build", *selected)
+        assert not outcome.success
+        assert "puts personal columns into `prompt`: `email` (tagged in people)" in outcome.said
+
+    # What is not understood is refused, and what only looks like the work of `redact` is no such work.
+    for body in (
+        "select id, to_json(p) as prompt from {{ ref('people') }} as p",
+        "select id, /* lakeweave:redacted label email */ email /* lakeweave:end */ as prompt from {{ ref('people') }}",
+        "select id, country as prompt from {{ ref('people') }} union all select id, email from {{ ref('people') }}",
+        "select id, macro_of_mine(id) as prompt from {{ ref('people') }}",
+    ):
+        project.write("asked", asking(body))
+        outcome = project.dbt("build", "--select", "asked")
+        assert not outcome.success
+        assert "Nothing was asked." in outcome.said, body
+    assert server.stats()["requests"] == 1
 
     project.write("asked", asking(bodies["direct"], allow_pii=True), {})
     project.build()

@@ -1,0 +1,290 @@
+{#
+    The check of a body on engines that run no Python of ours. It reads tokens, and refuses all that could carry a personal
+    column into the input under another name:
+
+    * a personal name in an expression; on its own in a select list (`email`, `u.email`) it keeps its name, and is let pass
+    * the name of a relation as a value (`to_json_string(u)`), a star in a function (`struct(*)`), `select as struct`
+    * a bare personal name or a star in a branch of a set operation, where names go by position
+    * column lists (`with c(prompt) as`), `unpivot`, `pivot`, pipes, and a relation that is not upstream
+
+    Conditions (`where`, `on`, `group by`, `order by`) choose rows and are let pass. A name that a model upstream gives to an
+    expression over a personal name is personal too, as far as its SQL shows it.
+#}
+{% macro _personal_columns_by_name(question) -%}
+    {%- set tagged = lakeweave._personal_names(question.nodes) -%}
+    {%- if not tagged -%}
+        {{ return({'found': [], 'problem': '', 'unread': []}) }}
+    {%- endif -%}
+    {%- set tokens = lakeweave._sql_tokens(question.body) -%}
+    {%- set relations = [] -%}
+    {%- for node in question.nodes.values() -%}
+        {%- do relations.append(node.identifier | lower) -%}
+    {%- endfor -%}
+    {%- set read = lakeweave._uses_of_names(tokens, tagged.keys() | list, relations) -%}
+    {%- set found = [] -%}
+    {%- for name in read.found | unique | sort -%}
+        {%- do found.append("`" ~ name ~ "` (tagged in " ~ tagged[name] ~ ")") -%}
+    {%- endfor -%}
+    {%- if question.input | lower in tagged and (read.passes_star or question.input | lower in read.passed) and not found -%}
+        {%- do found.append("`" ~ question.input ~ "` (tagged in " ~ tagged[question.input | lower] ~ ")") -%}
+    {%- endif -%}
+    {%- if not found and read.problems -%}
+        {%- for name, where in tagged.items() -%}
+            {%- do found.append("`" ~ name ~ "` (tagged in " ~ where ~ ")") -%}
+        {%- endfor -%}
+        {{ return({'found': found | sort, 'problem': read.problems | unique | join('; ') ~ '.', 'unread': []}) }}
+    {%- endif -%}
+    {{ return({'found': found, 'problem': '', 'unread': []}) }}
+{%- endmacro %}
+
+
+{# The personal names of some nodes, each with the node that tags it: what the YAML says, and what the SQL makes of it. #}
+{% macro _personal_names(nodes) -%}
+    {%- set tagged, cleared, items = {}, [], [] -%}
+    {%- for node in nodes.values() -%}
+        {%- for name, said in node.pii.items() -%}
+            {%- if said -%}
+                {%- do tagged.update({name: node.name}) -%}
+            {%- else -%}
+                {%- do cleared.append(node.name ~ '.' ~ name) -%}
+            {%- endif -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {%- if tagged -%}
+        {%- for node in nodes.values() -%}
+            {%- for item in lakeweave._select_items(lakeweave._without_redacted(node.compiled_code or lakeweave._names_in_jinja(node.raw_code or ''))) -%}
+                {%- if node.name ~ '.' ~ item.alias not in cleared -%}
+                    {%- do items.append(item) -%}
+                {%- endif -%}
+            {%- endfor -%}
+        {%- endfor -%}
+        {%- set state = namespace(grew=true) -%}
+        {%- for _ in range(50) if state.grew -%}
+            {%- set state.grew = false -%}
+            {%- for item in items if item.alias not in tagged -%}
+                {%- for name in item.names if name in tagged and item.alias not in tagged -%}
+                    {%- do tagged.update({item.alias: tagged[name]}) -%}
+                    {%- set state.grew = true -%}
+                {%- endfor -%}
+            {%- endfor -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {{ return(tagged) }}
+{%- endmacro %}
+
+
+{# The file of a model with the texts in its Jinja as names: a call of a macro mentions a column so. #}
+{% macro _names_in_jinja(raw) -%}
+    {%- set state = namespace(text=raw) -%}
+    {%- for inside in modules.re.findall('(?s)[{][{](.*?)[}][}]', raw) | unique -%}
+        {%- set state.text = state.text | replace('{' ~ '{' ~ inside ~ '}' ~ '}', ' (' ~ inside | replace("'", ' ') | replace('"', ' ') ~ ') ') -%}
+    {%- endfor -%}
+    {{ return(state.text) }}
+{%- endmacro %}
+
+
+{# Words, quoted names, texts and single signs of an SQL text, without comments. #}
+{% macro _sql_tokens(sql) -%}
+    {%- set escapes = target.type in ('bigquery', 'spark', 'databricks') -%}
+    {%- set literal = "'''(?:[^\\\\]|\\\\.)*?'''|\"\"\"(?:[^\\\\]|\\\\.)*?\"\"\"|'(?:[^'\\\\]|\\\\.|'')*'" if escapes else "'(?:[^']|'')*'" -%}
+    {%- set double_quoted = '"(?:[^"\\\\]|\\\\.)*"' if escapes else '(?!)' -%}
+    {%- set tokens = [] -%}
+    {%- for token in modules.re.findall(
+        '(?s)--[^\n]*|/[*].*?[*]/|' ~ literal ~ '|' ~ double_quoted ~ '|"[^"]*"|`[^`]*`|[^\\W\\d][\\w$]*|[0-9][0-9.]*[A-Za-z0-9]*|[|]>|[^ \n\r\t]', sql
+    ) if not token.startswith('--') and not token.startswith('/*') -%}
+        {%- set is_text = token[0] == "'" or (token[0] == '"' and escapes) -%}
+        {%- set is_name = not is_text and (modules.re.match('(?:[^\\W\\d]|["`])', token) is not none) and (token | length > 1 or token not in '"`') -%}
+        {%- set word = token | lower -%}
+        {%- do tokens.append({
+            'word': 'TEXT' if is_text and token | length > 1 else (word.strip('"`').split('.')[-1] if is_name else word),
+            'is_name': is_name, 'is_quoted': is_name and token[0] in '"`',
+        }) -%}
+    {%- endfor -%}
+    {{ return(tokens) }}
+{%- endmacro %}
+
+
+{# How the names `tagged` are used in tokens: `found`, `problems` as sentences, `passed` (bare names), `passes_star`. #}
+{% macro _uses_of_names(tokens, tagged, relations) -%}
+    {%- set found, problems, passed, uses, carried = [], [], [], [], [] -%}
+    {%- set state = namespace(selects=0, frames=1, passes_star=false) -%}
+    {%- set aliases, set_frames, ctes = {}, [], [] -%}
+    {%- set root = {'id': 0, 'clause': '', 'selects': [], 'start': -1, 'chain': [0]} -%}
+    {%- set stack = [root] -%}
+    {%- set nothing = {'word': '', 'is_name': false, 'is_quoted': false} -%}
+    {%- for token in tokens -%}
+        {%- set i = loop.index0 -%}
+        {%- set word = token.word -%}
+        {%- set before = tokens[i - 1] if i else nothing -%}
+        {%- set next = tokens[i + 1] if i + 1 < tokens | length else nothing -%}
+        {%- set after = tokens[i + 2] if i + 2 < tokens | length else nothing -%}
+        {%- set frame = stack[-1] -%}
+        {%- set plain = not token.is_quoted -%}
+        {%- if word in ("'", '"', '`', '|>') -%}
+            {%- do problems.append("it has a text that does not end, or pipes") -%}
+        {%- elif plain and word in ('unpivot', 'pivot', 'match_recognize') and next.word == '(' -%}
+            {%- do problems.append("it uses " ~ word) -%}
+        {%- elif word == '(' -%}
+            {%- set is_cte = before.word == 'as' or (before.word == 'materialized') -%}
+            {%- set inner = 'condition' if frame.clause == 'condition' else ('except' if before.word == 'except' and frame.clause == 'select' else 'expression') -%}
+            {%- do frame.update({'relation_next': false}) -%}
+            {%- set state.frames = state.frames + 1 -%}
+            {%- do stack.append({
+                'id': state.frames, 'clause': inner, 'selects': frame.selects | list, 'start': i,
+                'chain': [state.frames] if is_cte else frame.chain + [state.frames],
+            }) -%}
+            {%- if frame.clause == 'from' and before.is_name and before.word not in ('from', 'join', 'lateral', 'unnest', 'explode',
+                'explode_outer', 'posexplode', 'posexplode_outer', 'generate_array', 'generate_date_array', 'generate_series', 'range', 'on', 'using') -%}
+                {%- do problems.append("`" ~ before.word ~ "(…)` in its FROM is a column list or a function of a table") -%}
+            {%- endif -%}
+        {%- elif word == ')' -%}
+            {%- if stack | length > 1 -%}
+                {%- do stack.pop() -%}
+            {%- endif -%}
+            {%- if next.word == 'as' and after.word == '(' -%}
+                {%- do problems.append("a CTE or a relation has a column list") -%}
+            {%- endif -%}
+        {%- elif plain and word == 'select' -%}
+            {%- set state.selects = state.selects + 1 -%}
+            {%- do frame.update({'clause': 'select', 'selects': frame.selects[:frame.get('outer', frame.selects | length)] + [state.selects],
+                'outer': frame.get('outer', frame.selects | length), 'start': i}) -%}
+            {%- do aliases.update({state.selects: []}) -%}
+            {%- if next.word == 'as' -%}
+                {%- do problems.append("it uses `select as`") -%}
+            {%- endif -%}
+        {%- elif plain and word in ('distinct', 'all') and before.word == 'select' -%}
+            {%- do frame.update({'start': i}) -%}
+        {%- elif plain and word in ('union', 'intersect', 'minus') or (plain and word == 'except' and before.word != '*') -%}
+            {%- do set_frames.append(frame.id) -%}
+            {%- do frame.update({'clause': ''}) -%}
+        {%- elif plain and word in ('from', 'join') and frame.clause in ('select', 'from', 'condition') and before.word != 'distinct' -%}
+            {%- do frame.update({'clause': 'from', 'relation_next': true}) -%}
+        {%- elif plain and word in ('where', 'on', 'using', 'having', 'qualify', 'group', 'order', 'limit', 'window', 'cluster', 'distribute', 'sort')
+            and frame.clause in ('from', 'select', 'condition') and before.word != '.' -%}
+            {%- do frame.update({'clause': 'condition'}) -%}
+        {%- elif word == ',' -%}
+            {%- if frame.clause == 'select' -%}
+                {%- do frame.update({'start': i}) -%}
+            {%- elif frame.clause == 'from' -%}
+                {%- do frame.update({'relation_next': true}) -%}
+            {%- endif -%}
+        {%- elif word == '*' -%}
+            {%- if frame.clause == 'select' and (frame.start == i - 1 or before.word == '.') -%}
+                {%- set state.passes_star = true -%}
+                {%- do carried.append(frame.chain) -%}
+            {%- elif before.word == '.' or (before.word in ('(', ',') and not (before.word == '(' and i > 1 and tokens[i - 2].word == 'count')) -%}
+                {%- do problems.append("it has a star in a function") -%}
+            {%- endif -%}
+        {%- elif token.is_name -%}
+            {%- if frame.clause == 'from' -%}
+                {%- if next.word == '.' or (plain and word in ('as', 'left', 'right', 'full', 'inner', 'outer', 'cross', 'lateral', 'natural', 'semi', 'anti', 'view')) -%}
+                    {# Part of a longer name, or no name. #}
+                {%- else -%}
+                    {%- if frame.get('relation_next') and next.word != '(' -%}
+                        {%- if word not in relations -%}
+                            {%- do ctes.append(word) -%}
+                        {%- endif -%}
+                    {%- endif -%}
+                    {%- do frame.update({'relation_next': false}) -%}
+                    {%- for select in frame.selects[-1:] -%}
+                        {%- do aliases[select].append(word) -%}
+                    {%- endfor -%}
+                {%- endif -%}
+            {%- elif before.word == 'as' or next.word == '.' -%}
+                {# An alias, or what a column belongs to. #}
+            {%- elif next.word == '(' -%}
+                {# A function. #}
+            {%- else -%}
+                {%- if frame.clause != 'condition' -%}
+                    {%- do uses.append({'word': word, 'selects': frame.selects | list}) -%}
+                {%- endif -%}
+                {%- if word in tagged and frame.clause not in ('condition', 'except', '') -%}
+                    {%- set qualifiers = (i - frame.start - 1) -%}
+                    {%- set is_bare = frame.clause == 'select' and (next.word in (',', 'from', ')', '', 'union', 'except', 'intersect'))
+                        and (qualifiers == 0 or (before.word == '.' and qualifiers % 2 == 0 and tokens[frame.start + 1:i] | selectattr('is_name') | list | length == qualifiers / 2)) -%}
+                    {%- if is_bare -%}
+                        {%- do passed.append(word) -%}
+                        {%- do carried.append(frame.chain) -%}
+                    {%- else -%}
+                        {%- do found.append(word) -%}
+                    {%- endif -%}
+                {%- endif -%}
+            {%- endif -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- for chain in carried -%}
+        {%- if chain | select('in', set_frames) | list -%}
+            {%- do problems.append("a branch of a set operation passes a personal column or a star on by its position") -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- for use in uses -%}
+        {%- for select in use.selects if use.word in aliases.get(select, []) -%}
+            {%- do problems.append("the relation `" ~ use.word ~ "` is used as a value") -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {%- set defined = [] -%}
+    {%- for token in tokens -%}
+        {%- if token.is_name and loop.nextitem is defined and loop.nextitem.word == 'as' -%}
+            {%- do defined.append(token.word) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- for name in ctes if name not in defined -%}
+        {%- do problems.append("`" ~ name ~ "` in its FROM is no relation upstream") -%}
+    {%- endfor -%}
+    {{ return({'found': found, 'problems': problems, 'passed': passed, 'passes_star': state.passes_star}) }}
+{%- endmacro %}
+
+
+{# The items of every select list in an SQL text: `alias`, and the `names` that its expression mentions. #}
+{% macro _select_items(sql) -%}
+    {%- set re = modules.re -%}
+    {%- set text = re.sub('(?s)/[*] lakeweave:redacted [^*]*[*]/.*?/[*] lakeweave:end [*]/', ' null ', sql) -%}
+    {%- set literal = "'(?:[^'\\\\]|\\\\.|'')*'" if target.type in ('bigquery', 'spark', 'databricks') else "'(?:[^']|'')*'" -%}
+    {%- set double_quoted = '"(?:[^"\\\\]|\\\\.)*"' if target.type in ('bigquery', 'spark', 'databricks') else "(?!)" -%}
+    {%- set tokens = re.findall(
+        '(?s)--[^\n]*|/[*].*?[*]/|' ~ literal ~ '|' ~ double_quoted ~ '|"[^"]*"|`[^`]*`|[A-Za-z_][A-Za-z0-9_$]*|[0-9.]+|[(),]|[^ \n\r\t]', text
+    ) -%}
+    {%- set items = [] -%}
+    {%- set stack = [{'in_list': false, 'names': [], 'last': '', 'before': '', 'all': []}] -%}
+    {%- for token in tokens + [','] if not token.startswith('--') and not token.startswith('/*') -%}
+        {%- set frame = stack[-1] -%}
+        {%- set word = token | lower -%}
+        {%- set is_text = token[0] == "'" or (token[0] == '"' and target.type in ('bigquery', 'spark', 'databricks')) -%}
+        {%- set is_name = not is_text and (re.match('[A-Za-z_"`]', token) is not none) -%}
+        {%- if word in ('select', 'distinct') -%}
+            {%- do frame.update({'in_list': true, 'names': [], 'last': '', 'before': ''}) -%}
+        {%- elif token == '(' -%}
+            {%- do stack.append({'in_list': false, 'names': [], 'last': '', 'before': '', 'all': []}) -%}
+        {%- elif token == ',' or word == 'from' or token == ')' -%}
+            {%- if frame.in_list -%}
+                {%- set names = frame.names | list -%}
+                {%- if frame.last and frame.before not in ('', '.') -%}
+                    {# The last name is the alias; it is not part of the expression. #}
+                    {%- set names = names[:-1] -%}
+                {%- endif -%}
+                {%- if frame.last -%}
+                    {%- do items.append({'alias': frame.last, 'names': names}) -%}
+                {%- endif -%}
+            {%- endif -%}
+            {%- do frame.update({'names': [], 'last': '', 'before': '', 'in_list': frame.in_list and token == ','}) -%}
+            {%- if token == ')' and stack | length > 1 -%}
+                {%- do stack.pop() -%}
+                {%- set outer = stack[-1] -%}
+                {%- do outer.update({
+                    'names': outer.names + frame['all'], 'all': outer['all'] + frame['all'], 'before': ')', 'last': ''
+                }) -%}
+            {%- endif -%}
+        {%- elif is_name -%}
+            {%- set name = word.strip('"`') -%}
+            {%- if name not in ('as', 'case', 'when', 'then', 'else', 'end', 'and', 'or', 'not', 'null', 'is', 'in') -%}
+                {%- do frame.update({'names': frame.names + [name], 'all': frame['all'] + [name], 'before': frame.get('previous', ''), 'last': name}) -%}
+            {%- else -%}
+                {%- do frame.update({'last': ''}) -%}
+            {%- endif -%}
+        {%- else -%}
+            {%- do frame.update({'last': ''}) -%}
+        {%- endif -%}
+        {%- do stack[-1].update({'previous': '' if token in ('(', ',') or word in ('select', 'distinct', 'from') else word}) -%}
+    {%- endfor -%}
+    {{ return(items) }}
+{%- endmacro %}

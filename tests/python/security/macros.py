@@ -1,0 +1,59 @@
+"""The project's Jinja macros without dbt: called by name, with Python values in and out."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from functools import cache
+from types import SimpleNamespace
+from typing import Any
+
+import jinja2
+
+from tests.python.support import ROOT
+
+
+class _ReturnError(Exception):
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+
+class Macros:
+    """``macros.name(…)`` calls a macro of the given files; ``target`` is what ``target.type`` says."""
+
+    def __init__(self, target: str, *files: str) -> None:
+        environment = jinja2.Environment(extensions=["jinja2.ext.do", "jinja2.ext.loopcontrols"])
+
+        def give_back(value: Any) -> None:
+            raise _ReturnError(value)
+
+        environment.globals |= {
+            "return": give_back, "modules": SimpleNamespace(re=re), "target": SimpleNamespace(type=target), "lakeweave": self,
+            "tojson": json.dumps,
+        }  # fmt: skip
+        self._macros: dict[str, Callable[..., Any]] = {}
+        for file in files:
+            # Jinja exports no name that begins with an underscore.
+            text = re.sub(r"(?<=macro )_", "private_", (ROOT / "macros" / file).read_text())
+            module = vars(environment.from_string(text).module)
+            self._macros |= {re.sub("^private_", "_", name): value for name, value in module.items() if callable(value)}
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        macro = self._macros[name]
+
+        def call(*arguments: Any, **named: Any) -> Any:
+            try:
+                return macro(*arguments, **named)
+            except _ReturnError as given:
+                return given.value
+
+        return call
+
+
+@cache
+def personal(target: str) -> Macros:
+    """The check by names, for an engine."""
+    made = Macros(target, "inference/_personal_columns_by_name.sql")
+    made._macros["_without_redacted"] = lambda sql: sql  # no body here has a call of `redact`
+    return made
