@@ -3,7 +3,7 @@
     source to source (day or month first), so a source with its own passes its own.
 #}
 {% macro parse_timestamp(expression, formats=none) -%}
-    {{ return(adapter.dispatch('parse_timestamp', 'lakeweave')(expression, formats or lakeweave.setting('timestamp_formats'))) }}
+    {{ return(lakeweave.typed_value(expression, adapter.dispatch('parse_timestamp', 'lakeweave')(expression, formats or lakeweave.setting('timestamp_formats')) | trim, 'not_a_timestamp')) }}
 {%- endmacro %}
 
 {% macro default__parse_timestamp(expression, formats) -%}

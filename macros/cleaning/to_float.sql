@@ -4,5 +4,5 @@
     and means four bytes on DuckDB and Spark, hence the double.
 #}
 {% macro to_float(expression) -%}
-    {{ lakeweave.cast_or_null(lakeweave.regexp_extract('cast(' ~ expression ~ ' as ' ~ dbt.type_string() ~ ')', '^[-+]?(?:[0-9]+[.]?[0-9]*|[.][0-9]+)(?:[eE][-+]?[0-9]+)?$'), lakeweave.type_double()) }}
+    {{ lakeweave.typed_value(expression, lakeweave.cast_or_null(lakeweave.regexp_extract('cast(' ~ expression ~ ' as ' ~ dbt.type_string() ~ ')', '^[-+]?(?:[0-9]+[.]?[0-9]*|[.][0-9]+)(?:[eE][-+]?[0-9]+)?$'), lakeweave.type_double()), 'not_a_number') }}
 {%- endmacro %}

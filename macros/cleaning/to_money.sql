@@ -3,7 +3,7 @@
     nine, and would hold on to the noise of a float that the others round away.
 #}
 {% macro to_money(expression) -%}
-    {{ return(adapter.dispatch('to_money', 'lakeweave')(expression)) }}
+    {{ return(lakeweave.typed_value(expression, adapter.dispatch('to_money', 'lakeweave')(expression) | trim, 'not_an_amount')) }}
 {%- endmacro %}
 
 {% macro default__to_money(expression) -%}

@@ -1,5 +1,5 @@
 {# The source, as `name.table`, that a bronze relation takes in. #}
-{% macro _source_of_bronze(relation) -%}
+{% macro _source_of_bronze(relation, macro_name='reconciles') -%}
     {%- if not execute -%}
         {{ return('') }}
     {%- endif -%}
@@ -10,7 +10,7 @@
         {{ return(asked.source ~ '.' ~ asked.table) }}
     {%- endfor -%}
     {%- do exceptions.raise_compiler_error(
-        "`reconciles` is on " ~ relation ~ ", which is not a bronze model that begins with `lakeweave.ingestion(…)`. "
-        ~ "Put it on such a model."
+        "`" ~ macro_name ~ "` was given " ~ relation ~ ", which is not a bronze model that begins with `lakeweave.ingestion(…)`. "
+        ~ "Give it such a model."
     ) -%}
 {%- endmacro %}

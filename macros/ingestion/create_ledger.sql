@@ -50,6 +50,17 @@
             ('source', text), ('file_id', text), ('file_name', text), ('column_name', text), ('change', text),
             ('policy', text), ('action', text), ('message', text), ('processed_at', moment), ('invocation_id', text),
         ],
+        'silver_records': [
+            ('model_name', text), ('relation', text), ('source', text), ('file_id', text), ('file_name', text),
+            ('delivered', whole), ('typed', whole), ('with_untyped_values', whole), ('untyped_keys', whole),
+            ('missing_keys', whole), ('superseded', whole), ('filtered', whole), ('repeats', whole), ('unaccounted', whole),
+            ('rule', text), ('files_known', whole), ('processed_at', moment), ('invocation_id', text),
+        ],
+        'untyped_values': [
+            ('model_name', text), ('relation', text), ('source', text), ('column_name', text), ('reason', text),
+            ('untyped', whole), ('records', whole), ('example_1', text), ('example_2', text), ('example_3', text),
+            ('is_masked', dbt.type_boolean()), ('first_file', text), ('processed_at', moment), ('invocation_id', text),
+        ],
     }) }}
 {%- endmacro %}
 

@@ -8,14 +8,33 @@
     Exact repeats within a file do not count. In an incremental run only keys are read that a newly accounted file touches. A unit test has no ledger: there the
     fixture's `_content_hash` stands for the name.
 #}
-{% macro newest_records(source_name, table_name, key, keep_if=none, order_by=[], key_type='integer') -%}
-    {%- set records = ref('bronze_' ~ table_name) -%}
-    ({{ lakeweave._newest_records(records, source_name ~ '.' ~ table_name, key, keep_if, order_by, key_type) }})
+{% macro newest_records(source_name=none, table_name=none, key=none, keep_if=none, order_by=[], key_type='integer', bronze=none) -%}
+    {%- set records = lakeweave._bronze_records('newest_records', source_name, table_name, bronze, key) -%}
+    ({{ lakeweave._newest_records(records.relation, records.source, key, keep_if, order_by, key_type) }})
+{%- endmacro %}
+
+
+{# The bronze relation that a silver model reads, and the source that the ledger knows it by. #}
+{% macro _bronze_records(macro_name, source_name, table_name, bronze, key) -%}
+    {%- if not key or (bronze is none) == (source_name is none or table_name is none) -%}
+        {%- do exceptions.raise_compiler_error(
+            "`" ~ macro_name ~ "` in `" ~ model.name ~ "` needs a `key`, and either the names of a source and its table or `bronze`. "
+            ~ "It was given source_name=" ~ source_name ~ ", table_name=" ~ table_name ~ ", bronze=" ~ bronze ~ ", key=" ~ key
+            ~ ". Write " ~ macro_name ~ "('thelook', 'orders', key='order_id') or " ~ macro_name ~ "(bronze=ref('bronze_orders'), key='order_id')."
+        ) -%}
+    {%- endif -%}
+    {%- if bronze is none -%}
+        {{ return({'relation': ref('bronze_' ~ table_name), 'source': source_name ~ '.' ~ table_name}) }}
+    {%- endif -%}
+    {{ return({
+        'relation': bronze,
+        'source': '' if model.resource_type == 'unit_test' else lakeweave._source_of_bronze(bronze, macro_name),
+    }) }}
 {%- endmacro %}
 
 
 {% macro _newest_records(records, source, key, keep_if=none, order_by=[], key_type='integer') -%}
-    {%- set only_changed = model.resource_type != 'unit_test' and is_incremental() %}
+    {%- set only_changed = model.resource_type != 'unit_test' and lakeweave._reads_only_changes() %}
     select newest.*
     from (
         {{ lakeweave._ordered_records(records, source, key, order_by, only_changed, key_type) | indent(8) }}

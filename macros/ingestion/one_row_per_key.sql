@@ -1,11 +1,15 @@
 {#
     Goes above a silver model that keeps the newest record of each key of one bronze table. Sets the incremental
-    materialization, and takes out the keys that a run leaves without a record: those whose newest record no longer
-    satisfies `keep_if`, and those of a file that was replaced by a version without them.
+    materialization. Before the model is built, deletes the keys that this run leaves without a record: those whose newest
+    record no longer satisfies `keep_if`, and those of a file that was replaced by a version without them. After it, accounts
+    for every record of bronze in `ledger.silver_records` and for every untyped value in `ledger.untyped_values`.
+    Bronze is given as the names of a source and its table, or as a relation: bronze=ref('bronze_orders').
+    The model ends its select list with `account_columns()`.
 #}
-{% macro one_row_per_key(source_name, table_name, key, keep_if=none, order_by=[], key_type='integer') -%}
-    {%- set arguments = tojson({
-        'source_name': source_name, 'table_name': table_name, 'key': key, 'keep_if': keep_if, 'order_by': order_by,
+{% macro one_row_per_key(source_name=none, table_name=none, key=none, keep_if=none, order_by=[], key_type='integer', bronze=none) -%}
+    {%- set records = lakeweave._bronze_records('one_row_per_key', source_name, table_name, bronze, key) -%}
+    {%- do lakeweave._remember_of_silver('rows', {
+        'records': records.relation, 'source': records.source, 'key': key, 'keep_if': keep_if, 'order_by': order_by,
         'key_type': key_type,
     }) -%}
     {{- config(
@@ -13,26 +17,90 @@
         incremental_strategy='delete+insert' if target.type == 'duckdb' else 'merge',
         unique_key=key,
         on_schema_change='append_new_columns',
-        pre_hook="{{ lakeweave._forget_vanished_keys(**fromjson('" ~ (arguments | replace('\\', '\\\\') | replace("'", "\\'")) ~ "')) }}"
+        pre_hook="{{ lakeweave._before_silver() }}",
+        post_hook="{{ lakeweave._account_for_silver() }}"
     ) -}}
 {%- endmacro %}
 
 
-{% macro _forget_vanished_keys(source_name, table_name, key, keep_if=none, order_by=[], key_type='integer') -%}
-    {%- if not execute or not is_incremental() -%}
+{#
+    What the body of a silver model says, for its hooks. A hook is rendered in another context than the body: both see the
+    same graph. Of this run and model alone, because other threads write theirs meanwhile.
+#}
+{% macro _remember_of_silver(name, value) -%}
+    {%- if execute and model.resource_type == 'model' -%}
+        {%- do graph.setdefault('lakeweave_silver', {}).setdefault(invocation_id ~ ' ' ~ model.unique_id, {}).update({name: value}) -%}
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro _remembered_of_silver(name) -%}
+    {{ return(graph.get('lakeweave_silver', {}).get(invocation_id ~ ' ' ~ model.unique_id, {}).get(name)) }}
+{%- endmacro %}
+
+
+{#
+    Whether this run reads the keys of new files alone. A table without the account columns was built before there were any:
+    it is read anew, once.
+#}
+{% macro _reads_only_changes() -%}
+    {%- if not is_incremental() -%}
+        {{ return(false) }}
+    {%- endif -%}
+    {%- set present = adapter.get_columns_in_relation(this) | map(attribute='name') | map('lower') | list -%}
+    {{ return(lakeweave._account_column_names() | reject('in', present) | list | length == 0) }}
+{%- endmacro %}
+
+
+{% macro _before_silver() -%}
+    {%- if not execute -%}
         {{ return('') }}
     {%- endif -%}
-    {%- set source = source_name ~ '.' ~ table_name -%}
-    {%- if not lakeweave._may_vanish(source, keep_if) -%}
+    {%- set missing = [] -%}
+    {%- for name in lakeweave._account_column_names() if name not in sql -%}
+        {%- do missing.append(name) -%}
+    {%- endfor -%}
+    {%- if missing -%}
+        {%- do exceptions.raise_compiler_error(
+            "`" ~ model.name ~ "` begins with `one_row_per_key` and lacks the column(s) " ~ missing | join(', ')
+            ~ ". End the select list that types the values of bronze with `" ~ "{{" ~ " lakeweave.account_columns() " ~ "}}"
+            ~ "` and keep these columns to the end."
+        ) -%}
+    {%- endif -%}
+    {%- if not lakeweave._reads_only_changes() -%}
+        {# The account of a table that is replaced ends here, so that a killed build leaves none rather than a wrong one. #}
+        {%- call statement('forget_account') -%}
+            delete from {{ lakeweave.ledger_relation('silver_records') }} where model_name = '{{ model.name }}'
+        {%- endcall -%}
+        {{ return(adapter.dispatch('_empty_silver', 'lakeweave')() if is_incremental() else '') }}
+    {%- endif -%}
+    {%- set rows = lakeweave._remembered_of_silver('rows') -%}
+    {%- if not lakeweave._may_vanish(rows.source, rows.keep_if) -%}
         {{ return('') }}
     {%- endif -%}
-    {%- set records = ref('bronze_' ~ table_name) -%}
     {{ return(adapter.dispatch('_delete_vanished_keys', 'lakeweave')(
-        key,
-        lakeweave._changed_keys(records, source, key, key_type),
-        lakeweave._newest_records(records, source, key, keep_if, order_by, key_type),
-        lakeweave._typed_key(key, key_type)
+        rows.key,
+        lakeweave._changed_keys(rows.records, rows.source, rows.key, rows.key_type),
+        lakeweave._newest_records(rows.records, rows.source, rows.key, rows.keep_if, rows.order_by, rows.key_type),
+        lakeweave._typed_key(rows.key, rows.key_type)
     )) }}
+{%- endmacro %}
+
+
+{# Empties a table without the account columns, so that the model fills it anew. They are added by `on_schema_change`. #}
+{% macro default___empty_silver() -%}
+    delete from {{ this }} where true
+{%- endmacro %}
+
+{# A transaction that has deleted rows cannot add columns any more. https://duckdb.org/docs/stable/sql/statements/alter_table #}
+{% macro duckdb___empty_silver() -%}
+    {%- set present = adapter.get_columns_in_relation(this) | map(attribute='name') | map('lower') | list -%}
+    {%- set types = {'silver_loaded_at': dbt.type_timestamp(), '_record_number': dbt.type_bigint()} -%}
+    {%- for name in lakeweave._account_column_names() if name not in present -%}
+        {%- call statement('add_account_column') -%}
+            alter table {{ this }} add column {{ name }} {{ types.get(name, dbt.type_string()) }}
+        {%- endcall -%}
+    {%- endfor -%}
+    {{ lakeweave.default___empty_silver() }}
 {%- endmacro %}
 
 

@@ -15,7 +15,8 @@ typed as (
         {{ lakeweave.to_integer('member_number') }} as member_number,
         {{ lakeweave.regexp_replace('item_description', ' {2,}', ' ') }} as item,
         cast({{ lakeweave.parse_timestamp('purchased_on', ['%d-%m-%Y']) }} as date) as purchased_on,
-        {{ lakeweave.cast_or_null('updated_at', dbt.type_timestamp()) }} as updated_at
+        {{ lakeweave.cast_or_null('updated_at', dbt.type_timestamp()) }} as updated_at,
+        {{ lakeweave.account_columns() }}
     from newest
 
 ),
@@ -40,7 +41,12 @@ dated as (
         ---------- dates
         purchased_on,
         updated_at,
-        {{ lakeweave.run_timestamp() }} as silver_loaded_at
+        silver_loaded_at,
+
+        ---------- record
+        untyped_values,
+        _content_hash,
+        _record_number
 
     from typed
 

@@ -31,7 +31,9 @@ typed as (
 
         ---------- timestamps
         {{ lakeweave.cast_or_null('dms_commit_ts', dbt.type_timestamp()) }} as committed_at,
-        {{ lakeweave.run_timestamp() }} as silver_loaded_at
+
+        ---------- record
+        {{ lakeweave.account_columns() }}
 
     from newest
 

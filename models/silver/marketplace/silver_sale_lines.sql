@@ -54,7 +54,9 @@ typed as (
 
         ---------- dates
         cast({{ lakeweave.parse_timestamp('newest.order_date', ['%m-%d-%y']) }} as date) as order_date,
-        {{ lakeweave.run_timestamp() }} as silver_loaded_at
+
+        ---------- record
+        {{ lakeweave.account_columns(relation='newest') }}
 
     from newest
     left join statuses on lower(newest.status) = lower(statuses.status)

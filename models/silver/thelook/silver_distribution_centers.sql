@@ -43,8 +43,8 @@ standardized as (
         {{ lakeweave.to_float('latitude') }} as latitude,
         {{ lakeweave.to_float('longitude') }} as longitude,
 
-        ---------- timestamps
-        {{ lakeweave.run_timestamp() }} as silver_loaded_at
+        ---------- record
+        {{ lakeweave.account_columns() }}
 
     from split
 

@@ -32,7 +32,9 @@ standardized as (
         ---------- timestamps
         {{ lakeweave.parse_timestamp('created_at') }} as created_at,
         {{ lakeweave.parse_timestamp('sold_at') }} as sold_at,
-        {{ lakeweave.run_timestamp() }} as silver_loaded_at
+
+        ---------- record
+        {{ lakeweave.account_columns() }}
 
     from newest
 

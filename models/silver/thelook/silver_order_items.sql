@@ -30,7 +30,9 @@ standardized as (
         {{ lakeweave.parse_timestamp('shipped_at') }} as shipped_at,
         {{ lakeweave.parse_timestamp('delivered_at') }} as delivered_at,
         {{ lakeweave.parse_timestamp('returned_at') }} as returned_at,
-        {{ lakeweave.run_timestamp() }} as silver_loaded_at
+
+        ---------- record
+        {{ lakeweave.account_columns() }}
 
     from newest
 

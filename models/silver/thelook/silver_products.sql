@@ -28,8 +28,8 @@ standardized as (
         {{ lakeweave.to_money('retail_price') }} as retail_price,
         retail_price_value_type,
 
-        ---------- timestamps
-        {{ lakeweave.run_timestamp() }} as silver_loaded_at
+        ---------- record
+        {{ lakeweave.account_columns() }}
 
     from newest
 

@@ -1,0 +1,26 @@
+{#
+    Says that `typed` is what becomes of the delivered value `expression`, and returns `typed`. A value that is present in
+    `expression` and NULL in `typed` is untyped: `account_columns` writes it into the row, and the ledger counts it.
+
+    `to_integer`, `to_float`, `to_money` and `parse_timestamp` call it. A model calls it for any other expression that can
+    lose a value. An expression that is more than the name of a column needs `column`, the name to count it under.
+#}
+{% macro typed_value(expression, typed, reason='not_typed', column=none) -%}
+    {%- set name = column or lakeweave._column_of(expression) -%}
+    {%- if execute and name -%}
+        {%- if model.get('lakeweave_typed_values') is none -%}
+            {%- do model.update({'lakeweave_typed_values': {}}) -%}
+        {%- endif -%}
+        {%- do model.lakeweave_typed_values.update({
+            expression ~ ' ' ~ typed: {'expression': expression, 'typed': typed, 'reason': reason, 'column': name},
+        }) -%}
+    {%- endif -%}
+    {{ return(typed) }}
+{%- endmacro %}
+
+
+{# The name of the column that an expression is, without its relation; none for any other expression. #}
+{% macro _column_of(expression) -%}
+    {%- set found = modules.re.match('^(?:[A-Za-z_][A-Za-z0-9_]*[.])?([A-Za-z_][A-Za-z0-9_]*)$', expression | trim) -%}
+    {{ return(found.group(1) if found else none) }}
+{%- endmacro %}
