@@ -185,7 +185,7 @@
 {# The untyped values by column, from the rows of silver that have any, and the keys that could not be typed, from bronze. #}
 {% macro _account_for_values(rows, has_values, has_keys, records) -%}
     {%- set columns = lakeweave._remembered_of_silver('columns') or {} -%}
-    {%- set personal = lakeweave._personal_names() -%}
+    {%- set personal = lakeweave._personal_column_names() -%}
     {%- set text = dbt.type_string() -%}
     insert into {{ lakeweave.ledger_relation('untyped_values') }} (
         model_name, relation, source, column_name, reason, untyped, records, example_1, example_2, example_3, is_masked,
@@ -273,7 +273,7 @@
 
 
 {# Names of the columns that are tagged `pii` in this model, the models that it reads and their sources. #}
-{% macro _personal_names() -%}
+{% macro _personal_column_names() -%}
     {%- set names, nodes = [], [model] -%}
     {%- for id in model.depends_on.nodes if id in graph.nodes -%}
         {%- do nodes.append(graph.nodes[id]) -%}
