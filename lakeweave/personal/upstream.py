@@ -212,7 +212,9 @@ def duckdb_functions() -> frozenset[str]:
 def verdict(question: dict[str, Any]) -> Verdict:
     """Which personal columns go into the input of a question.
 
-    ``question`` has ``dialect``, ``body`` (SQL), ``input`` (a column of it), ``parents`` (ids) and ``nodes`` (by id).
+    ``question`` has ``dialect``, ``body`` (SQL), ``input`` (a column of it) and ``nodes`` (all upstream, by id). With
+    ``trust_marks``
+    what lies between the marks of ``redact`` is taken for its work; a caller that can compare it has replaced it already.
     """
     dialect = question["dialect"]
     functions = duckdb_functions() if dialect == "duckdb" else None
@@ -222,12 +224,10 @@ def verdict(question: dict[str, Any]) -> Verdict:
         return Verdict()
     lineage = Lineage(dialect, upstream.find(question["nodes"], strict=True), everything, functions)
     try:
-        found = origins_of(
-            lineage.read(
-                REDACTED.sub("'[redacted]'", question["body"]) if question.get("trust_marks") else question["body"]
-            ),
-            question["input"],
-        )
+        body = question["body"]
+        if question.get("trust_marks"):
+            body = REDACTED.sub("'[redacted]'", body)
+        found = origins_of(lineage.read(body), question["input"])
     except NotUnderstoodError as error:
         return Verdict(tuple(sorted(everything)), str(error), tuple(upstream.unread))
     return Verdict(tuple(sorted(found)), "", tuple(upstream.unread))
