@@ -41,9 +41,8 @@ def list_objects(spec: str) -> list[dict[str, Any]]:
     folder, address = said["folder"], said["uri"].rstrip("/")
     if not os.path.isdir(folder):
         return []
-    found, _ = list_files(folder)
     objects = []
-    for file in found:
+    for file in list_files(folder).files:
         info = os.stat(file.path)
         changed = max(info.st_mtime_ns, info.st_ctime_ns) // 1000
         objects.append(

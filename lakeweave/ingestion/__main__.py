@@ -35,6 +35,7 @@ def main(arguments: Sequence[str] | None = None, out: TextIO | None = None) -> i
     account.add_argument("--layout-policy", choices=POLICIES, default="evolve", help="what undeclared columns do")
     account.add_argument("--delimiter", help="the character between fields; default: found in the file")
     account.add_argument("--encoding", help="how bytes are read; default: found in the file")
+    account.add_argument("--sheet", help="the sheet of a workbook; default: the only one that holds rows")
     account.add_argument("--json", action="store_true", help="one JSON object to a line instead of a table")
     account.add_argument("--rejected", action="store_true", help="also show the rejected records")
     account.add_argument(
@@ -55,6 +56,7 @@ def main(arguments: Sequence[str] | None = None, out: TextIO | None = None) -> i
         header=options.header,
         delimiter={"\\t": "\t", "tab": "\t"}.get(options.delimiter, options.delimiter),
         encoding=options.encoding,
+        sheet=options.sheet,
     )
     files = list(_files(options.files))
     if options.out:

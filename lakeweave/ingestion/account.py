@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -114,10 +115,15 @@ class FileAccount:
 
         Raises :class:`FileHeld` if there are too many of them to keep.
         """
+        digest = None
         if len(raw) > RAW_LIMIT:
-            message += f" The raw text is cut after {RAW_LIMIT} of {len(raw)} characters."
+            digest = hashlib.sha256(raw.encode("utf-8", "surrogatepass")).hexdigest()
+            message += (
+                f" The raw text is cut after {RAW_LIMIT} of {len(raw)} characters; "
+                f"the SHA-256 of all of it in UTF-8 is {digest}."
+            )
             raw = raw[:RAW_LIMIT]
-        self.rejects.append(RejectedRecord(number, line, raw, reason, column, message))
+        self.rejects.append(RejectedRecord(number, line, raw, reason, column, message, raw_hash=digest))
         self.rejected_chars += len(raw)
         if len(self.rejects) > MAX_REJECTED or self.rejected_chars > MAX_REJECTED_CHARS:
             counts = ", ".join(f"{n} {r}" for r, n in self.by_reason().items())

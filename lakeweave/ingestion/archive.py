@@ -22,7 +22,7 @@ def archive_folder(spec: Spec) -> str | None:
 def archived_files(spec: Spec) -> list[FoundFile]:
     """All files in the source's archive, none if there is no archive yet."""
     folder = archive_folder(spec)
-    return list_files(folder, ("*",), "archive")[0] if folder and os.path.isdir(folder) else []
+    return list_files(folder, ("*",), "archive").files if folder and os.path.isdir(folder) else []
 
 
 def hash_of(file: FoundFile) -> str | None:
@@ -62,7 +62,8 @@ def move_to_archive(spec: Spec, settled: set[tuple[str, str]]) -> dict[str, Any]
     folder = archive_folder(spec)
     if folder is None:
         raise UserError(f"Source {spec.source} has no archive; declare `archive` in the `meta` of the source.")
-    found, messages = list_files(spec.folder, spec.patterns)
+    listing = list_files(spec.folder, spec.patterns)
+    found = listing.files
     moved = size = 0
     for file in found:
         if (file.name, file.stat_key) not in settled:
@@ -77,7 +78,7 @@ def move_to_archive(spec: Spec, settled: set[tuple[str, str]]) -> dict[str, Any]
             _move(file.path, target)
         moved += 1
         size += file.size
-    return {"moved": moved, "left": len(found) - moved, "bytes": size, "messages": messages}
+    return {"moved": moved, "left": len(found) - moved, "bytes": size, "messages": listing.messages}
 
 
 def _move(source: str, target: str) -> None:

@@ -22,12 +22,12 @@ import duckdb
 from lakeweave.ingestion import layout, sniff
 from lakeweave.ingestion.account import FileAccount, FileHeld
 from lakeweave.ingestion.counting import CHUNK, Census, Counter
+from lakeweave.ingestion.parquet import parquet_select
 from lakeweave.ingestion.planning import PlannedFile, quick_plan
 from lakeweave.ingestion.rawtable import RawTable, literal
 from lakeweave.ingestion.reading import MAX_UNPACKED, sniff_head, text_encoding
 from lakeweave.ingestion.sniff import HEAD, TextPlan
 from lakeweave.ingestion.spec import Reading
-from lakeweave.ingestion.tabular import parquet_select
 
 PARALLEL_BYTES = 8 << 20
 """From this size on, a file with line ends inside quotes is read by one thread.

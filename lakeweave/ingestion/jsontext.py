@@ -14,27 +14,11 @@ from typing import Any
 from lakeweave.ingestion.account import FileAccount, FileHeld
 from lakeweave.ingestion.delimited import BATCH_CHARS, BATCH_RECORDS, BATCH_VALUES, Batch, Lines
 from lakeweave.ingestion.encoding import BAD, shown
+from lakeweave.ingestion.jsoncount import ObjectCounter
+from lakeweave.ingestion.jsonvalues import DECODER, CutOff, JsonValues, NoElement, Number, Pairs
 from lakeweave.ingestion.layout import MAX_COLUMNS, LayoutChange, declared_names, frozen_message
 from lakeweave.ingestion.names import RESERVED, snake_case, unique_names
 from lakeweave.ingestion.spec import Reading
-
-_SPACE = re.compile(r"[ \t\r\n]*")
-MAX_VALUE_CHARS = 256 << 20
-
-
-class _Number(str):
-    """A JSON number, as it is written in the file."""
-
-    __slots__ = ()
-
-
-class _Object(list):  # type: ignore[type-arg]
-    """A JSON object as its pairs, so that a repeated key is not lost."""
-
-    __slots__ = ()
-
-
-_DECODER = json.JSONDecoder(object_pairs_hook=_Object, parse_float=_Number, parse_int=_Number, parse_constant=_Number)
 
 
 def to_text(value: Any) -> str | None:
@@ -49,13 +33,17 @@ def to_text(value: Any) -> str | None:
 
 
 def _dump(value: Any) -> str:
-    if isinstance(value, _Number):
+    if isinstance(value, Number):
         return str(value)
-    if isinstance(value, _Object):
+    if isinstance(value, Pairs):
         return "{" + ", ".join(f"{json.dumps(k, ensure_ascii=False)}: {_dump(v)}" for k, v in value) + "}"
     if isinstance(value, list):
         return "[" + ", ".join(map(_dump, value)) + "]"
     return json.dumps(value, ensure_ascii=False)
+
+
+_COUNTED_AT_ONCE = 1 << 20
+_FIRST_KEY = re.compile(r'\s*\{\s*"([^"\\]*)"\s*:')
 
 
 class JsonReader:
@@ -71,6 +59,7 @@ class JsonReader:
         self._exact = {snake_case(c): c for c in self._declared}
         self._targets: dict[tuple[str, int], str | None] = {}
         self._seen: set[str] = set()
+        self._last: Pairs | None = None
         self._renamed: set[str] = set()
         self.columns: list[str] = list(self._declared)
 
@@ -102,98 +91,80 @@ class JsonReader:
 
     def _lines(self) -> Iterator[tuple[Any, str, int, int]]:
         lines = Lines(self._chunks)
+        counter, objects = ObjectCounter(), 0
+        good: list[str] = []
+        chars = 0
         while lines.at < len(lines.window) or lines.more():
             (text,) = lines.pass_over(1)
             if not text.strip():
                 self.account.blank_lines += 1
                 continue
-            yield self._parse(text), text, lines.number, 1
+            value = self._parse(text)
+            if isinstance(value, Pairs):
+                objects += 1
+                good.append(text)
+                chars += len(text)
+            if chars > _COUNTED_AT_ONCE:
+                counter.feed("\n".join(good))
+                good, chars = [], 0
+            yield value, text, lines.number, 1
+        counter.feed("\n".join(good))
         self.account.lines = lines.total
+        self._reconcile(objects, counter.objects)
 
     @staticmethod
     def _parse(text: str) -> Any:
         try:
-            return _DECODER.decode(text)
+            return DECODER.decode(text)
         except (ValueError, RecursionError) as error:
             return error
 
     def _values(self) -> Iterator[tuple[Any, str, int, int]]:
-        """Values of an array, or values one after another, from the text as it comes.
+        """Values of an array, or values one after another.
 
         Lines are not the unit here, one array may well be one line: all of them count as lines of records.
         """
-        text, at, marked, line, total, last = "", 0, 0, 1, 0, ""
-        ended = array = closed = started = False
-        indent: str | None = None
+        values = JsonValues(self._chunks, self._fits, self._surely)
+        cut_reject = False
+        for value in values:
+            if isinstance(value.value, Pairs):
+                self._last = value.value
+            cut_reject = isinstance(value.value, CutOff)
+            yield value.value, value.raw, value.line, 0
+        if values.cut and not cut_reject:
+            yield CutOff("The array is not closed"), "", values.lines, 0
+        self.account.lines = self.account.record_lines = values.lines
+        self._reconcile(values.objects, values.counter.objects)
+        if values.cut and self.account.records == self.account.rejected:
+            raise FileHeld(
+                "corrupt_file", "The JSON array is not closed, and no element of it is whole: the file is cut off."
+            )
 
-        def load() -> bool:
-            nonlocal text, at, marked, line, ended, total, last
-            chunk = next(self._chunks, None)
-            if chunk is None:
-                ended = True
-                return False
-            if chunk:
-                total += _line_ends(last, chunk)
-                last = chunk[-1]
-            line += text.count("\n", marked, at)
-            text = text[at:] + chunk
-            at = marked = 0
-            return True
+    def _reconcile(self, read: int, counted: int) -> None:
+        if read != counted:
+            raise FileHeld(
+                "counts_do_not_reconcile",
+                f"{read} objects were read, and a count of the brackets finds {counted} in what is valid JSON.",
+            )
 
-        while True:
-            at = _SPACE.match(text, at).end()  # type: ignore[union-attr]
-            if at >= len(text) - 1 and not ended and load():
-                continue
-            if at >= len(text):
-                break
-            c = text[at]
-            if (
-                (c == "[" and not started)
-                or (c == "]" and array and not closed)
-                or (c == "," and started and not closed)
-            ):
-                array = array or c == "["
-                closed = c == "]"
-                started = True
-                at += 1
-                continue
-            started = True
-            if indent is None:
-                before = text[:at].rpartition("\n")[2]
-                indent = before if not before.strip() and "\n" in text[:at] else ""
-            value, end, short = self._value(text, at, ended)
-            while short and load():
-                value, end, short = self._value(text, at, ended)
-            if end is None:
-                end = self._resume(text, at, indent)
-                while end is None and len(text) - at < MAX_VALUE_CHARS and load():
-                    end = self._resume(text, at, indent)
-                end = len(text) if end is None else end
-            line += text.count("\n", marked, at)
-            marked = at
-            yield value, text[at:end], line, 0
-            at = end
-        self.account.lines = self.account.record_lines = total + (1 if last not in ("", "\n", "\r") else 0)
+    def _fits(self, pairs: list[tuple[str, object]], broken: str) -> bool:
+        """Whether an object has most of the keys of a record: the declared ones, or those of the last record.
 
-    @staticmethod
-    def _value(text: str, at: int, ended: bool) -> tuple[Any, int | None, bool]:
-        """The value at ``at`` or the error, its end (``None``: nowhere), and whether more text may change that."""
-        try:
-            value, end = _DECODER.raw_decode(text, at)
-        except RecursionError as error:
-            return error, None, False
-        except ValueError as error:
-            cut = getattr(error, "pos", 0) > len(text) - 64 or "Unterminated" in str(error)
-            return error, None, not ended and cut and len(text) - at < MAX_VALUE_CHARS
-        return value, end, not ended and end >= len(text)
+        The first key of the ``broken`` element before it is among them: else it is the rest of that element.
+        """
+        names = {self._canonical(key) for key, _ in pairs}
+        wanted = set(self._exact) or {self._canonical(key) for key, _ in self._last or ()}
+        found = _FIRST_KEY.match(broken)
+        first = self._canonical(found[1]) if found else None
+        if not wanted:
+            return bool(names) and (first is None or first in names)
+        return len(names & wanted) * 2 > len(wanted) and (first not in wanted or first in names)
 
-    @staticmethod
-    def _resume(text: str, at: int, indent: str | None) -> int | None:
-        """Where the next element starts after one that is not JSON: a line that opens like the first element did."""
-        if indent is None:
-            return None
-        m = re.compile(rf"\n(?={re.escape(indent)}\{{)").search(text, at + 1)
-        return m.end() if m else None
+    def _surely(self, pairs: list[tuple[str, object]], broken: str) -> bool:
+        """Whether an object has the keys of the last record, and that record has no such object inside."""
+        last = self._last
+        keys = [key for key, _ in pairs]
+        return last is not None and keys == [key for key, _ in last] and not _holds(keys, [v for _, v in last])
 
     # --------------------------------------------------------------- records
 
@@ -214,13 +185,19 @@ class JsonReader:
             else:
                 reject("undecodable_bytes", f"The record holds bytes that are not valid {account.encoding}.")
             return None
+        if isinstance(value, CutOff):
+            reject("unexpected_end", f"The file ends here, where it has to go on ({value}); it may be cut off.")
+            return None
+        if isinstance(value, NoElement):
+            reject("invalid_json", str(value))
+            return None
         if isinstance(value, Exception):
             reject(
                 "invalid_json",
                 f"The text is not valid JSON: {value}." if str(value) else "The text is nested too deeply.",
             )
             return None
-        if not isinstance(value, _Object):
+        if not isinstance(value, Pairs):
             reject("not_an_object", f"The record is a JSON {_kind(value)}, expected an object.")
             return None
         row: dict[str, str] = {}
@@ -313,12 +290,17 @@ class JsonReader:
 def _kind(value: Any) -> str:
     if value is None:
         return "null"
-    if isinstance(value, _Number):
+    if isinstance(value, Number):
         return "number"
     return {bool: "boolean", str: "string", list: "array"}.get(type(value), type(value).__name__)
 
 
-def _line_ends(before: str, chunk: str) -> int:
-    r"""Line ends in ``chunk``; a ``\n`` that completes a ``\r`` of the chunk before is not counted again."""
-    n = chunk.count("\n") + chunk.count("\r") - chunk.count("\r\n")
-    return n - (before == "\r" and chunk.startswith("\n"))
+def _holds(keys: list[str], values: list[Any]) -> bool:
+    """Whether an object with these ``keys`` is somewhere in ``values``."""
+    for value in values:
+        if isinstance(value, Pairs):
+            if [k for k, _ in value] == keys or _holds(keys, [v for _, v in value]):
+                return True
+        elif isinstance(value, list) and _holds(keys, value):
+            return True
+    return False

@@ -2,18 +2,44 @@
 
 from __future__ import annotations
 
+import errno
 import fnmatch
 import os
 import re
 import stat
 import time
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from lakeweave.ingestion.spec import UserError
 
 _DIGITS = re.compile(r"([0-9]+)")
-_TEMPORARY = (".tmp", ".part")
+_ESCAPED = re.compile(r"\\x[0-9a-fA-F]{2}")
+
+IGNORED = (
+    ".*",
+    "_*",
+    "*.tmp",
+    "*.part",
+    "*.partial",
+    "*.filepart",
+    "*.crdownload",
+    "*.download",
+    "*.opdownload",
+    "*.!ut",
+    "*.swp",
+    "*~",
+    "~$*",
+    "Thumbs.db",
+    "ehthumbs.db",
+    "desktop.ini",
+)
+"""Names of files and folders that are no deliveries: hidden ones, unfinished uploads, locks of office programs and what
+file managers leave. Upper and lower case are the same."""
+
+_IGNORED = re.compile("|".join(f"({fnmatch.translate(p.lower())})" for p in IGNORED))
+_SHOWN = 5
 
 SETTLE_SECONDS = 0.02
 """Longer than the tick of a file system's clock: within one tick two writes leave the same time stamps."""
@@ -28,6 +54,33 @@ class FoundFile:
     size: int
     mtime_ns: int
     stat_key: str
+
+
+@dataclass
+class Listing:
+    """The delivered files under a folder, in natural order, and what else lies there.
+
+    ``warnings`` has one sentence for each path that could not be listed or is not followed; ``ignored`` counts the names
+    that match a pattern of :data:`IGNORED`, ``examples`` shows some of them.
+    """
+
+    files: list[FoundFile] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    ignored: Counter[str] = field(default_factory=Counter)
+    examples: list[str] = field(default_factory=list)
+
+    @property
+    def messages(self) -> list[str]:
+        """Everything that was passed over, in sentences."""
+        if not self.ignored:
+            return list(self.warnings)
+        patterns = ", ".join(f"{n} {p}" for p, n in sorted(self.ignored.items()))
+        total = sum(self.ignored.values())
+        return [
+            *self.warnings,
+            f"{total} hidden or unfinished file(s) or folder(s) are ignored by their names ({patterns}): "
+            f"{', '.join(map(repr, self.examples))}{', …' if total > len(self.examples) else ''}.",
+        ]
 
 
 def natural_key(name: str) -> tuple[tuple[str | int, ...], str]:
@@ -49,17 +102,32 @@ def settle(info: os.stat_result) -> None:
 
 
 def printable(name: str) -> str:
-    r"""``name`` as text that can be stored: bytes that are not UTF-8 are written as ``\xNN``."""
-    return os.fsencode(name).decode("utf-8", "backslashreplace")
+    r"""``name`` as text that can be stored, different for different names.
+
+    Bytes that are not UTF-8 are written as ``\xNN``. Where a name has such bytes, or itself reads like ``\xNN``, each of
+    its backslashes is doubled.
+    """
+    if name.isascii():
+        return name.replace("\\", "\\\\") if "\\" in name and _ESCAPED.search(name) else name
+    raw = os.fsencode(name)
+    try:
+        text = raw.decode()
+    except UnicodeDecodeError:
+        return raw.replace(b"\\", b"\\\\").decode("utf-8", "backslashreplace")
+    return text.replace("\\", "\\\\") if _ESCAPED.search(text) else text
 
 
-def list_files(
-    folder: str, patterns: Sequence[str] = ("*",), what: str = "folder"
-) -> tuple[list[FoundFile], list[str]]:
-    """All delivered files under ``folder`` in natural order, and messages about what was passed over.
+def ignored_by(name: str) -> str | None:
+    """The pattern of :data:`IGNORED` that ``name`` (without its folder) matches, if any."""
+    found = _IGNORED.match(name.lower())
+    return IGNORED[found.lastindex - 1] if found and found.lastindex else None
 
-    Hidden names (``.`` or ``_`` first), ``*.tmp`` and ``*.part`` are not delivered yet, and links that lead out of the
-    folder are not followed. Raises :class:`UserError` if ``folder`` is not a folder that can be listed.
+
+def list_files(folder: str, patterns: Sequence[str] = ("*",), what: str = "folder") -> Listing:
+    """All delivered files under ``folder``, and what was passed over.
+
+    A subfolder that cannot be listed is a warning; its files are not in the result. Links to folders and links that lead
+    out of the folder are not followed. Raises :class:`UserError` if ``folder`` itself cannot be listed.
     """
     root = os.path.realpath(folder)
     if not os.path.isdir(root):
@@ -69,50 +137,79 @@ def list_files(
         )
     every = any(p == "*" for p in patterns)
     matchers = [re.compile(fnmatch.translate(p)) for p in patterns]
-    found: list[FoundFile] = []
-    messages: list[str] = []
-    hidden = 0
+    listing = Listing()
     pending = [("", root)]
     while pending:
         prefix, directory = pending.pop()
         try:
-            entries = list(os.scandir(directory))
+            with os.scandir(directory) as entries:
+                for entry in entries:
+                    _take(entry, prefix, root, None if every else matchers, listing, pending)
         except OSError as error:
-            raise UserError(
-                f"The folder {directory!r} cannot be listed ({error.strerror}); correct its permissions."
-            ) from None
-        for entry in entries:
-            name = entry.name
-            relative = prefix + name
-            if name.startswith((".", "_")) or name.endswith(_TEMPORARY):
-                hidden += 1
-                continue
-            if entry.is_symlink():
-                target = os.path.realpath(entry.path)
-                if entry.is_dir():
-                    messages.append(f"{printable(relative)!r} is a link to a folder and is not followed.")
-                    continue
-                if os.path.commonpath([root, target]) != root:
-                    messages.append(f"{printable(relative)!r} is a link that leaves the folder and is not followed.")
-                    continue
-            elif entry.is_dir():
-                pending.append((relative + "/", entry.path))
-                continue
-            if not every and not any(m.match(relative) for m in matchers):
-                continue
-            try:
-                info = entry.stat()
-            except OSError:
-                messages.append(f"{printable(relative)!r} vanished while the folder was listed.")
-                continue
-            if not stat.S_ISREG(info.st_mode):
-                messages.append(f"{printable(relative)!r} is not a regular file and is passed over.")
-                continue
-            shown = relative if relative.isascii() else printable(relative)
-            found.append(FoundFile(shown, entry.path, info.st_size, info.st_mtime_ns, stat_key(info)))
-    if hidden:
-        messages.append(
-            f"{hidden} hidden or unfinished file(s) or folder(s) were passed over (names like .x, _x, x.tmp, x.part)."
-        )
-    found.sort(key=lambda f: natural_key(f.name))
-    return found, messages
+            if not prefix:
+                raise UserError(
+                    f"The folder {directory!r} cannot be listed ({error.strerror}); correct its permissions."
+                ) from None
+            listing.warnings.append(
+                f"The folder {printable(prefix)!r} cannot be listed ({error.strerror}); its files are not loaded."
+            )
+    listing.files.sort(key=lambda f: natural_key(f.name))
+    return listing
+
+
+def _take(
+    entry: os.DirEntry[str],
+    prefix: str,
+    root: str,
+    matchers: list[re.Pattern[str]] | None,
+    listing: Listing,
+    pending: list[tuple[str, str]],
+) -> None:
+    """Put one entry of a folder where it belongs."""
+    name = entry.name
+    relative = prefix + name
+    if pattern := ignored_by(name):
+        listing.ignored[pattern] += 1
+        if len(listing.examples) < _SHOWN:
+            listing.examples.append(printable(relative))
+        return
+    try:
+        if entry.is_symlink():
+            if problem := _link_problem(entry, root):
+                listing.warnings.append(f"{printable(relative)!r} {problem}")
+                return
+        elif entry.is_dir():
+            pending.append((relative + "/", entry.path))
+            return
+        if matchers is not None and not any(m.match(relative) for m in matchers):
+            return
+        info = entry.stat()
+    except FileNotFoundError:
+        listing.warnings.append(f"{printable(relative)!r} vanished while the folder was listed.")
+        return
+    except OSError as error:
+        listing.warnings.append(f"{printable(relative)!r} cannot be examined ({error.strerror}) and is passed over.")
+        return
+    if not stat.S_ISREG(info.st_mode):
+        listing.warnings.append(f"{printable(relative)!r} is not a regular file and is passed over.")
+        return
+    shown = relative if relative.isascii() and "\\" not in relative else printable(relative)
+    listing.files.append(FoundFile(shown, entry.path, info.st_size, info.st_mtime_ns, stat_key(info)))
+
+
+def _link_problem(entry: os.DirEntry[str], root: str) -> str | None:
+    """Why a link is not followed; ``None`` if it leads to a file inside the folder."""
+    try:
+        mode = entry.stat().st_mode
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            return "is a link that leads back to itself and is not followed."
+        if error.errno == errno.ENOENT:
+            target = os.readlink(entry.path)
+            return f"is a dangling link: its target {printable(target)!r} does not exist."
+        return f"is a link that cannot be followed ({error.strerror})."
+    if stat.S_ISDIR(mode):
+        return "is a link to a folder and is not followed."
+    if os.path.commonpath([root, os.path.realpath(entry.path)]) != root:
+        return "is a link that leaves the folder and is not followed."
+    return None

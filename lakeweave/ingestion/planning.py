@@ -22,6 +22,8 @@ from lakeweave.ingestion.sniff import HEAD, TextPlan
 from lakeweave.ingestion.spec import Spec, UserError
 
 _KNOWN_STATES = frozenset({"loaded", "repeat", "held"})
+_READ_AGAIN = frozenset({"changed_while_reading", "unreadable"})
+"""Reasons for which a held file may be all right the next time, with the same content."""
 MAX_BATCH_FILES = 20_000
 
 
@@ -63,6 +65,10 @@ class Plan:
     listed: int
     known: int
     messages: list[str]
+    warnings: list[str] = field(default_factory=list)
+    """Those of ``messages`` that name something that is not loaded and may have to be."""
+    touched: list[tuple[str, int, str]] = field(default_factory=list)
+    """Name, version and new stat key of files that the ledger has with the same content under another stat key."""
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
     loaded: dict[str, tuple[str, int]] = field(default_factory=dict)
     """Content → name and number of records of the file of this plan that was staged with it."""
@@ -81,8 +87,11 @@ class Plan:
             "new": new,
             "known": self.known,
             "bytes": sum(f.found.size for f in self.files if not f.repeat_of),
-            "batches": len(self.batches),
+            # The new stat keys are written with the first batch, which may have no file.
+            "batches": len(self.batches) or bool(self.touched) + 0,
+            "touched": len(self.touched),
             "messages": self.messages,
+            "warnings": self.warnings,
         }
 
 
@@ -123,6 +132,12 @@ class LedgerFile:
     state: str
     records: int
     delivered_ns: int | None
+    reason: str | None = None
+
+    @property
+    def settled(self) -> bool:
+        """Whether the same content under the same name is not read again."""
+        return self.state in _KNOWN_STATES and not (self.state == "held" and self.reason in _READ_AGAIN)
 
 
 @dataclass
@@ -132,6 +147,8 @@ class Ledger:
     known: set[tuple[str, str]] = field(default_factory=set)
     """Name and stat key of files that need not be opened."""
     versions: dict[str, int] = field(default_factory=dict)
+    newest: dict[str, LedgerFile] = field(default_factory=dict)
+    """Name → the row of its newest version."""
     loaded: dict[str, LedgerFile] = field(default_factory=dict)
     """Content → the file that it is loaded from."""
     deliveries: dict[tuple[str, str], LedgerFile] = field(default_factory=dict)
@@ -142,7 +159,9 @@ class Ledger:
 
     def add(self, file: LedgerFile, release: bool) -> None:
         """Take in a row; rows come by name and version. ``release`` forgets that held files were held."""
-        self.versions[file.name] = max(self.versions.get(file.name, 0), file.version)
+        if file.version >= self.versions.get(file.name, 0):
+            self.versions[file.name] = file.version
+            self.newest[file.name] = file
         if file.file_id:
             self.deliveries[file.name, file.file_id] = file
         if file.state in _KNOWN_STATES and not (release and file.state == "held"):
@@ -160,24 +179,32 @@ def read_ledger(conn: duckdb.DuckDBPyConnection, spec: Spec) -> Ledger:
     ledger = Ledger()
     try:
         rows = conn.execute(
-            "select file_name, stat_key, file_id, version, state, records, epoch_ns(delivered_at) "
+            "select file_name, stat_key, file_id, version, state, records, epoch_ns(delivered_at), reason "
             f"from {spec.ledger} where source = {literal(spec.source)} order by file_name, version"
         ).fetchall()
     except (duckdb.CatalogException, duckdb.BinderException) as error:
         if "does not exist" in str(error) and "column" not in str(error).lower():
             return ledger
         raise UserError(f"The ledger {spec.ledger} cannot be read: {str(error).splitlines()[0]}") from None
-    for name, key, file_id, version, state, records, delivered in rows:
-        ledger.add(LedgerFile(name, key or "", file_id, version or 1, state, records or 0, delivered), spec.release)
+    for name, key, file_id, version, state, records, delivered, reason in rows:
+        file = LedgerFile(name, key or "", file_id, version or 1, state, records or 0, delivered, reason)
+        ledger.add(file, spec.release)
     return ledger
 
 
 def make_plan(conn: duckdb.DuckDBPyConnection, spec: Spec) -> Plan:
     """List, compare with the ledger, hash what is new and cut it into batches; raises :class:`UserError`."""
-    found, messages = list_files(spec.folder, spec.patterns)
+    listing = list_files(spec.folder, spec.patterns)
+    found, messages = listing.files, listing.messages
     ledger = read_ledger(conn, spec)
     new = [f for f in found if spec.reload or (f.name, f.stat_key) not in ledger.known]
-    planned = [inspect(file, spec) for file in progress(new, spec.source)]
+    planned, touched = [], []
+    for file in progress(new, spec.source):
+        inspected = inspect(file, spec)
+        if not spec.reload and (version := _same_as_before(inspected, ledger, spec)):
+            touched.append((file.name, version, file.stat_key))
+        else:
+            planned.append(inspected)
     if spec.reload:
         planned += _from_archive(spec, ledger, planned)
         _nothing_lost(spec, ledger, planned)
@@ -189,7 +216,22 @@ def make_plan(conn: duckdb.DuckDBPyConnection, spec: Spec) -> Plan:
     planned.sort(key=lambda f: (natural_key(f.found.name), f.version))
     if spec.reload:
         planned.sort(key=lambda f: f.file_id in ledger.loaded and ledger.loaded[f.file_id].name != f.found.name)
-    return Plan(spec, _batches(planned, spec.batch_bytes), len(found), len(found) - len(new), messages)
+    batches = _batches(planned, spec.batch_bytes)
+    known = len(found) - len(new) + len(touched)
+    return Plan(spec, batches, len(found), known, messages, listing.warnings, touched)
+
+
+def _same_as_before(file: PlannedFile, ledger: Ledger, spec: Spec) -> int | None:
+    """The version under which the ledger has the same content as the newest of the same name.
+
+    A file that was touched, copied or restored is such a file: only its stat key is new.
+    """
+    newest = ledger.newest.get(file.found.name)
+    if newest is None or file.file_id is None or newest.file_id != file.file_id or not newest.settled:
+        return None
+    if (file.held and file.held[0] in _READ_AGAIN) or (spec.release and newest.state == "held"):
+        return None
+    return newest.version
 
 
 def _number(file: PlannedFile, ledger: Ledger, spec: Spec) -> None:

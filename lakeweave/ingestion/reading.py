@@ -7,33 +7,25 @@ import gzip
 import hashlib
 import itertools
 import os
-import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from typing import BinaryIO, Protocol
 
-from lakeweave.ingestion import layout, sniff
+from lakeweave.ingestion import containers, layout, sniff
 from lakeweave.ingestion.account import FileAccount, FileHeld
 from lakeweave.ingestion.delimited import MAX_LINE_CHARS, Batch, DelimitedReader
 from lakeweave.ingestion.encoding import ESCAPE, detect
+from lakeweave.ingestion.excel import ExcelReader
 from lakeweave.ingestion.jsontext import JsonReader
+from lakeweave.ingestion.parquet import ParquetReader
 from lakeweave.ingestion.sniff import HEAD, TextPlan
 from lakeweave.ingestion.spec import Reading
-from lakeweave.ingestion.tabular import ExcelReader, ParquetReader
 
 _CHUNK = 1 << 20
 MAX_UNPACKED = 64 << 30
 """A gzip file that unpacks to more bytes than this is not read."""
 
 MAX_EVIDENCE = 64 << 10
-_KNOWN_AS = {
-    "ole": "an old binary Excel or Word file; save it as .xlsx",
-    "zip": "a zip archive; deliver the files in it one by one",
-    "bzip2": "bzip2; use gzip",
-    "xz": "xz; use gzip",
-    "zstd": "zstd; use gzip",
-    "binary": "binary data",
-}
 Opener = Callable[[], BinaryIO]
 
 
@@ -136,21 +128,34 @@ def open_reader(path: str, name: str, reading: Reading, account: FileAccount) ->
         with opener() as stream:
             head = stream.read(HEAD)
         kind = sniff.container(head)
+        if kind == "tar":
+            account.format = "tar+gzip"
+            with opener() as stream:
+                raise containers.archive_held("gzip-compressed tar", containers.tar_members(stream))
         if kind not in ("text", "empty"):
-            what = _KNOWN_AS.get(kind, kind)
+            what = containers.KNOWN_AS.get(kind, kind)
             raise FileHeld("unknown_format", f"The gzip file holds {what}; only text formats are read from gzip.")
     if kind == "empty":
         raise FileHeld("empty_file", "The file has no content.")
     if kind == "parquet":
         account.format = "parquet"
         return ParquetReader(path, reading, account)
-    if kind == "zip" and _is_workbook(path):
-        account.format = "excel"
-        return ExcelReader(path, reading, account)
+    if kind == "tar":
+        account.format = "tar"
+        with plain() as stream:
+            raise containers.archive_held("tar", containers.tar_members(stream))
+    if kind == "zip":
+        members = containers.zip_members(path)
+        document = containers.zip_kind({member for member, _ in members})
+        if document == "excel":
+            account.format = "excel"
+            return ExcelReader(path, reading, account)
+        if document is None:
+            account.format = "zip"
+            raise containers.archive_held("zip", iter(members))
+        kind = document
     if kind != "text":
-        raise FileHeld(
-            "unknown_format", f"The content is {_KNOWN_AS.get(kind, kind)}, whatever the name {name!r} says."
-        )
+        raise containers.not_read(kind, name, head)
     account.encoding, codec, skip = text_encoding(opener, head, reading)
     chunks = text_chunks(opener, codec, skip)
     text, complete = "", False
@@ -179,16 +184,6 @@ def delimited_reader(chunks: Iterator[str], plan: TextPlan, reading: Reading, ac
     if matched.held:
         raise FileHeld("layout_frozen", matched.held)
     return DelimitedReader(chunks, plan, matched, account)
-
-
-def _is_workbook(path: str) -> bool:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return "xl/workbook.xml" in archive.namelist()
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
-        raise FileHeld(
-            "corrupt_archive", "The file starts like a zip archive or workbook but is damaged or cut off."
-        ) from None
 
 
 def read_file(path: str, name: str, reading: Reading, account: FileAccount) -> Iterator[Batch]:

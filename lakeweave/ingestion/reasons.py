@@ -18,6 +18,8 @@ RECORD_REASONS: dict[str, str] = {
     "unexpected_column": (
         "The record carries a value in a column that is not declared, and the layout policy is discard_row."
     ),
+    "uncached_formula": "A cell of the row holds a formula whose result is not stored in the file.",
+    "unexpected_end": "The file ends where an element of its JSON array, or the end of the array, has to follow.",
     "invalid_json": "The text of the record is not valid JSON.",
     "not_an_object": "The record is valid JSON but not an object, so it has no column names.",
 }
@@ -27,6 +29,10 @@ FILE_REASONS: dict[str, str] = {
     "header_mismatch": (
         "The file has no header that shares at least half of the declared columns, and no declared layout fits."
     ),
+    "several_sheets": "Several sheets of the workbook hold rows, and the source does not declare which one to read.",
+    "sheet_not_found": "The workbook has no sheet of the declared name.",
+    "uncached_formulas": "Every record of the workbook has a formula whose result is not stored in the file.",
+    "archive_of_files": "The file is an archive of files, such as tar or zip; deliver its members one by one.",
     "unknown_format": "The content is none of CSV, TSV, JSON, JSON lines, Parquet, Excel or gzip of a text format.",
     "undecodable_file": "Most records hold bytes that are not valid in any encoding that could be found.",
     "counts_do_not_reconcile": "Two independent counts of the file's records or lines differ.",

@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from lakeweave.ingestion import layout
+from lakeweave.ingestion import containers, layout
 from lakeweave.ingestion.account import FileHeld
 from lakeweave.ingestion.spec import Reading
 
@@ -86,33 +86,11 @@ def byte_order_mark(head: bytes) -> tuple[str, int] | None:
 
 
 def container(head: bytes) -> str:
-    """``empty``, ``gzip``, ``parquet``, ``zip``, ``other`` (a known binary format), ``binary`` or ``text``."""
+    """``empty``, ``text``, ``binary``, or a kind of :mod:`lakeweave.ingestion.containers`."""
     if not head:
         return "empty"
-    for magic, kind in (
-        (b"\x1f\x8b", "gzip"),
-        (b"PAR1", "parquet"),
-        (b"PK\x03\x04", "zip"),
-        (b"PK\x05\x06", "zip"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "ole"),
-        (b"%PDF-", "pdf"),
-        (b"\x89PNG", "png"),
-        (b"\xff\xd8\xff", "jpeg"),
-        (b"GIF8", "gif"),
-        (b"BZh", "bzip2"),
-        (b"\xfd7zXZ\x00", "xz"),
-        (b"\x28\xb5\x2f\xfd", "zstd"),
-        (b"\x7fELF", "elf"),
-        (b"SQLite format 3\x00", "sqlite"),
-        (b"Obj\x01", "avro"),
-        (b"ORC", "orc"),
-    ):
-        if (
-            head.startswith(magic)
-            and (kind != "orc" or b"\0" in head[:64])
-            and (kind != "bzip2" or head[4:10] == b"1AY&SY")
-        ):
-            return kind
+    if kind := containers.by_magic(head):
+        return kind
     if byte_order_mark(head) or wide_encoding(head):
         return "text"
     sample = head[:HEAD]
@@ -174,6 +152,8 @@ def _json_format(text: str, lines: list[str], name: str, complete: bool) -> str 
         if complete and _parses(text) in (dict, list):
             return "json"
         return "json" if re.match(r"\s*(\[\s*\{|\{)\s*\"[^\"]*\"\s*:", text) else None
+    if complete and suffix in ("json", "geojson") and _parses(text) not in (None, dict, list):
+        return "json"  # a single value, which is no record; to be told as that and not as a header
     filled = [line.strip() for line in lines if line.strip()][:HEADER_SEARCH]
     objects = sum(line.startswith("{") and _parses(line) is dict for line in filled)
     if suffix in ("jsonl", "ndjson"):

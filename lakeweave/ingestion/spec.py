@@ -40,6 +40,7 @@ class Reading:
     encoding: str | None = None
     aliases: tuple[tuple[str, str], ...] = ()
     max_rejected_share: float | None = None
+    sheet: str | None = None
 
 
 @dataclass(frozen=True)
@@ -164,6 +165,7 @@ class _Parser:
                 encoding=encoding,
                 aliases=tuple(sorted(aliases.items())),
                 max_rejected_share=share,
+                sheet=self.text("sheet"),
             ),
         )
         if self.problems:

@@ -53,6 +53,7 @@ FILES: dict[str, pa.DataType] = {
     "skipped_bytes": _NUMBER,
     "encoding_confidence": pa.float64(),
 }
+TOUCHED: dict[str, pa.DataType] = {"file_name": _TEXT, "version": pa.int32(), "stat_key": _TEXT}
 REJECTED: dict[str, pa.DataType] = {
     "file_id": _TEXT,
     "file_name": _TEXT,
@@ -142,7 +143,7 @@ class Stage:
     def _drop(self) -> None:
         spec, base = self._spec, self._raw.base
         self._conn.execute(f"drop view if exists {base}{quoted(spec.table)}")
-        for suffix in ("__raw", "__loads", "__repeats", "__files", "__rejected", "__skipped", "__layout"):
+        for suffix in ("__raw", "__loads", "__repeats", "__files", "__rejected", "__skipped", "__layout", "__touched"):
             self._conn.execute(f"drop table if exists {base}{quoted(spec.table + suffix)}")
 
     @contextmanager
@@ -300,6 +301,7 @@ class Stage:
             ("__rejected", rejected, REJECTED),
             ("__skipped", skipped, SKIPPED),
             ("__layout", changes, LAYOUT),
+            ("__touched", [dict(zip(TOUCHED, t, strict=True)) for t in self._touched()], TOUCHED),
         ):
             table = pa.table({n: pa.array([r[n] for r in data], kind) for n, kind in types.items()})
             self._raw.write(suffix, table)
@@ -309,8 +311,15 @@ class Stage:
             **{k: sum(r[k] for r in rows) for k in ("records", "accepted", "rejected", "repeats")},
             "held": [{k: r[k] for k in ("file_name", "reason", "message")} for r in rows if r["state"] == "held"],
             "extra_columns": extras,
-            "messages": [],
+            "messages": [
+                f"{r['file_name']!r}: {r['message']}" for r in rows if r["state"] == "loaded" and r["message"]
+            ],
         }
+
+    def _touched(self) -> list[tuple[str, int, str]]:
+        """The new stat keys of files that did not change, in the first batch only."""
+        first = not self._plan.batches or self._files is self._plan.batches[0]
+        return self._plan.touched if first else []
 
     def _unread(self, file: PlannedFile) -> tuple[FileAccount, str]:
         """The account of a file that was not read: held before, or a repeat."""

@@ -25,6 +25,7 @@
             {{ lakeweave._create_external(definition, existing is not none)[0] }}
         {%- endcall -%}
     {%- endif -%}
+    {%- do apply_grants(target_relation, config.get('grants'), should_revoke=should_revoke(existing, full_refresh_mode=should_full_refresh())) -%}
     {{ run_hooks(post_hooks) }}
     {{ return({'relations': [target_relation]}) }}
 

@@ -17,7 +17,7 @@
         "select source, file_name, reason, message from " ~ lakeweave.ledger_relation('files') ~ " where state = 'held' order by source, file_name", []
     ) -%}
     {%- for row in reasons -%}
-        {%- do log("held: " ~ row[0] ~ ": " ~ row[1] ~ " (" ~ row[2] ~ ") " ~ row[3], info=True) -%}
+        {%- do log("held: " ~ row[0] ~ ": " ~ lakeweave._shown_name(row[1]) ~ " (" ~ row[2] ~ ") " ~ lakeweave._shown_message(row[3]), info=True) -%}
     {%- endfor -%}
     {%- set rejected = lakeweave.ask(
         "select source, reason, count(*) as records from " ~ lakeweave.ledger_relation('rejected_records')

@@ -15,12 +15,20 @@
     {%- set spec = lakeweave._ingestion_spec(asked, declared, rebuild) -%}
     {%- set staged = api.Relation.create(database='staging', schema=asked.source, identifier=asked.table) -%}
 
+    {%- do lakeweave._refuse_missing_relation(spec.source, target_relation, existing) -%}
+
+    {# The reader works in transactions of its own, so both kinds of pre-hooks are committed before it starts. #}
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
+    {{ run_hooks(pre_hooks, inside_transaction=True) }}
     {%- do adapter.commit() -%}
 
     {%- do lakeweave._read_database(spec, declared, existing) -%}
     {%- set plan = lakeweave._call_reader('lakeweave_plan', spec) -%}
-    {%- set totals = namespace(files=0, records=0, accepted=0, rejected=0, repeats=0, held=[], created=not rebuild) -%}
+    {%- set totals = namespace(files=0, records=0, accepted=0, rejected=0, repeats=0, held=[], messages=[], created=not rebuild) -%}
+    {%- for message in plan.messages if message not in plan.warnings -%}
+        {%- do log(spec.source ~ ": " ~ lakeweave._shown_message(message), info=true) -%}
+    {%- endfor -%}
+
 
     {# One call more than there are batches when a table is to be made: an empty delivery still gives an empty table. #}
     {%- for number in range([plan.batches, 1 if rebuild else 0] | max) -%}
@@ -55,6 +63,15 @@
             {%- endcall -%}
         {%- endif -%}
         {%- do lakeweave._publish_accounts(spec.source, staged) -%}
+        {%- if plan.touched -%}
+            {# Files that were touched or copied and are the same: the ledger learns their new stat key, nothing else. #}
+            {%- call statement('touch') -%}
+                update {{ lakeweave.ledger_relation('files') }} as known
+                set stat_key = touched.stat_key
+                from {{ staged.incorporate(path={'identifier': staged.identifier ~ '__touched'}) }} as touched
+                where known.source = '{{ spec.source }}' and known.file_name = touched.file_name and known.version = touched.version
+            {%- endcall -%}
+        {%- endif -%}
         {%- do lakeweave._check_accounts(target_relation, staged) -%}
         {%- do adapter.commit() -%}
         {%- set totals.files = totals.files + batch.files -%}
@@ -63,18 +80,19 @@
         {%- set totals.rejected = totals.rejected + batch.rejected -%}
         {%- set totals.repeats = totals.repeats + batch.repeats -%}
         {%- set totals.held = totals.held + batch.held -%}
+        {%- set totals.messages = totals.messages + batch.messages -%}
     {%- endfor -%}
 
     {%- call statement('main') -%}
         select {{ totals.records }} as records
     {%- endcall -%}
-    {{ run_hooks(pre_hooks, inside_transaction=True) }}
     {{ run_hooks(post_hooks, inside_transaction=True) }}
+    {%- do apply_grants(target_relation, config.get('grants'), should_revoke=should_revoke(existing, full_refresh_mode=rebuild)) -%}
     {%- do persist_docs(target_relation, model) -%}
     {%- do adapter.commit() -%}
     {{ run_hooks(post_hooks, inside_transaction=False) }}
 
-    {%- do lakeweave._tell_of_files(spec.source, totals.held, totals.records, totals.rejected) -%}
+    {%- do lakeweave._tell_of_files(spec.source, totals.held, totals.records, totals.rejected, plan.warnings, totals.messages) -%}
 
     {{ return({'relations': [target_relation]}) }}
 
@@ -110,6 +128,7 @@
         'header': meta.get('header') or 'auto',
         'delimiter': meta.get('delimiter'),
         'encoding': meta.get('encoding'),
+        'sheet': meta.get('sheet'),
         'max_rejected_share': meta.get('max_rejected_share'),
         'batch_bytes': lakeweave.setting('ingestion_batch_bytes'),
         'ledger': lakeweave.ledger_relation('files') | string,

@@ -19,6 +19,7 @@
     {%- set fresh = lakeweave._fresh_files_relation(asked.source, asked.table) -%}
     {%- set lines = fresh.incorporate(path={'identifier': fresh.identifier ~ '__lines'}) -%}
 
+    {%- do lakeweave._refuse_missing_relation(source_name, target_relation, existing) -%}
     {{ run_hooks(pre_hooks) }}
 
     {%- call statement('lines') -%}
@@ -71,6 +72,7 @@
     {%- endcall -%}
 
     {{ run_hooks(post_hooks) }}
+    {%- do apply_grants(target_relation, config.get('grants'), should_revoke=should_revoke(existing, full_refresh_mode=rebuild)) -%}
     {%- do persist_docs(target_relation, model) -%}
 
     {%- set held = lakeweave.ask(

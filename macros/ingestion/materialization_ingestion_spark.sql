@@ -34,6 +34,7 @@
     {%- do spec.update(lakeweave._spark_places(spec, declared)) -%}
     {%- set totals = namespace(files=0, records=0, rejected=0, held=[], accounts=[]) -%}
 
+    {%- do lakeweave._refuse_missing_relation(spec.source, target_relation, existing) -%}
     {{ run_hooks(pre_hooks) }}
 
     {%- if existing is none -%}
@@ -56,6 +57,7 @@
         select {{ totals.records }} as records
     {%- endcall -%}
 
+    {%- do apply_grants(target_relation, config.get('grants'), should_revoke=should_revoke(existing, full_refresh_mode=rebuild)) -%}
     {%- do persist_docs(target_relation, model) -%}
     {{ run_hooks(post_hooks) }}
 

@@ -19,7 +19,7 @@
     {%- endif -%}
     {%- do lakeweave._execute("update " ~ lakeweave.ledger_relation('files') ~ " set state = 'released' where " ~ condition) -%}
     {%- for file in held -%}
-        {%- do log("released " ~ file[0] ~ ": " ~ file[1] ~ " (was held: " ~ file[2] ~ ")", info=True) -%}
+        {%- do log("released " ~ file[0] ~ ": " ~ lakeweave._shown_name(file[1]) ~ " (was held: " ~ file[2] ~ ")", info=True) -%}
     {%- endfor -%}
     {%- do log("The next build takes " ~ held | length ~ " file(s) in again.", info=True) -%}
 {%- endmacro %}

@@ -86,4 +86,8 @@ def build(conn: duckdb.DuckDBPyConnection, source: dict[str, Any], *, record: bo
                 "where main.files.path = f.path and main.files.version = f.version"
             )
             conn.execute(f'insert into main.files select * from {base}"things__files"')
+            conn.execute(
+                f'update main.files set stat_key = t.stat_key from {base}"things__touched" t '
+                "where main.files.file_name = t.file_name and main.files.version = t.version"
+            )
     return staged

@@ -133,7 +133,6 @@ def workbook(values: list[list[object]]) -> bytes:
     book = openpyxl.Workbook()
     for row in values:
         book.active.append(row)
-    book.create_sheet("second").append(["not", "read"])
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()
