@@ -2,7 +2,8 @@
     Every delivered date is a date of the calendar in one of the `formats` (as strptime has them). `delivered` is the bronze model, `key` the column
     that both have. Says which values are not, and what to do.
 #}
-{% test delivered_as_date(model, column_name, delivered, key, formats, delivered_column=none) %}
+{% test delivered_as_date(model, column_name, delivered, key, formats, delivered_column=none, max_share=0.05) %}
+{{ config(warn_if='> 0', error_if='> 0 and max(share) > ' ~ max_share) }}
 {%- set delivered_column = delivered_column or column_name -%}
 {%- set impossible -%}
 select records.{{ delivered_column }}, records._record_number
@@ -15,7 +16,9 @@ where typed.{{ column_name }} is null
 {%- do lakeweave.explain_failure(
     "select " ~ delivered_column ~ ", count(*) from (" ~ impossible ~ ") as impossible group by " ~ delivered_column ~ " order by 2 desc, 1 limit 5",
     column_name ~ " of " ~ model ~ " is NULL where a value was delivered that is no date in the format " ~ formats | join(' or ') ~ " (value, records)",
-    "Ask the source for a corrected delivery, or give the model the format that it uses; nothing was guessed, the rows are kept without a date."
+    "Ask the source for a corrected delivery, or give the model the format that it uses; nothing was guessed, the rows are kept without a date.",
+    max_share,
+    model
 ) -%}
-{{ impossible }}
+{{ lakeweave.with_share(impossible, model) }}
 {% endtest %}

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 ARGUMENTS: dict[str, tuple[str, ...]] = {
+    "typed_value": ("'delivered', lakeweave.to_integer('delivered')",),
     "cast_or_null": ("'canonical', dbt.type_timestamp()", "'canonical', lakeweave.type_double()"),
     "regexp_extract": ("'delivered', '[0-9]+'", "'delivered', '^[A-Za-z ]+$'"),
     "regexp_replace": ("'delivered', '[0-9]', '#'", "'delivered', '([A-Za-z]+)', '<\\\\1>'"),
