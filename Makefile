@@ -23,7 +23,7 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export LAKEWEAVE_TARGET := $(TARGET)
 
 .DEFAULT_GOAL := help
-.PHONY: help build app watch profile environment landing test environment-database environment-browser environment-java test-bigquery test-spark test-spark-sample test-spark-long test-databricks environment-spark test-reliability lint format lineage docs clean requirements bench
+.PHONY: help build feed app watch profile environment landing test environment-database environment-browser environment-java test-bigquery test-spark test-spark-sample test-spark-long test-databricks environment-spark test-reliability lint format lineage docs clean requirements bench
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | awk -F'|' '{printf "  make %-20s %s\n", $$1, $$2}'
@@ -131,6 +131,11 @@ lineage: environment profiles.yml  ## the picture in the README, from dbt's mani
 docs: environment profiles.yml  ## dbt docs as one static HTML file
 	@$(DBT) --quiet docs generate --static --target $(TARGET)
 	@echo "target/static_index.html"
+
+feed: environment profiles.yml  ## a feed from your own data, built: NAME=claims FROM=claims.csv (TABLE= KEY=)
+	@test -n "$(NAME)" && test -n "$(FROM)" || { echo "Give a name and the data: make feed NAME=claims FROM=claims.csv (a file, a folder, or database:<connection>/<table>)"; exit 2; }
+	@mkdir -p warehouse
+	@$(BIN)/python -m lakeweave.feed "$(NAME)" --from "$(FROM)" --target $(TARGET) $(if $(TABLE),--table "$(TABLE)") $(if $(KEY),--key "$(KEY)")
 
 profile: environment profiles.yml  ## what stands in each column of all bronze tables, as a page: target/profile.html
 	@$(BIN)/python -m lakeweave.profile --target $(TARGET)

@@ -15,7 +15,11 @@
     {{ lakeweave.raise_unsupported('delivered_records', ['duckdb', 'bigquery', 'spark', 'databricks']) }}
 {%- endmacro %}
 
-{# The reader has put the accepted records there, under the source's own name: https://duckdb.org/docs/stable/sql/statements/attach #}
+{#
+    The reader stages the accepted records in the attached database `staging`, so a source needs no `database:` of its own.
+    https://duckdb.org/docs/stable/sql/statements/attach
+#}
 {% macro duckdb___delivered_records(relation, source_name, table_name) -%}
-    (select * rename (_file_id as _content_hash) from {{ relation }})
+    {%- set staged = api.Relation.create(database='staging', schema=source_name, identifier=table_name) -%}
+    (select * rename (_file_id as _content_hash) from {{ staged }})
 {%- endmacro %}

@@ -1,0 +1,144 @@
+"""Finds the tables in what was given, a file, a folder or a table of a database, and reads their records as text."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+
+from lakeweave.databases.connection import Connection, address
+from lakeweave.databases.reading import family
+from lakeweave.ingestion.listing import list_files
+from lakeweave.ingestion.names import RESERVED as RESERVED_NAMES
+from lakeweave.ingestion.names import snake_case, unique_names
+from lakeweave.ingestion.reading import accepted_records, account_file
+from lakeweave.ingestion.spec import Reading, UserError
+
+MAX_RECORDS = 200_000
+"""The types are guessed from at most this many records of a table."""
+DATABASE = "database:"
+RESERVED = ("op", "row_hash", "read_number")
+"""Columns that a read of a database adds: what happened to the row, its hash, and the number of the read."""
+
+# What is cut from the end of a file's name to get the name of its table: dates, numbers, and words for parts.
+_SUFFIX = re.compile(r"(?:[-_. ]*(?:[0-9]+|batch|part|full|delta|export|extract|v))+$", re.IGNORECASE)
+
+
+@dataclass
+class Table:
+    """One table of the feed: its files, or its place in a database, and its records."""
+
+    name: str
+    files: list[Path] = field(default_factory=list)
+    columns: list[str] = field(default_factory=list)
+    values: dict[str, list[str | None]] = field(default_factory=dict)
+    records: int = 0
+    rejected: int = 0
+    sampled: bool = False
+    connection: str | None = None
+    database_table: str | None = None
+    database_types: dict[str, str] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+
+
+def find_tables(given: str, name: str | None, environment: Mapping[str, str] = os.environ) -> list[Table]:
+    """The tables in ``given``; ``name`` is the table's name where there is one table only.
+
+    Raises :class:`UserError` if nothing can be read.
+    """
+    if given.startswith(DATABASE):
+        return [_database_table(given.removeprefix(DATABASE), name, environment)]
+    path = Path(given).expanduser()
+    if not path.exists():
+        raise UserError(
+            f"{given!r} does not exist. Give a file (CSV, TSV, JSON, JSON lines, Parquet, Excel, or gzip of a text format), "
+            f"a folder with such files, or `{DATABASE}<connection>/<table>`."
+        )
+    tables = [Table(name or table_name(path.name), [path])] if path.is_file() else _of_folder(path, name)
+    for table in tables:
+        _read(table)
+    return tables
+
+
+def table_name(file_name: str) -> str:
+    """The name of a table from the name of a file: ``Claims_2024-01.csv.gz`` is ``claims``."""
+    stem = file_name.split(".")[0] if not file_name.startswith(".") else file_name
+    return snake_case(_SUFFIX.sub("", stem) or stem)
+
+
+def _of_folder(folder: Path, name: str | None) -> list[Table]:
+    found, messages = list_files(str(folder))
+    by_table: dict[str, list[Path]] = {}
+    for file in found:
+        parts = Path(file.name).parts
+        table = name or (snake_case(parts[0]) if len(parts) > 1 else table_name(parts[-1]))
+        by_table.setdefault(table, []).append(Path(file.path))
+    if not by_table:
+        raise UserError(f"The folder {str(folder)!r} holds no file that can be read. {' '.join(messages)}".rstrip())
+    return [Table(table, files) for table, files in by_table.items()]
+
+
+def _read(table: Table) -> None:
+    reading = Reading()
+    left = MAX_RECORDS
+    for path in table.files:
+        account = account_file(str(path), reading=reading, name=path.name)
+        if account.state == "held":
+            table.problems.append(f"{path.name} is held: {account.message}")
+            continue
+        table.rejected += account.rejected
+        names = unique_names((snake_case(c) for c in account.columns), RESERVED_NAMES)
+        new = [c for c in names if c not in table.columns]
+        if new and table.columns:
+            table.problems.append(f"{path.name} has columns that earlier files lack: {', '.join(new)}")
+        for column in new:
+            table.columns.append(column)
+            table.values[column] = [None] * table.records
+        for record in islice(accepted_records(str(path), reading=reading), left):
+            for column in table.columns:
+                table.values[column].append(record.get(column))
+            table.records += 1
+            left -= 1
+        table.sampled = table.sampled or left == 0
+    if not table.columns:
+        raise UserError(f"No file of the table {table.name!r} can be read. " + " ".join(table.problems))
+
+
+def _database_table(place: str, name: str | None, environment: Mapping[str, str]) -> Table:
+    connection, _, full = place.partition("/")
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", connection) or not full:
+        raise UserError(
+            f"{DATABASE + place!r} is not of the form `{DATABASE}<connection>/<table>`, where LAKEWEAVE_<CONNECTION>_URL, "
+            "_USER and _PASSWORD in the environment say where the database is and who reads it."
+        )
+    schema, _, bare = full.rpartition(".")
+    where = address(connection, None, os.getcwd(), environment)
+    with Connection(where) as database:
+        types = database.columns(bare, schema or None)
+        if not types:
+            raise UserError(
+                f"The database {connection!r} has no table {full!r}. Its tables: {', '.join(database.tables())}."
+            )
+        table = Table(name or snake_case(bare), connection=connection, database_table=full, columns=list(types))
+        table.database_types = {column: family(kind) for column, kind in types.items()}
+        names = ", ".join(database.quote(c) for c in types)
+        target = ".".join(database.quote(p) for p in full.split("."))
+        for row in _rows(database, f"select {names} from {target}"):
+            for column, value in zip(types, row, strict=True):
+                table.values.setdefault(column, []).append(value)
+            table.records += 1
+            if table.records >= MAX_RECORDS:
+                table.sampled = True
+                break
+    for column in types:
+        table.values.setdefault(column, [])
+    return table
+
+
+def _rows(database: Connection, sql: str) -> Iterator[tuple[str | None, ...]]:
+    for batch in database.batches(sql):
+        for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+            yield tuple(None if value is None else str(value) for value in row)

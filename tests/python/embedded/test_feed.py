@@ -1,0 +1,86 @@
+"""`make feed`: from a file and from a table of a database to silver, with a second delivery."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.python.support import ROOT, Workspace
+
+CLAIMS = """\
+Claim No,Policy Holder Email,Amount,Opened On,Zip,Is Fraud
+1001,ann@example.com,"$1,200.50",01/31/2024,02134,true
+1002,bob@example.com,$80,01/15/2024,10001,false
+1003,cy@example.com,$5.25,02/28/2024,94110,
+"""
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    root = tmp_path_factory.mktemp("feed") / "project"
+    made = Workspace.create(root)
+    # The command writes models and docs blocks, so these folders are copies.
+    for name in ("models", "docs"):
+        (root / name).unlink()
+        shutil.copytree(ROOT / name, root / name)
+    return made
+
+
+def feed(workspace: Workspace, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "lakeweave.feed", *arguments, "--no-build"],
+        cwd=workspace.root,
+        env={**workspace.env(), **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_from_files_and_a_database_to_silver(workspace: Workspace, tmp_path: Path) -> None:
+    (tmp_path / "claims.csv").write_text(CLAIMS)
+    done = feed(workspace, "claims", "--from", str(tmp_path / "claims.csv"))
+    assert done.returncode == 0, done.stderr
+    assert "claim_no identifies a row" in done.stdout
+    assert "tagged as personal" in done.stdout
+
+    with sqlite3.connect(tmp_path / "erp.sqlite") as database:
+        database.execute("create table policies (policy_id integer primary key, holder text, premium numeric)")
+        database.executemany("insert into policies values (?, ?, ?)", [(1, "Ann", 12.5), (2, "Bob", 13)])
+    workspace.environment = {**workspace.environment, "LAKEWEAVE_ERP_URL": f"sqlite:{tmp_path / 'erp.sqlite'}"}
+    done = feed(workspace, "erp", "--from", "database:erp/policies")
+    assert done.returncode == 0, done.stderr
+
+    selected = ("--quiet", "--select", "+silver_claims", "+silver_policies")
+    workspace.dbt("build", *selected)
+    assert workspace.query("select claim_no, amount, amount_value_type, opened_on, zip, is_fraud from silver.claims order by 1")[0][
+        :5
+    ] == (1001, pytest.approx(1200.50), "dollars", __import__("datetime").date(2024, 1, 31), "02134")
+    assert workspace.query("select policy_id, holder, premium from silver.policies order by 1") == [
+        (1, "Ann", pytest.approx(12.5)),
+        (2, "Bob", pytest.approx(13)),
+    ]
+
+    # The second run, with a correction of one claim and a new one.
+    (workspace.landing / "claims" / "claims" / "claims_2.csv").write_text(
+        CLAIMS.splitlines()[0] + "\n1003,cy@example.com,$6.25,02/28/2024,94110,false\n1004,di@example.com,$7,03/01/2024,60601,true\n"
+    )
+    workspace.dbt("build", *selected)
+    assert workspace.query("select claim_no, amount from silver.claims order by 1 desc limit 2") == [
+        (1004, pytest.approx(7)),
+        (1003, pytest.approx(6.25)),
+    ]
+
+
+def test_existing_files_are_refused_and_nothing_is_written(workspace: Workspace, tmp_path: Path) -> None:
+    (tmp_path / "users.csv").write_text("id\n1\n")
+    done = feed(workspace, "crm", "--from", str(tmp_path / "users.csv"))
+    assert done.returncode == 2
+    assert "the model bronze_users exists" in done.stderr
+    assert "give another --table" in done.stderr
+    assert not (workspace.root / "models" / "bronze" / "crm").exists()

@@ -1,0 +1,102 @@
+"""What `make feed` guesses from delivered text."""
+
+from pathlib import Path
+
+import pytest
+
+from lakeweave.feed.columns import choose_key, guess
+from lakeweave.feed.tables import find_tables, table_name
+from lakeweave.ingestion.spec import UserError
+
+SENTINELS = frozenset({"n/a", "none", "-"})
+SYMBOLS = ("$", "€", "USD", "dollars")
+
+
+def found(name: str, *values: str | None):
+    return guess(name, values, len(values), SENTINELS, SYMBOLS)
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "kind"),
+    [
+        ("n", ["1", "2", "-3", "n/a"], "integer"),
+        ("n", ["1.0", "2.0", ""], "integer"),
+        ("n", ["1.5", "2", "1e3"], "float"),
+        ("zip", ["10001", "94110"], "text"),
+        ("batch", ["001", "002"], "text"),
+        ("amount", ["1,200.50", "$3", "(4.00)"], "money"),
+        ("amount", ["12", "13"], "money"),
+        ("value", ["$1.20", "3 USD"], "money"),
+        ("is_open", ["true", "FALSE"], "boolean"),
+        ("answer", ["yes", "no"], "text"),
+        ("day", ["2024-01-02", "2024-02-03"], "date"),
+        ("moment", ["2024-01-02T03:04:05Z", "2024-01-02 03:04:05.123456 UTC"], "timestamp"),
+        ("note", ["hello", "2024-01-02"], "text"),
+        ("nothing", ["", "n/a", None], "text"),
+    ],
+)
+def test_type(name: str, values: list[str | None], kind: str) -> None:
+    assert found(name, *values).kind == kind
+
+
+def test_day_before_month_is_found_by_the_values() -> None:
+    column = found("day", "13/02/2024", "01/02/2024")
+    assert (column.kind, column.formats, column.notes) == ("date", ("%d/%m/%Y",), [])
+
+
+def test_an_ambiguous_order_of_day_and_month_is_told() -> None:
+    column = found("day", "01/02/2024", "03/04/2024")
+    assert column.kind == "date"
+    assert "reads the same values" in column.notes[0]
+
+
+def test_values_of_another_type_are_told() -> None:
+    column = found("n", *[str(n) for n in range(99)], "many")
+    assert (column.kind, column.odd, column.odd_examples) == ("integer", 1, ["many"])
+    assert "'many'" in column.notes[-1]
+
+
+def test_codes_stay_text_and_it_is_told() -> None:
+    assert "kept as text" in found("postal_code", "10001", "94110").notes[0]
+
+
+@pytest.mark.parametrize("name", ["email", "policy_holder_email", "name", "phone", "street_address"])
+def test_personal_columns(name: str) -> None:
+    assert found(name, "x").is_personal
+
+
+def test_key() -> None:
+    columns = [found("row", "1", "2"), found("claim_id", "7", "8"), found("status", "a", "a")]
+    assert choose_key("claims", columns).name == "claim_id"
+    assert choose_key("claims", [found("amount", "1", "2"), found("claim_id", "7", "7")]) is None
+
+
+@pytest.mark.parametrize(
+    ("file", "table"),
+    [("Claims_2024-01.csv.gz", "claims"), ("claims.csv", "claims"), ("orders_batch_12.json", "orders"), ("2024.csv", "_2024")],
+)
+def test_table_name(file: str, table: str) -> None:
+    assert table_name(file) == table
+
+
+def test_tables_of_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "policies").mkdir()
+    (tmp_path / "policies" / "a.csv").write_text("id\n1\n")
+    (tmp_path / "claims_1.csv").write_text("Claim No,Amount\n1,2\n")
+    (tmp_path / "claims_2.csv").write_text("Claim No,Amount,Note\n2,3,x\n")
+    claims, policies = sorted(find_tables(str(tmp_path), None), key=lambda table: table.name)
+    assert (claims.name, claims.columns, claims.records) == ("claims", ["claim_no", "amount", "note"], 2)
+    assert claims.values == {"claim_no": ["1", "2"], "amount": ["2", "3"], "note": [None, "x"]}
+    assert claims.problems == ["claims_2.csv has columns that earlier files lack: note"]
+    assert (policies.name, policies.records) == ("policies", 1)
+
+
+def test_a_path_that_does_not_exist(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"does not exist\. Give a file"):
+        find_tables(str(tmp_path / "none.csv"), None)
+
+
+def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
+    (tmp_path / "claims.csv").write_bytes(b"")
+    with pytest.raises(UserError, match="No file of the table 'claims' can be read"):
+        find_tables(str(tmp_path / "claims.csv"), None)
