@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.python.embedded.inference_project import ROOT, InferenceProject, asking, openai
+from tests.python.embedded.inference_project import InferenceProject, asking, openai
 from tests.python.fakes import model_server
 
 
@@ -345,41 +342,3 @@ def test_pictures_are_known_by_their_content(project: InferenceProject, tmp_path
     assert project.query("select response->'predictions'->0->>'label' from predicted where uri like '%/green.png'") == [
         ("blue",)
     ]
-
-
-def test_another_project_can_install_it(tmp_path: Path, server: model_server.Client) -> None:
-    """The package as others use it: installed, its own models off, no hook, three lines for an answer."""
-    server.reset()
-    (tmp_path / "models").mkdir()
-    (tmp_path / "dbt_project.yml").write_text(
-        "name: theirs\nversion: '1.0.0'\nprofile: theirs\nflags: {send_anonymous_usage_stats: false}\n"
-    )
-    (tmp_path / "packages.yml").write_text(f"packages: [{{local: '{ROOT}'}}]\n")
-    (tmp_path / "profiles.yml").write_text(
-        "theirs: {target: duckdb, outputs: {duckdb: {type: duckdb, path: theirs.duckdb, threads: 4, "
-        f"module_paths: ['{ROOT}'], plugins: [{{module: lakeweave.plugin, alias: lakeweave, config: "
-        f"{{text: {{backend: openai, base_url: '{server.base_url}', model: fake}}}}}}]}}}}}}\n"
-    )
-    (tmp_path / "models" / "llm.sql").write_text("{{ lakeweave.remote_model(function='generate_text') }}")
-    for name in ("one", "two", "three"):
-        (tmp_path / "models" / f"{name}.sql").write_text(asking("select 1 as id, 'hello' as prompt", model="llm"))
-
-    def dbt(*arguments: str) -> str:
-        done = subprocess.run(
-            [sys.executable, "-m", "dbt.cli.main", *arguments],
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout[-4000:]
-        return done.stdout
-
-    try:
-        dbt("deps")
-        dbt("run", "-s", "llm", "one", "two", "three")
-        assert server.stats()["requests"] == 1
-    finally:
-        # The link points into this repository: take it away before anything walks through it.
-        (tmp_path / "dbt_packages" / "lakeweave").unlink(missing_ok=True)
-        shutil.rmtree(tmp_path / "dbt_packages", ignore_errors=True)

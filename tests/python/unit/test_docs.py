@@ -16,6 +16,7 @@ from sqlglot import exp
 from lakeweave.ingestion.reasons import FILE_REASONS, RECORD_REASONS
 from lakeweave.lineage import draw, read_nodes
 from tests.python.support import ROOT, Workspace
+from tools.macro_reference import reference
 
 # Materializations that add columns of their own to those of the model's body.
 WIDER = {"inference", "remote_model"}
@@ -156,14 +157,20 @@ def test_picture_of_the_lineage_has_not_drifted(manifest: dict[str, Any]) -> Non
         assert f"<title>{node.name}</title>" in picture
 
 
-def test_readme_answers_for_every_gold_model(manifest: dict[str, Any]) -> None:
-    readme = (ROOT / "README.md").read_text()
-    assert "docs/lineage.svg" in readme
-    listed = set(re.findall(r"^\| `(\w+)` \|", readme, re.MULTILINE))
+def test_demo_page_answers_for_every_gold_model(manifest: dict[str, Any]) -> None:
+    page = (ROOT / "docs" / "demo.md").read_text()
+    assert "lineage.svg" in page
+    listed = set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE))
     gold = {model["name"] for model in nodes(manifest, "model") if model["fqn"][1] == "gold"}
     known = {node["name"] for node in nodes(manifest, "model", "snapshot")}
     assert gold <= listed
     assert {name for name in listed if name.startswith(("bronze_", "silver_"))} <= known
+
+
+def test_macro_reference_has_not_drifted() -> None:
+    assert (ROOT / "docs" / "macros.md").read_text() == reference(), (
+        "docs/macros.md differs from the _macros.yml files: run `python tools/macro_reference.py`"
+    )
 
 
 def test_commands_that_documents_name_exist() -> None:

@@ -73,7 +73,12 @@ def test_key() -> None:
 
 @pytest.mark.parametrize(
     ("file", "table"),
-    [("Claims_2024-01.csv.gz", "claims"), ("claims.csv", "claims"), ("orders_batch_12.json", "orders"), ("2024.csv", "_2024")],
+    [
+        ("Claims_2024-01.csv.gz", "claims"),
+        ("claims.csv", "claims"),
+        ("orders_batch_12.json", "orders"),
+        ("2024.csv", "_2024"),
+    ],
 )
 def test_table_name(file: str, table: str) -> None:
     assert table_name(file) == table

@@ -1,0 +1,1 @@
+{{ lakeweave.remote_model(function='generate_text') }}

@@ -1,0 +1,22 @@
+{{ lakeweave.one_row_per_key('web', 'events', key='event_id') }}
+
+with
+
+newest as (
+
+    select * from {{ lakeweave.newest_records('web', 'events', key='event_id') }}
+
+),
+
+typed as (
+
+    select
+        {{ lakeweave.to_integer('event_id') }} as event_id,
+        {{ lakeweave.to_integer('user_id') }} as user_id,
+        page,
+        {{ lakeweave.run_timestamp() }} as silver_loaded_at
+    from newest
+
+)
+
+select * from typed
