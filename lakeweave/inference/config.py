@@ -40,9 +40,11 @@ class OfflineText:
 class OpenAIText:
     """A server that speaks the OpenAI chat protocol. Times are seconds.
 
-    ``timeout`` bounds one request, ``tries`` the requests for one input within one run, ``max_wait`` a server's
+    ``timeout`` bounds one request as a whole, ``tries`` the requests for one input within one run, ``max_wait`` a server's
     ``Retry-After``; after ``give_up_after`` inputs in a row without a success the rest of the batch is not sent.
-    ``max_tokens_field`` is what the server calls the limit on the answer's length.
+    ``max_tokens_field`` is what the server calls the limit on the answer's length. A reply larger than ``max_answer_bytes``
+    is not read to its end. ``served_model`` is what the server calls the model, where that is another name than ``model``
+    (several are separated by commas); ``keep_reasoning`` puts what a model thought into the ledger.
     """
 
     base_url: str
@@ -56,6 +58,9 @@ class OpenAIText:
     give_up_after: int = 64
     max_tokens_field: str = "max_tokens"
     version: str | None = None
+    max_answer_bytes: int = 8 * 1024 * 1024
+    served_model: str | None = None
+    keep_reasoning: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +160,8 @@ def _fill(where: str, kind: type, block: dict[str, Any], problems: list[str]) ->
             problems.append(f"`{where}.{name}` is {value!r}; expected a whole number.")
         elif wanted == "float" and (isinstance(value, bool) or not isinstance(value, (int, float))):
             problems.append(f"`{where}.{name}` is {value!r}; expected a number of seconds.")
+        elif wanted == "bool" and not isinstance(value, bool):
+            problems.append(f"`{where}.{name}` is {value!r}; expected true or false.")
         elif wanted.startswith("str") and not isinstance(value, str):
             problems.append(f"`{where}.{name}` is {value!r}; expected text.")
         elif wanted in ("int", "float") and value < _LOWEST.get(name, 0):
@@ -186,7 +193,15 @@ def _fill(where: str, kind: type, block: dict[str, Any], problems: list[str]) ->
     return kind(**values)
 
 
-_LOWEST = {"concurrency": 1, "tries": 1, "give_up_after": 1, "timeout": 0.05, "connect_timeout": 0.05, "max_tokens": 8}
+_LOWEST = {
+    "concurrency": 1,
+    "tries": 1,
+    "give_up_after": 1,
+    "timeout": 0.05,
+    "connect_timeout": 0.05,
+    "max_tokens": 8,
+    "max_answer_bytes": 1024,
+}
 
 
 def _looks_like_a_key(name: str | None) -> bool:

@@ -93,8 +93,9 @@ class Models:
             else:
                 if function in (ANNOTATION, PREDICTION) and described.get("places"):
                     asked = [local_path(address, described["places"]) for address in asked]
-                more = (_may_retry(described),) if isinstance(backend, text_openai.OpenAIBackend) else ()
-                answers = Answers.of(backend.answer(asked, options, *more))
+                is_remote = isinstance(backend, text_openai.OpenAIBackend)
+                more = {"may_retry": _may_retry(described), "run": run} if is_remote else {}
+                answers = Answers.of(backend.answer(asked, options, **more))
         except BackendError:
             raise
         except Exception as error:  # a fault of ours must not throw away what was already paid for in this run

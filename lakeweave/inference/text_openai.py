@@ -1,51 +1,44 @@
 """Text from any server that speaks the OpenAI chat protocol (Ollama, vLLM, llama.cpp, hosted services).
 
 One pool of worker threads, each with its own kept-alive connection, is shared by every DuckDB thread, so that
-``concurrency`` bounds the requests in flight whatever the engine does. The standard library's client is used: it costs
-a fifth of the processor time per request of the usual asynchronous ones, and brings no dependency.
+``concurrency`` bounds the requests in flight whatever the engine does.
 
 What becomes of a request
-    * an answer: ``ok``;
-    * 408, 409, 429, 5xx, a time-out or a broken connection: tried again ``tries`` times with growing, jittered pauses,
+    * a reply of success is judged by :mod:`.replies`: an answer is ``ok``; one that was cut off, filtered, refused or is no
+      answer is ``failed`` with a status that begins with its kind; one that may be better the next time is ``retryable``;
+    * 408, 409, 425, 429, 5xx, a time-out or a broken connection: tried again ``tries`` times with growing, jittered pauses,
       a ``Retry-After`` being honoured; then ``retryable``;
-    * an answer that is not what was promised (no JSON, empty): ``retryable``, because the next answer may differ;
-    * 400, 413, 422 and the other client errors, or a refusal by the content filter: ``failed``, for this input alone;
-    * an address that cannot be reached, 401, 403, 404, 405 or a redirect: nothing is wrong with the input. It is
-      ``unsent``, and after a few of them in a row the rest of the batch is not sent either. The same happens after
-      ``give_up_after`` inputs in a row without a success.
+    * other errors: see :mod:`.errors` for whose fault they are. What is the configuration's stops the run of the model;
+      its rows are ``unsent`` and lose no attempt.
+
+Every text from outside is scrubbed of the key before anything else is done with it (:mod:`.scrubbing`).
 """
 
 from __future__ import annotations
 
-import base64
 import email.utils
 import http.client
 import json
 import os
 import random
-import re
-import socket
-import ssl
 import threading
 import time
-import urllib.request
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
-from lakeweave.inference.answers import FAILED, OK, RETRYABLE, UNSENT, Answer, status_text
+from lakeweave.inference.answers import FAILED, RETRYABLE, UNSENT, Answer, clean_text, status_text
+from lakeweave.inference.breaker import EQUAL_IN_A_ROW, Breaker
 from lakeweave.inference.config import OpenAIText
-from lakeweave.inference.usage import read_usage
+from lakeweave.inference.errors import Fault, Kind, classify, read_error
+from lakeweave.inference.replies import judge
+from lakeweave.inference.scrubbing import Scrubber
+from lakeweave.inference.served import is_same_model
+from lakeweave.inference.transport import Reply, TooLarge, Transport, Unreachable
+from lakeweave.inference.usage import UNKNOWN, Usage
 
-_AGAIN = frozenset({408, 409, 425, 429})
-_NOT_THE_INPUT = frozenset({401, 402, 403, 404, 405, 407, 421})
-_UNREACHABLE_IN_A_ROW = 8
-_COOL_DOWN = 15.0
 _PAUSE, _LONGEST_PAUSE = 0.2, 8.0
-_FENCED = re.compile(r"\A\s*```(?:json)?\s*\n(.*?)\n?\s*```\s*\Z", re.DOTALL)
-_BROKEN_PIPE = (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError, ConnectionAbortedError)
 
 
 class BackendError(RuntimeError):
@@ -53,25 +46,31 @@ class BackendError(RuntimeError):
 
 
 @dataclass(frozen=True, slots=True)
-class _Reply:
-    status: int
-    headers: http.client.HTTPMessage
-    body: bytes
+class _Call:
+    """What the requests of one batch share."""
+
+    options: dict[str, Any]
+    headers: dict[str, str]
+    scrubber: Scrubber
+    may_retry: Callable[[int], bool]
+    key: Hashable
+    """Stands for the run and the options, for the breaker."""
 
 
 @dataclass(slots=True)
 class _Made:
-    """The requests that were sent for one prompt."""
+    """What was sent for one prompt, and what that used."""
 
     requests: int = 0
+    usage: Usage = UNKNOWN
 
 
 def _always(_made: int) -> bool:
     return True
 
 
-class _Unreachable(Exception):
-    """No connection could be made at all."""
+class _Doubtful(Answer):
+    """The answer to a request that was refused, and maybe not for its input."""
 
 
 class OpenAIBackend:
@@ -80,18 +79,17 @@ class OpenAIBackend:
     def __init__(self, settings: OpenAIText) -> None:
         """Check nothing but the shape of the address; the key is looked for when the first answer is needed."""
         self._settings = settings
-        parts = urlsplit(settings.base_url)
-        self._secure = parts.scheme == "https"
-        self._host = parts.hostname or ""
-        self._port = parts.port or (443 if self._secure else 80)
-        self._path = parts.path.rstrip("/") + "/chat/completions"
-        self._origin = f"{parts.scheme}://{self._host}:{self._port}"
-        self._proxy = self._find_proxy(parts.scheme)
-        self._local = threading.local()
+        self._transport = Transport(
+            settings.base_url,
+            "/chat/completions",
+            settings.timeout,
+            settings.connect_timeout,
+            settings.max_answer_bytes,
+        )
         self._pool: ThreadPoolExecutor | None = None
         self._pool_lock = threading.Lock()
-        self._breaker = _Breaker(settings.give_up_after)
-        self._tls = ssl.create_default_context() if self._secure else None
+        self._breaker = Breaker(settings.give_up_after)
+        self._served = [name for name in (settings.model, *(settings.served_model or "").split(",")) if name.strip()]
 
     @property
     def version(self) -> str:
@@ -112,67 +110,140 @@ class OpenAIBackend:
         self._key()
 
     def answer(
-        self, prompts: Sequence[str], options: dict[str, Any], may_retry: Callable[[int], bool] = _always
+        self,
+        prompts: Sequence[str],
+        options: dict[str, Any],
+        may_retry: Callable[[int], bool] = _always,
+        run: str | None = None,
     ) -> list[Answer]:
         """One answer per prompt, in order, ``concurrency`` at a time. No prompt is NULL or empty.
 
-        ``may_retry`` is asked before each further request for a prompt, with the number of those that were made.
+        ``may_retry`` is asked before each further request for a prompt, with the number of those that were made. ``run`` is
+        the run that asks: what stops a model stops it for the rest of that run.
         """
-        key = self._key()
+        secret = self._key()
+        headers = {"Content-Type": "application/json", "Accept": "application/json"}
+        if secret:
+            headers["Authorization"] = f"Bearer {secret}"
         with self._pool_lock:
             if self._pool is None:
                 self._pool = ThreadPoolExecutor(self._settings.concurrency, thread_name_prefix="lakeweave-text")
-        return list(self._pool.map(lambda prompt: self._one(prompt, options, key, may_retry), prompts))
+        key = (run, json.dumps(options, sort_keys=True, default=str))
+        call = _Call(options, headers, Scrubber([secret, *self._transport.secrets]), may_retry, key)
+        order = range(len(prompts)) if self._breaker.is_proven(key) else _spread_first(len(prompts))
+        answers = [_NOT_ASKED] * len(prompts)
+        for i, answer in zip(order, self._pool.map(lambda i: self._one(prompts[i], call), order), strict=True):
+            answers[i] = answer
+        while self._breaker.is_proven(key) and not self._breaker.stopped(key):
+            # What was held back on a suspicion that an answer then disproved.
+            held = [i for i, answer in enumerate(answers) if answer.status == _HELD]
+            if not held:
+                break
+            for i, answer in zip(held, self._pool.map(lambda i: self._one(prompts[i], call), held), strict=True):
+                answers[i] = answer
+        stopped = self._breaker.stopped(key)
+        return [self._settled(answer, stopped) for answer in answers]
 
-    def _one(self, prompt: str, options: dict[str, Any], key: str | None, may_retry: Callable[[int], bool]) -> Answer:
+    def _settled(self, answer: Answer, stopped: str) -> Answer:
+        """The answer once the batch is over, and it is known whose fault the doubtful ones are."""
+        said = stopped if self._transport.origin in stopped else f"{self._transport.origin}: {stopped}"
+        if answer.status == _HELD or (stopped and isinstance(answer, _Doubtful)):
+            return Answer(None, status_text(said if stopped else "not sent"), UNSENT, answer.usage, answer.requests)
+        return _plain(answer) if isinstance(answer, _Doubtful) else answer
+
+    def _one(self, prompt: str, call: _Call) -> Answer:
         made = _Made()
         try:
-            answer = self._tried(prompt, options, key, may_retry, made)
+            answer = self._tried(prompt, call, made)
+            if isinstance(answer, _Doubtful) or answer.status == _HELD:
+                return replace(answer, usage=made.usage, requests=made.requests)
+            return self._finished(replace(answer, usage=made.usage, requests=made.requests), call)
         except Exception as error:  # one input must never take the batch, which holds paid answers, down with it
-            answer = Answer(None, f"{type(error).__name__}: {status_text(error)}", RETRYABLE)
-        return self._scrubbed(replace(answer, requests=made.requests), key)
+            said = call.scrubber.status(f"{type(error).__name__}: {error}")
+            return Answer(None, status_text(said), RETRYABLE, made.usage, made.requests)
 
-    def _tried(
-        self, prompt: str, options: dict[str, Any], key: str | None, may_retry: Callable[[int], bool], made: _Made
-    ) -> Answer:
-        body = json.dumps(self._request(prompt, options)).encode()
+    def _tried(self, prompt: str, call: _Call, made: _Made) -> Answer:
+        body = json.dumps(self._request(prompt, call.options)).encode()
+        wants_json = call.options.get("response_format") == "json"
         answer = Answer(None, "not tried", UNSENT)
         for attempt in range(self._settings.tries):
-            reason = self._breaker.reason()
+            reason = self._breaker.reason(call.key)
             if reason:
-                return answer if answer.state == RETRYABLE else Answer(None, reason, UNSENT)
+                if answer.state == RETRYABLE:
+                    break
+                if self._breaker.stopped(call.key):
+                    return Answer(None, _HELD, UNSENT)
+                return Answer(None, reason, UNSENT)
             pause = min(_LONGEST_PAUSE, _PAUSE * 2**attempt) * random.uniform(0.5, 1.0)
             made.requests += 1
+            reply: Reply | None = None
             try:
-                reply = self._send(body, key)
-            except _Unreachable as error:
+                reply = self._transport.post(body, call.headers)
+            except Unreachable as error:
                 made.requests -= 1
-                answer = Answer(None, f"{self._origin} cannot be reached: {error}", UNSENT)
-                self._breaker.unreachable(answer.status)
+                said = self._said(f"{self._transport.origin} cannot be reached: {error}", call)
+                answer = answer if answer.state == RETRYABLE else Answer(None, said, UNSENT)
+                self._breaker.away(said)
             except TimeoutError:
                 answer = Answer(None, f"no answer within {self._settings.timeout:g} s", RETRYABLE)
+            except TooLarge:
+                said = f"too_large: the reply is larger than {self._settings.max_answer_bytes} bytes (max_answer_bytes)"
+                self._breaker.refused(call.key)
+                return Answer(None, said, FAILED)
             except (OSError, http.client.HTTPException) as error:
-                answer = Answer(None, f"{type(error).__name__}: {error}", RETRYABLE)
-            else:
-                code = reply.status
-                if code == 200:
-                    self._breaker.success()
-                    return self._read(reply, options)
-                answer = self._refusal(reply)
-                if answer.state == FAILED:
-                    self._breaker.success()
-                    return answer
-                if answer.state == UNSENT:
-                    self._breaker.unreachable(answer.status)
+                answer = Answer(None, self._said(f"{type(error).__name__}: {error}", call), RETRYABLE)
+            if reply is not None:
+                judged = self._judged(reply, wants_json)
+                made.usage += judged.usage
+                if isinstance(judged, Answer):
+                    self._breaker.success(call.key)
+                    return judged
+                answer = self._faulted(judged, call)
+                if answer.state != RETRYABLE or isinstance(answer, _Doubtful):
                     return answer
                 pause = max(pause, self._retry_after(reply))
             if attempt + 1 < self._settings.tries:
-                if made.requests and not may_retry(made.requests):
+                if made.requests and not call.may_retry(made.requests):
                     break
                 time.sleep(pause)
         if answer.state == RETRYABLE:
             self._breaker.failure(answer.status)
         return answer
+
+    @staticmethod
+    def _judged(reply: Reply, wants_json: bool) -> Answer | Fault:
+        if 200 <= reply.status < 300:
+            return judge(reply, wants_json)
+        if 300 <= reply.status < 400:
+            place = reply.headers.get("location") or "nowhere"
+            return Fault(Kind.CONFIGURATION, f"{reply.status}: a redirect to {place}, which is not followed")
+        return classify(reply.status, read_error(reply.body))
+
+    def _faulted(self, fault: Fault, call: _Call) -> Answer:
+        """The answer that a fault is, after the breaker has heard of it."""
+        said = self._said(fault.status, call)
+        kind = fault.kind
+        if kind is Kind.CONFIGURATION and fault.of_request and self._breaker.is_proven(call.key):
+            kind = Kind.INPUT  # the same model and parameters were right before
+        if kind is Kind.DOUBTFUL and self._breaker.is_proven(call.key):
+            kind = Kind.INPUT if fault.state == FAILED else Kind.DOUBTFUL
+        kept = {"reasoning": fault.reasoning, "served_model": fault.served_model}
+        if kind is Kind.AGAIN:
+            return Answer(None, said, RETRYABLE, **kept)
+        if kind is Kind.INPUT:
+            self._breaker.refused(call.key)
+            return Answer(None, said, FAILED, **kept)
+        if kind is Kind.DOUBTFUL:
+            self._breaker.doubtful(call.key, said, said)
+            if fault.state == RETRYABLE:
+                self._breaker.failure(said)
+            return _Doubtful(None, said, fault.state, **kept)
+        refused = f"{self._transport.origin} refused the request: {said}"
+        if kind is Kind.CONFIGURATION:
+            self._breaker.misconfigured(call.key, refused)
+        else:
+            self._breaker.away(refused)
+        return Answer(None, refused, UNSENT)
 
     def _request(self, prompt: str, options: dict[str, Any]) -> dict[str, Any]:
         request: dict[str, Any] = {
@@ -180,6 +251,8 @@ class OpenAIBackend:
             "messages": [{"role": "user", "content": prompt}],
             "temperature": options.get("temperature", 0),
         }
+        if request["temperature"] is None:
+            del request["temperature"]  # some models refuse any
         names = {
             "max_output_tokens": self._settings.max_tokens_field,
             "top_p": "top_p",
@@ -191,123 +264,28 @@ class OpenAIBackend:
             request["response_format"] = {"type": "json_object"}
         return request
 
-    def _refusal(self, reply: _Reply) -> Answer:
-        code = reply.status
-        said = f"{code}: {_message(reply.body)}"
-        if code in _AGAIN or code >= 500:
-            return Answer(None, said, RETRYABLE)
-        if code in _NOT_THE_INPUT or 300 <= code < 400:
-            return Answer(None, f"{self._origin} refused the request: {said}", UNSENT)
-        return Answer(None, said, FAILED)
+    def _finished(self, answer: Answer, call: _Call) -> Answer:
+        """The answer without any secret, and with what is known of the model that gave it."""
+        scrub = call.scrubber.answer
+        served = answer.served_model
+        reasoning = answer.reasoning if self._settings.keep_reasoning else None
+        return Answer(
+            None if answer.response is None else scrub(answer.response),
+            status_text(self._said(answer.status, call)) if answer.status else "",
+            answer.state,
+            answer.usage,
+            answer.requests,
+            None if reasoning is None else clean_text(scrub(reasoning)),
+            served if served is None or served in self._served else status_text(call.scrubber.status(served)),
+            None if served is None else not self._is_asked(served),
+        )
+
+    def _is_asked(self, served: str) -> bool:
+        return served in self._served or any(is_same_model(asked, served) for asked in self._served)
 
     @staticmethod
-    def _read(reply: _Reply, options: dict[str, Any]) -> Answer:
-        try:
-            said = json.loads(reply.body)
-            choice = said["choices"][0]
-            content = choice["message"]["content"]
-        except (ValueError, KeyError, IndexError, TypeError):
-            return Answer(None, "the server's answer is not a chat completion", RETRYABLE)
-        tokens = {"usage": read_usage(said.get("usage"))}
-        finish = choice.get("finish_reason")
-        if finish == "content_filter":
-            return Answer(None, "refused by the content filter", FAILED, **tokens)
-        if not isinstance(content, str) or not content.strip():
-            return Answer(None, "the answer is empty", RETRYABLE, **tokens)
-        if options.get("response_format") == "json":
-            fenced = _FENCED.match(content)
-            content = fenced.group(1) if fenced else content
-            try:
-                json.loads(content)
-            except ValueError:
-                cut = ", cut off at max_output_tokens" if finish == "length" else ""
-                return Answer(None, f"the answer is not the promised JSON{cut}", RETRYABLE, **tokens)
-        return Answer(content, "", OK, **tokens)
-
-    def _send(self, body: bytes, key: str | None) -> _Reply:
-        connection, fresh = self._connection()
-        headers = {"Content-Type": "application/json", "Accept": "application/json"}
-        if key:
-            headers["Authorization"] = f"Bearer {key}"
-        while True:
-            end = time.monotonic() + self._settings.timeout
-            try:
-                if connection.sock is None:
-                    self._connect(connection)
-                connection.sock.settimeout(self._settings.timeout)
-                connection.request("POST", self._target(), body=body, headers=headers)
-                response = connection.getresponse()
-                received = []
-                while block := response.read1(65536):
-                    received.append(block)
-                    left = end - time.monotonic()
-                    if left <= 0:
-                        raise TimeoutError
-                    if connection.sock is not None:
-                        connection.sock.settimeout(left)
-                closing = response.will_close
-                response.close()  # read1 does not notice the end of a body of known length
-                if closing:
-                    self._drop()
-                return _Reply(response.status, response.headers, b"".join(received))
-            except _BROKEN_PIPE:
-                self._drop()
-                if fresh:
-                    raise
-                # The server closed a connection that had been idle; that says nothing about this request.
-                connection, fresh = self._connection()
-            except BaseException:
-                self._drop()
-                raise
-
-    def _connect(self, connection: http.client.HTTPConnection) -> None:
-        try:
-            connection.connect()
-        except ssl.SSLError as error:
-            raise _Unreachable(error.reason or "TLS failed") from None
-        except (ConnectionError, socket.gaierror, TimeoutError, OSError) as error:
-            raise _Unreachable(error.strerror or type(error).__name__) from None
-        if connection.sock is not None:
-            connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-
-    def _connection(self) -> tuple[http.client.HTTPConnection, bool]:
-        kept = getattr(self._local, "connection", None)
-        if kept is not None:
-            return kept, kept.sock is None
-        timeout = self._settings.connect_timeout
-        host, port = self._proxy[:2] if self._proxy else (self._host, self._port)
-        if self._secure:
-            made: http.client.HTTPConnection = http.client.HTTPSConnection(
-                host, port, timeout=timeout, context=self._tls
-            )
-            if self._proxy:
-                made.set_tunnel(self._host, self._port, headers=self._proxy[2])
-        else:
-            made = http.client.HTTPConnection(host, port, timeout=timeout)
-        self._local.connection = made
-        return made, True
-
-    def _drop(self) -> None:
-        kept = getattr(self._local, "connection", None)
-        self._local.connection = None
-        if kept is not None:
-            kept.close()
-
-    def _target(self) -> str:
-        return f"{self._origin}{self._path}" if self._proxy and not self._secure else self._path
-
-    def _find_proxy(self, scheme: str) -> tuple[str, int, dict[str, str]] | None:
-        if self._host in ("localhost", "127.0.0.1", "::1") or urllib.request.proxy_bypass(self._host):
-            return None
-        address = urllib.request.getproxies().get(scheme)
-        if not address:
-            return None
-        parts = urlsplit(address if "://" in address else f"http://{address}")
-        headers = {}
-        if parts.username:
-            pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
-            headers["Proxy-Authorization"] = "Basic " + base64.b64encode(pair.encode()).decode()
-        return parts.hostname or "", parts.port or 8080, headers
+    def _said(text: str, call: _Call) -> str:
+        return call.scrubber.status(text)
 
     def _key(self) -> str | None:
         name = self._settings.api_key_env
@@ -323,15 +301,8 @@ class OpenAIBackend:
             raise BackendError(f"The environment variable {name} does not hold a key: it has blanks or odd letters.")
         return key
 
-    @staticmethod
-    def _scrubbed(answer: Answer, key: str | None) -> Answer:
-        if not answer.status:
-            return answer
-        said = answer.status.replace(key, "***") if key else answer.status
-        return replace(answer, status=status_text(said))
-
-    def _retry_after(self, reply: _Reply) -> float:
-        given = reply.headers.get("Retry-After")
+    def _retry_after(self, reply: Reply) -> float:
+        given = reply.headers.get("retry-after")
         if not given:
             return 0.0
         try:
@@ -339,64 +310,32 @@ class OpenAIBackend:
         except ValueError:
             try:
                 wait = email.utils.parsedate_to_datetime(given).timestamp() - time.time()
-            except (TypeError, ValueError):
+            except (TypeError, ValueError, OverflowError, OSError):
                 return 0.0
         return min(max(wait, 0.0), self._settings.max_wait) if wait == wait else 0.0
 
 
-class _Breaker:
-    """Stops a batch that has no prospect. Opens on failures in a row; any success closes it."""
-
-    def __init__(self, give_up_after: int) -> None:
-        self._give_up_after = give_up_after
-        self._lock = threading.Lock()
-        self._failures = 0
-        self._unreachable = 0
-        self._open_until = 0.0
-        self._reason = ""
-
-    def success(self) -> None:
-        with self._lock:
-            self._failures = self._unreachable = 0
-            self._open_until = 0.0
-
-    def failure(self, reason: str) -> None:
-        with self._lock:
-            self._failures += 1
-            if self._failures >= self._give_up_after:
-                self._open(f"not sent, after {self._failures} failures in a row: {reason}")
-
-    def unreachable(self, reason: str) -> None:
-        with self._lock:
-            self._unreachable += 1
-            if self._unreachable >= _UNREACHABLE_IN_A_ROW:
-                self._open(reason)
-
-    def reason(self) -> str:
-        """Why nothing is sent at the moment; empty while the way is free."""
-        with self._lock:
-            if self._open_until and time.monotonic() < self._open_until:
-                return self._reason
-            if self._open_until:
-                # Try again after a pause, and give up sooner than the first time.
-                self._open_until = 0.0
-                self._failures = max(0, self._give_up_after - 4)
-                self._unreachable = _UNREACHABLE_IN_A_ROW - 4
-            return ""
-
-    def _open(self, reason: str) -> None:
-        self._reason = reason
-        self._open_until = time.monotonic() + _COOL_DOWN
+def _spread_first(count: int) -> Sequence[int]:
+    """The places of a batch, a few from all over it first: neighbours are alike, and so are the faults that they meet."""
+    if count <= EQUAL_IN_A_ROW:
+        return range(count)
+    first = dict.fromkeys(round(n * (count - 1) / (EQUAL_IN_A_ROW - 1)) for n in range(EQUAL_IN_A_ROW))
+    return [*first, *(place for place in range(count) if place not in first)]
 
 
-def _message(body: bytes) -> str:
-    """The sentence in an error's body, whatever the server's habit."""
-    text = body[:4000].decode("utf-8", "replace")
-    try:
-        said = json.loads(text)
-        error = said.get("error", said) if isinstance(said, dict) else said
-        if isinstance(error, dict):
-            error = error.get("message") or error.get("detail") or error
-        return status_text(error)
-    except ValueError:
-        return status_text(text) or "no explanation"
+_NOT_ASKED = Answer(None, "not asked", UNSENT)
+
+#: The status of what was not sent because of a stop, until the batch is over.
+_HELD = "held back"
+
+
+def _plain(answer: _Doubtful) -> Answer:
+    return Answer(
+        answer.response,
+        status_text(answer.status),
+        answer.state,
+        answer.usage,
+        answer.requests,
+        answer.reasoning,
+        answer.served_model,
+    )

@@ -25,6 +25,7 @@ MOST_TOKENS = 10**12
 #: A total that is further from its parts than this is no count of reasoning.
 _MOST_HIDDEN = 10**7
 
+_PLAIN = frozenset(("prompt_tokens", "completion_tokens", "total_tokens"))
 _INPUT = ("prompt_tokens", "input_tokens", "prompt_eval_count", "promptTokenCount", "prompt_token_count")
 _OUTPUT = ("completion_tokens", "output_tokens", "eval_count", "candidatesTokenCount", "candidates_token_count")
 _TOTAL = ("total_tokens", "totalTokenCount", "total_token_count")
@@ -78,6 +79,13 @@ def read_usage(given: Any) -> Usage:
     """The usage in ``given``, the ``usage`` object of a reply; whatever it is, no error is raised."""
     if not isinstance(given, dict):
         return UNKNOWN
+    if given.keys() <= _PLAIN:
+        # What most servers say, without looking for anything else.
+        one, other = given.get("prompt_tokens"), given.get("completion_tokens")
+        if type(one) is int and type(other) is int and 0 <= one < MOST_TOKENS and 0 <= other < MOST_TOKENS:
+            total = given.get("total_tokens")
+            if total is None or total == one + other:
+                return Usage(one, other)
     input_tokens, output_tokens = _first(given, _INPUT), _first(given, _OUTPUT)
     cached, reasoning = _first(given, _CACHED), _first(given, _REASONING)
     if "input_tokens" in given and "prompt_tokens" not in given and "input_tokens_details" not in given:

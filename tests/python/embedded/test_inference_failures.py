@@ -109,7 +109,7 @@ def test_promised_json_is_checked(project: InferenceProject, server: model_serve
     project.build()
     rows = project.query("select id, response_state, response_status, response from jsons order by id")
     assert rows[0] == (1, "ok", "", '{"echo": "echo: plain"}'), "a fence around the JSON is taken off"
-    assert rows[1] == (2, "retryable", "the answer is not the promised JSON", None)
+    assert rows[1] == (2, "retryable", "not_json: the answer is not the promised JSON: there is no object", None)
     assert server.stats()["bodies"][-1]["response_format"] == {"type": "json_object"}
 
 

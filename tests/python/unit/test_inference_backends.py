@@ -244,10 +244,15 @@ def test_the_client_keeps_its_connections_and_its_limit() -> None:
         ("ALWAYS-400", {}, FAILED, "400: the fake says 400"),
         ("ALWAYS-500", {}, RETRYABLE, "500: the fake says 500"),
         ("ALWAYS-HANG", {}, RETRYABLE, "no answer within 0.2 s"),
-        ("GARBAGE", {}, RETRYABLE, "the server's answer is not a chat completion"),
-        ("EMPTY", {}, RETRYABLE, "the answer is empty"),
-        ("FILTERED", {}, FAILED, "refused by the content filter"),
-        ("NOT-JSON", {"response_format": "json"}, RETRYABLE, "the answer is not the promised JSON"),
+        ("GARBAGE", {}, RETRYABLE, "the server's answer is not a chat completion but HTML"),
+        ("EMPTY", {}, RETRYABLE, "empty: the answer is empty"),
+        ("FILTERED", {}, FAILED, "filtered: refused by the content filter"),
+        (
+            "NOT-JSON",
+            {"response_format": "json"},
+            RETRYABLE,
+            "not_json: the answer is not the promised JSON: there is no object",
+        ),
     ],
 )
 def test_each_fault_has_its_state(faulty: OpenAIBackend, prompt: str, options: dict, state: str, status: str) -> None:
