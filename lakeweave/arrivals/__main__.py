@@ -12,9 +12,9 @@ from pathlib import Path
 from lakeweave.arrivals.builder import Builder, Rhythm, dbt_build, tell_by_webhook, tell_on_terminal
 from lakeweave.arrivals.events import Trust
 from lakeweave.arrivals.queue import Queue
-from lakeweave.arrivals.service import serve
 from lakeweave.arrivals.sources import Sources
 from lakeweave.arrivals.watching import Watcher
+from lakeweave.printable import printable
 
 
 def _listed(name: str) -> tuple[str, ...]:
@@ -31,17 +31,31 @@ def main(argv: list[str] | None = None) -> int:
         "--queue", type=Path, default=Path(os.environ.get("LAKEWEAVE_QUEUE", "warehouse/arrivals.sqlite"))
     )
     parser.add_argument("--landing", type=Path, default=Path(os.environ.get("LAKEWEAVE_LANDING", "landing")))
+    parser.add_argument("--host", default="0.0.0.0", help="address to listen on (serve)")
     parser.add_argument("--port", type=int, default=int(os.environ.get("PORT", "8080")))
     parser.add_argument("--gather", type=float, help="seconds of quiet that end a burst (serve: 10, watch: 2)")
     arguments = parser.parse_args(argv)
-    queue = Queue(arguments.queue)
+    try:
+        queue = Queue(arguments.queue)
+    except OSError as error:
+        print(f"arrivals: {error}", file=sys.stderr)
+        return 2
+    if queue.replaced is not None:
+        print(
+            f"arrivals: the queue {arguments.queue} is damaged. It is kept as {queue.replaced}, and a new one is begun. "
+            "What waited in it is not known any more: run `dbt build` once.",
+            file=sys.stderr,
+            flush=True,
+        )
     if arguments.command == "list":
         print(
             ", ".join(f"{number} {state}" for state, number in sorted(queue.counts().items()))
             or "nothing has arrived yet"
         )
         for _, source, address, state, reason in queue.untold():
-            print(f"{state}: {source}: {address}: {reason}")
+            print(f"{state}: {source}: {printable(address)}: {printable(reason, 2_000, lines=True)}")
+        for _, reason, content in queue.letters():
+            print(f"dead letter: {printable(reason)}: {printable(content, 200)}")
         return 0
     if arguments.command == "retry":
         print(f"{queue.retry_dead()} arrival(s) that were given up wait again")
@@ -55,7 +69,9 @@ def main(argv: list[str] | None = None) -> int:
         rhythm=Rhythm(gather=gather),
     )
     try:
-        sources = Sources.of_project(arguments.project, arguments.target, _listed("LAKEWEAVE_ARRIVALS_BUCKETS"))
+        # The buckets that events may name; a folder that is watched is in none.
+        buckets = _listed("LAKEWEAVE_ARRIVALS_BUCKETS") if arguments.command == "serve" else ()
+        sources = Sources.of_project(arguments.project, arguments.target, buckets)
     except RuntimeError as error:
         print(f"arrivals: {error}", file=sys.stderr)
         return 2
@@ -71,8 +87,16 @@ def main(argv: list[str] | None = None) -> int:
             senders=_listed("LAKEWEAVE_ARRIVALS_SENDERS"),
             topics=_listed("LAKEWEAVE_ARRIVALS_TOPICS"),
         )
-        serve(("0.0.0.0", arguments.port), builder, sources, trust)
-        return 0
+        # Here, because watching needs no server.
+        from lakeweave.arrivals.service import serve
+
+        try:
+            return serve((arguments.host, arguments.port), builder, sources, trust)
+        except OSError as error:
+            print(
+                f"arrivals: port {arguments.port} of {arguments.host} cannot be listened on: {error}", file=sys.stderr
+            )
+            return 2
     if not arguments.landing.is_dir():
         print(
             f"arrivals: there is no folder {arguments.landing} to watch. `make landing` makes the demo's.",
@@ -81,21 +105,43 @@ def main(argv: list[str] | None = None) -> int:
         return 2
     builder.exists = lambda each: (arguments.landing / each.store / each.name).exists()
     watcher, stop = Watcher(arguments.landing, queue, sources), threading.Event()
-    known = watcher.baseline()
+    # After a queue was lost nobody knows what was built, so nothing counts as built.
+    known = watcher.baseline() if queue.replaced is None else 0
     print(
         f"arrivals: watching {arguments.landing}{f', {known} files are there already' if known else ''}; Ctrl-C ends it",
         flush=True,
     )
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, lambda *_: stop.set())
+    return watch(watcher, builder, stop)
+
+
+def watch(watcher: Watcher, builder: Builder, stop: threading.Event, pause: float = 1.0) -> int:
+    """Look and build until ``stop`` is set, and finish a build that is under way.
+
+    Gives 0, or 1 if one of the two ended by itself: neither is of use without the other.
+    """
     worker = threading.Thread(target=builder.run, args=(stop,))
     worker.start()
-    while not stop.is_set():
-        watcher.look()
-        stop.wait(1)
-    # A build that is under way is finished.
-    worker.join()
-    return 0
+    failures = 0
+    try:
+        while not stop.is_set() and worker.is_alive() and failures < 10:
+            try:
+                watcher.look()
+                failures = 0
+            except Exception as error:
+                failures += 1
+                print(
+                    f"arrivals: {type(error).__name__}: {printable(error)}; looking again", file=sys.stderr, flush=True
+                )
+            stop.wait(pause)
+    finally:
+        died = not stop.is_set()
+        stop.set()
+        worker.join()
+    if died:
+        print("arrivals: watching or building has ended, so the process ends", file=sys.stderr, flush=True)
+    return 1 if died else 0
 
 
 if __name__ == "__main__":

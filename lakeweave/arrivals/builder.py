@@ -17,6 +17,7 @@ from pathlib import Path
 import httpx
 
 from lakeweave.arrivals.queue import Queue, Waiting
+from lakeweave.printable import printable
 from lakeweave.spark import dbt_program
 
 Build = Callable[[list[str]], tuple[bool, str]]
@@ -72,18 +73,23 @@ def tell_by_webhook(address: str) -> Tell:
 
     def tell(text: str) -> bool:
         try:
-            httpx.post(address, json={"text": text}, timeout=10).raise_for_status()
-        except httpx.HTTPError as error:
-            print(f"arrivals: nobody could be told ({error}); tried again later", file=sys.stderr)
-            return False
-        return True
+            answer = httpx.post(address, json={"text": text}, timeout=10)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            # Never the error's own words: they hold the address, and who has the address can post.
+            why = type(error).__name__
+        else:
+            if answer.is_success:
+                return True
+            why = f"the webhook answered {answer.status_code}"
+        print(f"arrivals: nobody could be told ({why}); tried again later", file=sys.stderr)
+        return False
 
     return tell
 
 
 def tell_on_terminal(text: str) -> bool:
     """Where no webhook is set: the log."""
-    print(f"arrivals: {text}", file=sys.stderr, flush=True)
+    print(f"arrivals: {printable(text, 20_000, lines=True)}", file=sys.stderr, flush=True)
     return True
 
 
@@ -96,6 +102,8 @@ class Builder:
     tell: Tell = tell_on_terminal
     exists: Callable[[Waiting], bool] = field(default=lambda _: True)
     rhythm: Rhythm = field(default_factory=Rhythm)
+    counted: dict[str, int] = field(default_factory=dict)
+    """Arrivals by state as the builder saw them last, for who may not wait for the queue."""
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[bool]:
@@ -113,19 +121,27 @@ class Builder:
     def step(self) -> bool:
         """Build what is due, if a burst is over and nobody else builds; whether anything was built."""
         quiet = self.queue.quiet_for()
+        self.counted = self.queue.counts()
         worked = False
         due = quiet is not None and (quiet[0] >= self.rhythm.gather or quiet[1] >= self.rhythm.gather_at_most)
-        if due or self.queue.counts().get("building"):
+        if due or self.counted.get("building"):
             with self._alone() as alone:
                 if alone:
                     # Whoever has the lock knows that nobody builds: what is marked so was left by a process that died.
                     self.queue.recover()
                     worked = due and self._build_all(self.queue.take())
+                    self.counted = self.queue.counts()
         self._tell()
         return worked
 
+    def _is_there(self, each: Waiting) -> bool:
+        try:
+            return self.exists(each)
+        except (OSError, ValueError):
+            return False
+
     def _build_all(self, taken: list[Waiting]) -> bool:
-        gone = [each for each in taken if not self.exists(each)]
+        gone = [each for each in taken if not self._is_there(each)]
         self.queue.settle([each.number for each in gone], "gone", "the file was gone before it could be built")
         here = [each for each in taken if each not in gone]
         if not here:
@@ -147,7 +163,7 @@ class Builder:
                 self.queue.settle([each.number for each in group], "built")
                 print(f"arrivals: built in {time.monotonic() - began:.0f} s", flush=True)
                 continue
-            print(f"arrivals: the build failed: {reason}", file=sys.stderr, flush=True)
+            print(f"arrivals: the build failed: {printable(reason, 5_000, lines=True)}", file=sys.stderr, flush=True)
             given_up = [each.number for each in group if each.attempts >= self.rhythm.attempts]
             self.queue.settle(given_up, "dead", reason)
             for each in group:
@@ -157,12 +173,19 @@ class Builder:
         return True
 
     def _tell(self) -> None:
+        letters = self.queue.letters(untold=True)
+        if letters:
+            said = [f"{printable(reason)}: {printable(content, 200)}" for _, reason, content in letters[:20]]
+            more = [f"and {len(letters) - 20} more"] if len(letters) > 20 else []
+            lines = ["What arrived can never be taken in, and is kept as a dead letter.", *said, *more]
+            if self.tell("\n".join(lines)):
+                self.queue.letters_told([number for number, *_ in letters])
         untold = self.queue.untold()
         if not untold:
             return
         reasons: dict[tuple[str, str, str], list[str]] = {}
         for _, source, address, state, reason in untold:
-            reasons.setdefault((source, state, reason), []).append(address)
+            reasons.setdefault((source, state, printable(reason, 2_000, lines=True)), []).append(printable(address))
         lines = []
         for (source, state, reason), addresses in reasons.items():
             more = f" and {len(addresses) - 3} more" if len(addresses) > 3 else ""
@@ -177,5 +200,5 @@ class Builder:
             try:
                 self.step()
             except Exception as error:
-                print(f"arrivals: {type(error).__name__}: {error}; going on", file=sys.stderr, flush=True)
+                print(f"arrivals: {type(error).__name__}: {printable(error)}; going on", file=sys.stderr, flush=True)
             stop.wait(pause)

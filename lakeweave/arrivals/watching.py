@@ -3,37 +3,77 @@
 from __future__ import annotations
 
 import os
+import stat
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from lakeweave.arrivals.events import Arrival
 from lakeweave.arrivals.queue import Queue
 from lakeweave.arrivals.sources import Sources
+from lakeweave.printable import printable
 
 BUCKET = "landing"
 
 
 class Watcher:
-    """Looks at the folders of the sources again and again; a file has arrived once it is no longer growing."""
+    """Looks at the folders of the sources again and again; a file has arrived once it is no longer growing.
+
+    It polls, which is the same on every file system, those of a network included. What it cannot take in (a link that leads
+    nowhere, a name that is not UTF-8, a folder that it may not read) becomes a dead letter once, and holds up nothing else.
+    """
 
     def __init__(self, landing: Path, queue: Queue, sources: Sources) -> None:
-        self.landing, self.queue, self.sources = landing, queue, sources
+        """``sources``: their folders alone count; the buckets that events may name are no matter of a folder."""
+        self.landing, self.queue = landing, queue
+        self.sources = Sources(sources.folders)
         self._before: dict[tuple[str, str], str] = {}
+        self._refused: set[tuple[str, str]] = set()
+
+    def _refuse(self, path: str, reason: str) -> None:
+        """Keep an item that cannot be taken in as a dead letter, the first time that it is seen."""
+        if (path, reason) not in self._refused:
+            self._refused.add((path, reason))
+            self.queue.bury(path, reason)
+            print(f"arrivals: not taken in: {printable(path)}: {reason}", file=sys.stderr, flush=True)
+
+    def _paths(self) -> Iterator[str]:
+        for folder in self.sources.folders:
+            top = os.path.join(self.landing, folder)
+            if not os.path.lexists(top):
+                continue
+
+            def unreadable(error: OSError) -> None:
+                self._refuse(str(error.filename), f"the folder cannot be read: {error.strerror}")
+
+            for path, folders, names in os.walk(top, onerror=unreadable):
+                for name in folders:
+                    if os.path.islink(os.path.join(path, name)):
+                        self._refuse(os.path.join(path, name), "it is a link to a folder, which is not followed")
+                yield from (os.path.join(path, name) for name in names if not name.startswith((".", "_")))
 
     def _files(self) -> dict[tuple[str, str], str]:
         """Store and name of each file with its version: size and moment of the last change."""
         found = {}
-        for folder in self.sources.folders:
-            for path, _, names in os.walk(self.landing / folder):
-                for name in names:
-                    if name.startswith((".", "_")):
-                        continue
-                    file = Path(path) / name
-                    try:
-                        info = file.stat()
-                    except FileNotFoundError:
-                        continue
-                    store, _, place = file.relative_to(self.landing).as_posix().partition("/")
-                    found[store, place] = f"{info.st_size}-{info.st_mtime_ns}"
+        for path in self._paths():
+            try:
+                info = os.stat(path)
+                path.encode()
+            except FileNotFoundError:
+                if os.path.islink(path):
+                    self._refuse(path, "it is a link that leads nowhere")
+                continue
+            except OSError as error:
+                self._refuse(path, f"it cannot be looked at: {error.strerror}")
+                continue
+            except UnicodeEncodeError:
+                self._refuse(path, "its name is not UTF-8; rename it")
+                continue
+            if not stat.S_ISREG(info.st_mode):
+                self._refuse(path, "it is no file")
+                continue
+            store, _, place = os.path.relpath(path, self.landing).replace(os.sep, "/").partition("/")
+            found[store, place] = f"{info.st_size}-{info.st_mtime_ns}"
         return found
 
     def baseline(self) -> int:
@@ -52,9 +92,19 @@ class Watcher:
         settled = {key: version for key, version in files.items() if self._before.get(key) == version}
         self._before = files
         known = {store: self.queue.known(store, BUCKET) for store in {store for store, _ in settled}}
-        arrivals = [
-            Arrival(store, BUCKET, name, version)
-            for (store, name), version in settled.items()
-            if (name, version) not in known[store]
-        ]
-        return self.queue.put([(source, each) for each in arrivals if (source := self.sources.of(each))])
+        new = 0
+        for (store, name), version in settled.items():
+            if (name, version) in known[store]:
+                continue
+            each = Arrival(store, BUCKET, name, version)
+            source = self.sources.of(each)
+            if source is not None:
+                new += self._put(source, each)
+        return new
+
+    def _put(self, source: str, each: Arrival) -> int:
+        try:
+            return self.queue.put([(source, each)])
+        except (ValueError, OverflowError) as error:
+            self._refuse(f"{each.store}/{each.name}", f"it cannot be noted: {type(error).__name__}")
+            return 0

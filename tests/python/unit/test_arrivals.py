@@ -5,6 +5,11 @@ from __future__ import annotations
 import base64
 import datetime
 import json
+import os
+import socket
+import sqlite3
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -21,7 +26,9 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.x509.oid import NameOID
 from google.auth import crypt, jwt
 
-from lakeweave.arrivals.builder import Builder, Rhythm
+from lakeweave.arrivals import service
+from lakeweave.arrivals.__main__ import watch
+from lakeweave.arrivals.builder import Builder, Rhythm, tell_by_webhook
 from lakeweave.arrivals.events import GOOGLE_CERTIFICATES, SIGNED_FIELDS, Arrival, Trust
 from lakeweave.arrivals.queue import Queue
 from lakeweave.arrivals.service import Server
@@ -32,7 +39,7 @@ from tests.python.support import ROOT
 AUDIENCE = "https://arrivals.example.run.app"
 SENDER = "eventarc@my-project.iam.gserviceaccount.com"
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:landing"
-SNS_CERTIFICATE = "https://sns.eu-west-1.amazonaws.com/SimpleNotificationService-0000.pem"
+SNS_CERTIFICATE = "https://sns.eu-west-1.amazonaws.com/SimpleNotificationService-0a1b2c3d4e5f60718293a4b5c6d7e8f9.pem"
 FOLDERS = {
     "gcp/inbox/users": "thelook.users",
     "gcp/inbox/orders": "thelook.orders",
@@ -323,6 +330,29 @@ def test_a_forged_request_starts_nothing(house: House, signer: Signer) -> None:
     assert house.builds == []
 
 
+def test_strangers_cause_no_requests(house: House, signer: Signer) -> None:
+    """Keys come from one path of one host, and at most once in ten seconds, whatever is sent."""
+    message = s3("marketplace/sale_reports/a.csv")
+    host = "https://sns.eu-west-1.amazonaws.com"
+    for n in range(20):
+        body = signer.sns(
+            "Notification", message, SigningCertURL=f"{host}/SimpleNotificationService-{n:032x}.pem", Signature="AAAA"
+        )
+        assert house.post(*body).status_code == 403
+    for place in ("/a.pem", "/x/SimpleNotificationService-00.pem", "/SimpleNotificationService-00.pem?x=1"):
+        assert house.post(*signer.sns("Notification", message, SigningCertURL=host + place)).status_code == 403
+    other = "https://sns.us-east-1.amazonaws.com/SimpleNotificationService-00.pem"
+    assert house.post(*signer.sns("Notification", message, SigningCertURL=other)).status_code == 403
+    assert house.fetched == []
+    stranger = Signer()
+    for n in range(20):
+        headers, body = stranger.sns(
+            "Notification", message, SigningCertURL=f"{host}/SimpleNotificationService-{n:032x}.pem"
+        )
+        assert house.post(headers, body).status_code in (403, 503)
+    assert len(house.fetched) == 1
+
+
 def test_a_subscription_of_our_topic_is_confirmed(house: House, signer: Signer) -> None:
     assert house.post(*signer.sns("SubscriptionConfirmation", "You have chosen to subscribe")).status_code == 200
     assert "https://sns.eu-west-1.amazonaws.com/?Action=ConfirmSubscription" in house.fetched
@@ -338,13 +368,27 @@ def test_a_subscription_of_our_topic_is_confirmed(house: House, signer: Signer) 
         b'{"message": {"data": "bm8="}}',
         b'{"message": 7}',
         b"\xff\xfe",
+        b"[" * 200_000,
+        b'{"message": {"attributes": 5}}',
+        b'{"message": {"attributes": {"bucketId": [], "objectId": "a", "objectGeneration": "1"}}}',
+        b'{"message": {"attributes": {"bucketId": "b", "objectId": "\\ud800", "objectGeneration": "1"}}}',
+        b'{"message": {"attributes": {"bucketId": "b", "objectId": "' + b"x" * 5000 + b'", "objectGeneration": "1"}}}',
+        b'{"message": {"attributes": {"bucketId": "b", "objectId": "a", "objectGeneration": 1' + b"0" * 400 + b"}}}",
+        b'{"message": {"data": 7}}',
     ],
 )
-def test_what_is_no_event_is_refused_with_a_reason(house: House, body: bytes) -> None:
-    answer = house.post(house.signed(), body)
-    assert answer.status_code == 400
-    assert answer.json()["reason"]
-    assert "Traceback" not in answer.text
+def test_a_trusted_senders_request_that_is_no_event_is_kept_as_a_dead_letter(house: House, body: bytes) -> None:
+    for _ in range(2):
+        answer = house.post(house.signed(), body)
+        assert answer.status_code == 200, "another answer would have it sent again for days"
+        assert answer.json()["dead_letter"]
+        assert answer.json()["reason"]
+        assert "Traceback" not in answer.text
+    assert len(house.builder.queue.letters()) == 1
+    house.until(lambda: bool(house.told))
+    assert "dead letter" in house.told[0]
+    assert house.post({}, body).status_code == 401, "a stranger's is kept nowhere"
+    assert len(house.builder.queue.letters()) == 1
 
 
 def test_what_is_too_large_or_empty_is_refused(house: House) -> None:
@@ -464,6 +508,163 @@ def test_an_event_that_cannot_be_kept_is_sent_again(house: House, monkeypatch: p
 
     monkeypatch.setattr(house.builder.queue, "put", full)
     assert house.post(house.signed(), pubsub("inbox/users/a.csv")).status_code == 503
+
+
+def test_a_request_that_drips_is_cut_off_and_others_are_served(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "REQUEST_AT_MOST", 0.5)
+    host, port = httpx.URL(house.address).host, httpx.URL(house.address).port
+    assert port is not None
+    began = time.monotonic()
+    with socket.create_connection((host, port), timeout=10) as dripping:
+        dripping.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n")
+        with pytest.raises(OSError):  # noqa: PT011, PT012 (reset or broken pipe, as it comes)
+            while time.monotonic() - began < 20:
+                dripping.sendall(b"x")
+                time.sleep(0.05)
+                assert httpx.get(house.address + "health", timeout=5).status_code == 200
+    assert time.monotonic() - began < 15
+
+
+def test_headers_have_a_limit(house: House) -> None:
+    assert house.post(house.signed() | {"x-long": "x" * (1 << 17)}, b"{}").status_code in (400, 431)
+
+
+def test_health_waits_for_no_lock(house: House) -> None:
+    connection = sqlite3.connect(house.builder.queue.path, isolation_level=None)
+    connection.execute("begin exclusive")
+    try:
+        for _ in range(5):
+            assert httpx.get(house.address + "health", timeout=1).status_code == 200
+    finally:
+        connection.execute("rollback")
+        connection.close()
+
+
+@pytest.mark.parametrize("ahead", [86_400.0, 10.0 * 365 * 86_400])
+def test_a_clock_that_jumps_back_holds_up_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ahead: float
+) -> None:
+    queue = Queue(tmp_path / "queue.sqlite")
+    now = time.time()
+    with monkeypatch.context() as clock:
+        clock.setattr("lakeweave.arrivals.queue.time.time", lambda: now + ahead)
+        queue.put(
+            [("thelook.users", Arrival("gcp", "b", name, "1")) for name in ("inbox/users/a.csv", "inbox/users/b.csv")]
+        )
+        (first, _) = queue.take()
+        queue.recover()
+        queue.settle([first.number], "waiting", "failed", wait=0.2)
+    built: list[list[str]] = []
+    builder = Builder(queue, lambda sources: (not built.append(sources), ""), rhythm=Rhythm(gather=0.1))
+    began = time.monotonic()
+    while queue.counts() != {"built": 2}:
+        builder.step()
+        assert time.monotonic() - began < 10, queue.counts()
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize(
+    "content", [b"no database at all, for a page or so " * 200, b"SQLite format 3\0" + b"\xff" * 9000]
+)
+def test_a_damaged_queue_is_kept_aside_and_the_service_starts(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "queue.sqlite"
+    path.write_bytes(content)
+    queue = Queue(path)
+    assert queue.replaced is not None
+    assert queue.replaced.read_bytes() == content
+    assert queue.put([("thelook.users", Arrival("gcp", "b", "inbox/users/a.csv", "1"))]) == 1
+    assert Queue(path).replaced is None
+    done = subprocess.run(
+        [sys.executable, "-m", "lakeweave.arrivals", "list", "--queue", str(tmp_path)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "cannot be opened" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def hostile_items(folder: Path) -> int:
+    """Items that cannot be taken in; how many."""
+    (folder / "loop").symlink_to(folder / "loop")
+    (folder / "here").symlink_to(folder, target_is_directory=True)
+    (folder / "nowhere.csv").symlink_to(folder / "absent")
+    os.mkfifo(folder / "pipe.csv")
+    with open(os.path.join(os.fsencode(folder), b"caf\xe9.csv"), "w") as file:
+        file.write("id\n1\n")
+    return 5
+
+
+def test_watching_goes_on_past_what_it_cannot_take_in(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    landing, queue = tmp_path / "landing", Queue(tmp_path / "queue.sqlite")
+    folder = landing / "gcp" / "inbox" / "users"
+    folder.mkdir(parents=True)
+    # Buckets that events may name do not make a folder's files strangers.
+    watcher = Watcher(landing, queue, Sources(FOLDERS, ("some-bucket",)))
+    watcher.baseline()
+    refused = hostile_items(folder)
+    names = ["line\nbreak.csv", "esc\x1b[31m.csv", "quote'.csv", "ü.csv", "x" * 251 + ".csv", "\u202egpj.csv"]
+    for name in names:
+        (folder / name).write_text("id\n1\n")
+    taken = sum(watcher.look() for _ in range(3))
+    assert taken == len(names)
+    assert len(queue.letters()) == refused
+    said = capsys.readouterr().err
+    assert said.count("not taken in") == refused
+    assert "caf\\udce9.csv" in said
+    assert all(reason for _, reason, _ in queue.letters())
+    # And it is built, past an item whose existence cannot be asked.
+    built: list[list[str]] = []
+
+    def exists(each: Any) -> bool:
+        if each.name.endswith("ü.csv"):
+            raise OSError("File name too long")
+        return True
+
+    told: list[str] = []
+    builder = Builder(
+        queue,
+        lambda sources: (not built.append(sources), ""),
+        lambda text: not told.append(text),
+        exists,
+        Rhythm(gather=0),
+    )
+    builder.step()
+    assert built == [["thelook.users"]]
+    assert queue.counts() == {"built": len(names) - 1, "gone": 1}
+    assert len(told) == 2
+    assert not any(char in "".join(told) for char in "\x1b\u202e")
+
+
+@pytest.mark.parametrize("fails", ["look", "worker"])
+def test_neither_half_of_watching_lives_without_the_other(
+    tmp_path: Path, fails: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue = Queue(tmp_path / "queue.sqlite")
+    (tmp_path / "landing").mkdir()
+    watcher, builder = Watcher(tmp_path / "landing", queue, Sources(FOLDERS)), Builder(queue, lambda _: (True, ""))
+    looks: list[int] = []
+
+    def broken() -> int:
+        looks.append(1)
+        raise RuntimeError("the disk is gone")
+
+    if fails == "look":
+        monkeypatch.setattr(watcher, "look", broken)
+    else:
+        monkeypatch.setattr(builder, "run", lambda stop: None)
+    assert watch(watcher, builder, threading.Event(), pause=0.01) == 1
+    assert fails == "worker" or len(looks) == 10
+
+
+def test_who_cannot_be_told_keeps_the_webhooks_address_out_of_the_log(capsys: pytest.CaptureFixture[str]) -> None:
+    for address in ("http://127.0.0.1:9/hooks/SECRET-TOKEN", "http://[SECRET-TOKEN", "SECRET-TOKEN"):
+        assert tell_by_webhook(address)("hello") is False
+    said = capsys.readouterr().err
+    assert "SECRET" not in said
+    assert said.count("nobody could be told") == 3
 
 
 def test_watching_takes_files_once_they_are_whole(tmp_path: Path) -> None:
