@@ -146,7 +146,7 @@ class Queue:
         return None if newest is None else (now - newest, now - oldest)
 
     def _forget_the_future(self, now: float) -> None:
-        """What a clock wrote that was ahead of today's counts as of now: otherwise it would wait until the clock is there again."""
+        """Times that a clock wrote which was ahead count as of now: nothing waits until the clock is there again."""
         future = "(received_at > ? or changed_at > ?)"
         with self._open(writing=False) as connection:
             (any_of_it,) = connection.execute(
@@ -155,8 +155,8 @@ class Queue:
         if any_of_it:
             with self._open() as connection:
                 connection.execute(
-                    "update arrivals set received_at = min(received_at, ?), due_at = ? + max(due_at - changed_at, 0), changed_at = ?"
-                    f" where state = 'waiting' and {future}",
+                    "update arrivals set received_at = min(received_at, ?), changed_at = ?,"
+                    f" due_at = ? + max(due_at - changed_at, 0) where state = 'waiting' and {future}",
                     [now, now, now, now, now],
                 )
 
