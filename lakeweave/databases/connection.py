@@ -17,6 +17,7 @@ from urllib.parse import unquote, urlsplit
 
 import pyarrow as pa
 
+from lakeweave.databases import tls
 from lakeweave.ingestion.spec import UserError
 
 BATCH_ROWS = 50_000
@@ -47,6 +48,10 @@ class Address:
     database: str
     user: str
     password: str = field(repr=False)
+    tls: str = ""
+    """``verify-full``, ``verify-ca``, ``require``, ``disable``; empty for a host of this machine, as the driver likes."""
+    authorities: str = ""
+    """A file of certificates to trust, instead of this machine's."""
 
     @property
     def variables(self) -> str:
@@ -80,17 +85,24 @@ def address(name: str, default: str | None, folder: str, environment: Mapping[st
     """
     prefix = variables(name)
     url = environment.get(f"{prefix}_URL") or default or ""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+        port_given = parts.port
+    except ValueError as error:
+        raise UserError(f"{prefix}_URL is no URL: {error}. Correct it.") from None
     form = "postgresql://host:5432/database, mysql://…, sqlserver://… or sqlite:path/below/the/landing/zone"
     if parts.scheme not in KINDS:
         given = f"begins with `{parts.scheme}:`" if parts.scheme else "is empty or no URL"
         raise UserError(f"{prefix}_URL {given}; expected {form}. Set it in the environment.")
-    if parts.password is not None or "password" in (parts.query or "").lower():
+    told = (parts.query or "").lower()
+    if parts.password is not None or "password" in told or "passwd" in told or "pwd=" in told:
         raise UserError(
             f"{prefix}_URL holds a password. Take it out of the URL and set {prefix}_PASSWORD instead; it is not shown here."
         )
     kind = KINDS[parts.scheme]
     if kind == "sqlite":
+        if parts.query or parts.fragment:
+            raise UserError(f"{prefix}_URL has parts after the path (`?` or `#`); expected sqlite:path alone.")
         path = Path(unquote(url.partition(":")[2].removeprefix("//")))
         return Address(name, kind, "", 0, str(path if path.is_absolute() else Path(folder) / path), "", "")
     database = unquote(parts.path.lstrip("/"))
@@ -99,8 +111,13 @@ def address(name: str, default: str | None, folder: str, environment: Mapping[st
     user = environment.get(f"{prefix}_USER") or unquote(parts.username or "")
     if not user:
         raise UserError(f"{prefix}_USER is not set: the user who may read {database}. Set it and {prefix}_PASSWORD.")
-    port = parts.port or PORTS[kind]
-    return Address(name, kind, parts.hostname, port, database, user, environment.get(f"{prefix}_PASSWORD", ""))
+    mode, root, problems = tls.read_query(parts.query, parts.fragment, parts.hostname)
+    if re.search(r"[;?&{}\x00-\x1f]", database) or "/" in database:
+        problems.append("has a sign in the name of the database that begins another part of an address")
+    if problems:
+        raise UserError(f"{prefix}_URL {'; it '.join(problems)}. Correct it; nothing was sent.")
+    password = environment.get(f"{prefix}_PASSWORD", "")
+    return Address(name, kind, parts.hostname, port_given or PORTS[kind], database, user, password, mode, root)
 
 
 class Connection:
@@ -223,6 +240,9 @@ def _open_postgresql(where: Address) -> Any:
     connection = dbapi.connect(
         f"host={word(where.host)} port={where.port} dbname={word(where.database)} user={word(where.user)}"
         f" password={word(where.password)} connect_timeout={CONNECT_SECONDS} application_name=lakeweave"
+        + "".join(
+            f" {name}={word(value)}" for name, value in tls.options(where.kind, where.tls, where.authorities).items()
+        )
     )
     with connection.cursor() as cursor:
         cursor.execute("set transaction isolation level repeatable read, read only")
@@ -242,6 +262,7 @@ def _open_mysql(where: Address) -> Any:
         connect_timeout=CONNECT_SECONDS,
         charset="utf8mb4",
         cursorclass=SSCursor,
+        **tls.options(where.kind, where.tls, where.authorities),
     )
     with connection.cursor() as cursor:
         cursor.execute("start transaction with consistent snapshot, read only")
@@ -261,6 +282,7 @@ def _open_sqlserver(where: Address) -> Any:
         login_timeout=CONNECT_SECONDS,
         readonly=True,
         appname="lakeweave",
+        **tls.options(where.kind, where.tls, where.authorities),
     )
 
 
@@ -279,6 +301,7 @@ _OPEN = {
     "sqlserver": _open_sqlserver,
     "sqlite": _open_sqlite,
 }
+_NO_TLS = re.compile(r"\bssl\b|\btls\b|certificate|encrypt", re.IGNORECASE)
 _REFUSED = re.compile(r"password|authenticat|access denied|login failed|role .* does not exist", re.IGNORECASE)
 _NO_DATABASE = re.compile(r"database .* does not exist|unknown database|cannot open database", re.IGNORECASE)
 
@@ -287,8 +310,12 @@ def not_connected(where: Address, error: Exception) -> str:
     """What a driver's error says about a connection that was not had, and what to do."""
     said = where.scrub(error)
     prefix = where.variables
-    if where.kind == "sqlite":
-        return f"The database file {where} cannot be read: {said}. Make it (make landing), or set {prefix}_URL. Nothing was read."
+    if _NO_TLS.search(said):
+        return (
+            f"{where} and this machine cannot agree on an encrypted connection: {said}. The password was not sent. "
+            f"Have the server offer TLS with a certificate that this machine trusts, name its authority in {prefix}_URL "
+            "(?sslmode=verify-full&sslrootcert=…), or switch encryption off by name (?sslmode=disable). Nothing was read."
+        )
     if _NO_DATABASE.search(said):
         return f"There is no database `{where.database}` at {where}: {said}. Correct {prefix}_URL. Nothing was read."
     if _REFUSED.search(said):

@@ -10,9 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 import pyarrow as pa
 
+from lakeweave.databases import tls
 from lakeweave.databases.connection import Address, Connection, address, not_connected, variables
 from lakeweave.databases.reading import family
 from lakeweave.ingestion.spec import UserError
@@ -38,10 +40,23 @@ def settings_of(names: str, environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def jdbc(where: Address) -> str:
-    """The URL of JDBC's form."""
+    """The URL of JDBC's form.
+
+    Raises:
+        UserError: the driver cannot be told what the address says.
+    """
+    if where.authorities and where.kind != "postgresql":
+        raise UserError(
+            f"{where.variables}_URL has `sslrootcert`, which the JDBC driver of {where.kind} does not know. "
+            "Put the certificate into the trust store of Java, and take it out of the URL."
+        )
+    options = tls.jdbc_options(where.kind, where.tls, where.authorities)
+    host = f"[{where.host}]" if ":" in where.host else where.host
     if where.kind == "sqlserver":
-        return f"jdbc:sqlserver://{where.host}:{where.port};databaseName={where.database};encrypt=true"
-    return f"jdbc:{where.kind}://{where.host}:{where.port}/{where.database}"
+        said = "".join(f";{name}={value}" for name, value in options.items())
+        return f"jdbc:sqlserver://{host}:{where.port};databaseName={where.database}{said}"
+    said = "&".join(f"{name}={quote(value, safe='/')}" for name, value in options.items())
+    return f"jdbc:{where.kind}://{host}:{where.port}/{where.database}" + (f"?{said}" if said else "")
 
 
 def show_file(
