@@ -239,7 +239,7 @@ class ExcelReader:
         plan = layouts.match(header, reading)
         account.changes.extend(plan.changes)
         if plan.held:
-            raise FileHeld("layout_frozen", plan.held)
+            raise FileHeld(plan.held_reason, plan.held)
         kept = [i for i, t in enumerate(plan.targets) if t is not None]
         empty = [i for i, t in enumerate(plan.targets) if t is None]
         columns = [t for t in plan.targets if t is not None]

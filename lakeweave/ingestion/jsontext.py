@@ -16,7 +16,7 @@ from lakeweave.ingestion.delimited import BATCH_CHARS, BATCH_RECORDS, BATCH_VALU
 from lakeweave.ingestion.encoding import BAD, shown
 from lakeweave.ingestion.jsoncount import ObjectCounter
 from lakeweave.ingestion.jsonvalues import DECODER, CutOff, JsonValues, NoElement, Number, Pairs
-from lakeweave.ingestion.layout import MAX_COLUMNS, LayoutChange, declared_names, frozen_message
+from lakeweave.ingestion.layout import MAX_COLUMNS, LayoutChange, declared_names, frozen_message, keyless_message
 from lakeweave.ingestion.names import RESERVED, snake_case, unique_names
 from lakeweave.ingestion.spec import Reading
 
@@ -273,8 +273,10 @@ class JsonReader:
         policy = self._reading.layout_policy
         for column in self._declared:
             if column not in self._seen:
-                action = "file held" if policy == "freeze" else "filled with null"
+                action = "file held" if policy == "freeze" or column in self._reading.key else "filled with null"
                 self._change(column, "missing", action, f"No record of the file has the key {column!r}.")
+        if message := keyless_message(self.account.changes, self._reading):
+            raise FileHeld("key_column_missing", message)
         if policy == "freeze" and (message := frozen_message(self.account.changes)):
             raise FileHeld("layout_frozen", message)
         accepted = self.account.records - self.account.rejected

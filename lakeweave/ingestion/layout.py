@@ -32,7 +32,8 @@ class Layout:
     """Where each column of a file goes.
 
     ``targets`` has one entry for each column of the file: the name of the column it fills, or ``None`` for a column
-    that must be empty (``discard_row``, or a nameless last column). ``held`` is the message if the policy holds it.
+    that must be empty (``discard_row``, or a nameless last column). ``held`` is the message if the file is to be held, and
+    ``held_reason`` the reason.
     """
 
     targets: list[str | None]
@@ -40,6 +41,7 @@ class Layout:
     extras: list[str] = field(default_factory=list)
     changes: list[LayoutChange] = field(default_factory=list)
     held: str | None = None
+    held_reason: str = "layout_frozen"
 
 
 @functools.lru_cache(maxsize=256)
@@ -118,12 +120,30 @@ def match(cells: Sequence[str], reading: Reading, *, positional: bool = False) -
             LayoutChange(None, "reordered", policy, "matched by name", f"The columns come as {', '.join(order)}.")
         )
     missing = [] if positional else [c for c in declared if c not in taken]
-    action = "file held" if policy == "freeze" else "filled with null"
     for column in missing:
+        action = "file held" if policy == "freeze" or column in reading.key else "filled with null"
         layout.changes.append(LayoutChange(column, "missing", policy, action, f"The file has no column {column!r}."))
     if policy == "freeze":
         layout.held = frozen_message(layout.changes)
+    if message := keyless_message(layout.changes, reading):
+        layout.held, layout.held_reason = message, "key_column_missing"
     return layout
+
+
+def keyless_message(changes: Iterable[LayoutChange], reading: Reading) -> str | None:
+    """Why a file with these changes is held for want of its key, with the ways out; ``None`` if it has the key."""
+    changes = list(changes)
+    missing = [c.column_name for c in changes if c.change == "missing" and c.column_name in reading.key]
+    if not missing:
+        return None
+    added = [c.column_name or "" for c in changes if c.change == "added"]
+    names = ", ".join(map(repr, missing))
+    found = f" It has the undeclared column(s) {listed(added)}." if added else ""
+    return (
+        f"The file lacks the key column(s) {names}, without which no record of it has a row in silver.{found}"
+        f" If a column has another name here, declare it under `aliases`; if the key is another one, declare the column and the"
+        f" new `key`; otherwise correct the file."
+    )
 
 
 def frozen_message(changes: Iterable[LayoutChange]) -> str | None:

@@ -105,7 +105,7 @@ class ParquetReader:
         plan = layouts.match(header, reading)
         account.changes.extend(plan.changes)
         if plan.held:
-            raise FileHeld("layout_frozen", plan.held)
+            raise FileHeld(plan.held_reason, plan.held)
         return plan
 
 

@@ -182,7 +182,7 @@ def delimited_reader(chunks: Iterator[str], plan: TextPlan, reading: Reading, ac
     account.columns = list(plan.cells)
     account.changes.extend(matched.changes)
     if matched.held:
-        raise FileHeld("layout_frozen", matched.held)
+        raise FileHeld(matched.held_reason, matched.held)
     return DelimitedReader(chunks, plan, matched, account)
 
 

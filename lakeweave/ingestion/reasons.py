@@ -38,6 +38,7 @@ FILE_REASONS: dict[str, str] = {
     "counts_do_not_reconcile": "Two independent counts of the file's records or lines differ.",
     "changed_while_reading": "The file changed while it was read; it is read again in the next build.",
     "layout_frozen": "The layout differs from the declared one, and the layout policy is freeze.",
+    "key_column_missing": "The file lacks a column of the declared key, so that no record of it could get into silver.",
     "unreadable": "The operating system refused to read the file.",
     "corrupt_archive": "The compressed file is damaged or cut off.",
     "archive_too_large": "The compressed file unpacks to more than the reader's limit.",

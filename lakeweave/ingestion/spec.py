@@ -29,7 +29,8 @@ class PositionalLayout:
 class Reading:
     """How to read one file: everything of a source that does not say where the file is.
 
-    ``columns`` are the declared columns in order; ``None`` takes the header of the file as it is.
+    ``columns`` are the declared columns in order; ``None`` takes the header of the file as it is. A file without a column of
+    ``key`` is held, whatever the layout policy is.
     """
 
     columns: tuple[str, ...] | None = None
@@ -41,6 +42,7 @@ class Reading:
     aliases: tuple[tuple[str, str], ...] = ()
     max_rejected_share: float | None = None
     sheet: str | None = None
+    key: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -127,6 +129,13 @@ class _Parser:
         for old, new in aliases.items():
             if snake_case(new) not in seen:
                 self.problems.append(f"`aliases` names {new!r} for {old!r}, which is not one of `columns`")
+        key_columns = given.get("key") or []
+        key_columns = (
+            self.texts("key", [key_columns] if isinstance(key_columns, str) else key_columns) if key_columns else ()
+        )
+        for column in key_columns:
+            if column not in columns:
+                self.problems.append(f"`key` names {column!r}, which is not one of `columns`")
         delimiter = self.text("delimiter")
         if delimiter is not None and (len(delimiter) != 1 or delimiter in '"\r\n'):
             self.problems.append(f"`delimiter` is {delimiter!r}, expected one character that is no quote or line end")
@@ -166,6 +175,7 @@ class _Parser:
                 aliases=tuple(sorted(aliases.items())),
                 max_rejected_share=share,
                 sheet=self.text("sheet"),
+                key=tuple(key_columns),
             ),
         )
         if self.problems:

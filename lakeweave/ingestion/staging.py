@@ -294,7 +294,7 @@ class Stage:
                 rejected += [key | {n: getattr(r, n) for n in REJECTED if n not in key} for r in account.rejects]
                 if account.content_bytes is not None:
                     skipped += [key | {n: getattr(s, n) for n in SKIPPED if n not in key} for s in account.skipped]
-            if state == "loaded" or account.reason == "layout_frozen":
+            if state == "loaded" or account.reason in ("layout_frozen", "key_column_missing"):
                 changes += [key | {n: getattr(c, n) for n in LAYOUT if n not in key} for c in account.changes]
         for suffix, data, types in (
             ("__files", rows, FILES),

@@ -229,7 +229,7 @@
         {%- endif -%}
         {%- for column in spec.columns if column not in layout.columns -%}
             {%- do layout.changes.append({
-                'column': column, 'change': 'missing', 'action': 'file held' if spec.layout_policy == 'freeze' else 'filled with null',
+                'column': column, 'change': 'missing', 'action': 'file held' if spec.layout_policy == 'freeze' or column in spec.key else 'filled with null',
                 'message': "The file has no column '" ~ column ~ "'.",
             }) -%}
         {%- endfor -%}
@@ -237,6 +237,14 @@
     {%- set breaking = layout.changes | rejectattr('change', 'in', ['renamed', 'reordered']) | map(attribute='message') | list -%}
     {%- if spec.layout_policy == 'freeze' and breaking -%}
         {%- do layout.update({'reason': 'layout_frozen', 'message': breaking | join(' ')}) -%}
+    {%- endif -%}
+    {%- set keyless = layout.changes | selectattr('change', 'equalto', 'missing') | map(attribute='column') | select('in', spec.key) | list -%}
+    {%- if keyless -%}
+        {%- do layout.update({
+            'reason': 'key_column_missing',
+            'message': "The file lacks the key column(s) '" ~ keyless | join("', '") ~ "', without which no record of it has a row in silver. "
+                ~ "If a column has another name here, declare it under `aliases`; if the key is another one, declare the column and the new `key`; otherwise correct the file.",
+        }) -%}
     {%- endif -%}
     {{ return(layout) }}
 {%- endmacro %}

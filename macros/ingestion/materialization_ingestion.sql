@@ -93,6 +93,9 @@
     {{ run_hooks(post_hooks, inside_transaction=False) }}
 
     {%- do lakeweave._tell_of_files(spec.source, totals.held, totals.records, totals.rejected, plan.warnings, totals.messages) -%}
+    {%- if totals.files > 0 -%}
+        {%- do lakeweave._tell_of_layouts(spec.source) -%}
+    {%- endif -%}
 
     {{ return({'relations': [target_relation]}) }}
 
@@ -129,6 +132,7 @@
         'delimiter': meta.get('delimiter'),
         'encoding': meta.get('encoding'),
         'sheet': meta.get('sheet'),
+        'key': [meta.get('key')] if meta.get('key') is string else (meta.get('key') or []),
         'max_rejected_share': meta.get('max_rejected_share'),
         'batch_bytes': lakeweave.setting('ingestion_batch_bytes'),
         'ledger': lakeweave.ledger_relation('files') | string,

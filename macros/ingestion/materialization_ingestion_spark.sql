@@ -62,6 +62,9 @@
     {{ run_hooks(post_hooks) }}
 
     {%- do lakeweave._tell_of_files(spec.source, totals.held, totals.records, totals.rejected) -%}
+    {%- if totals.files > 0 -%}
+        {%- do lakeweave._tell_of_layouts(spec.source) -%}
+    {%- endif -%}
 
     {{ return({'relations': [target_relation]}) }}
 

@@ -705,3 +705,33 @@ def test_a_build_with_nothing_new_costs_little_per_file(conn, inbox):
     spent = time.process_time() - started
     assert plan["known"] == 1000
     assert spent < 0.4
+
+
+@pytest.mark.parametrize("policy", ["evolve", "freeze", "discard_row"])
+def test_a_file_without_its_key_column_is_held_under_every_policy(conn, inbox, policy):
+    write(inbox, "renamed.csv", "1,x,2", header="product_no,name,price")
+    (inbox / "renamed.jsonl").write_text('{"product_no": 1, "name": "x", "price": 2}\n')
+    write(inbox, "good.csv", "1,x,2")
+    staged = build(conn, spec(inbox, COLUMNS, key=["id"], layout_policy=policy))
+    assert staged.file("good.csv")["state"] == "loaded"
+    for name in ("renamed.csv", "renamed.jsonl"):
+        assert (staged.file(name)["state"], staged.file(name)["reason"]) == ("held", "key_column_missing")
+        assert "'id'" in staged.file(name)["message"]
+        assert "'product_no'" in staged.file(name)["message"]
+        assert "aliases" in staged.file(name)["message"]
+        changes = {(c["column_name"], c["change"]) for c in staged.layout if c["file_name"] == name}
+        assert ("id", "missing") in changes, changes
+    assert {r["_file_name"] for r in staged.records} == {"good.csv"}
+
+
+def test_a_missing_column_that_is_no_key_follows_the_policy(conn, inbox):
+    write(inbox, "a.csv", "1,2", header="id,price")
+    staged = build(conn, spec(inbox, COLUMNS, key=["id"]))
+    assert staged.file("a.csv")["state"] == "loaded"
+    assert [(c["column_name"], c["change"], c["action"]) for c in staged.layout] == [
+        ("name", "missing", "filled with null")
+    ]
+
+
+def test_a_key_that_is_no_declared_column_is_a_problem_of_the_spec(conn, inbox):
+    assert "`key` names 'number'" in call(conn, "lakeweave_plan", spec(inbox, COLUMNS, key=["number"]))["error"]
