@@ -310,6 +310,8 @@ def not_connected(where: Address, error: Exception) -> str:
     """What a driver's error says about a connection that was not had, and what to do."""
     said = where.scrub(error)
     prefix = where.variables
+    if where.kind == "sqlite":
+        return f"The database file {where} cannot be read: {said}. Make it (make landing), or set {prefix}_URL. Nothing was read."
     if _NO_TLS.search(said):
         return (
             f"{where} and this machine cannot agree on an encrypted connection: {said}. The password was not sent. "

@@ -13,7 +13,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
 from pathlib import Path
 from typing import Any
 
@@ -49,10 +49,8 @@ class Service:
         self.process.terminate()
         self.process.wait(30)
 
-    def send(self, body: bytes) -> tuple[int, dict[str, Any]]:
-        request = urllib.request.Request(
-            f"http://127.0.0.1:{self.port}/", body, {"Content-Type": "application/json"}, method="POST"
-        )
+    def send(self, body: bytes, kind: str = "application/json") -> tuple[int, dict[str, Any]]:
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}/", body, {"Content-Type": kind}, method="POST")
         try:
             with urllib.request.urlopen(request, timeout=30) as reply:
                 return reply.status, json.load(reply)
@@ -126,6 +124,25 @@ def test_an_unknown_currency_is_null_or_an_error_as_asked(service: Service) -> N
         (["1e40", "pounds", "2026-02-01"], "that is no NUMERIC"),
         ([True, "pounds", "2026-02-01"], "price is true"),
         (["1", "pounds", "yesterday"], 'on_date is "yesterday"; expected a date'),
+        (["1_000", "pounds", "2026-02-01"], 'price is "1_000"; expected a number'),
+        (["١٢", "pounds", "2026-02-01"], "expected a number"),
+        (["1" * 5000, "pounds", "2026-02-01"], "5002 characters"),
+        (["1e999999999999", "dollars", "2026-02-01"], "expected a number"),
+        (["1e200000", "dollars", "2026-02-01"], "that is no NUMERIC"),
+        (["-Infinity", "dollars", "2026-02-01"], "that is no NUMERIC"),
+        (["sNaN123", "dollars", "2026-02-01"], "expected a number"),
+        (["0x10", "dollars", "2026-02-01"], "expected a number"),
+        (["1\n", "dollars", "2026-02-01"], "expected a number"),
+        ([10**40, "dollars", "2026-02-01"], "that is no NUMERIC"),
+        ([[1], "dollars", "2026-02-01"], "price is [1]"),
+        ([{"a": 1}, "dollars", "2026-02-01"], "price is {"),
+        ([1, ["dollars"], "2026-02-01"], "value_type is ["),
+        ([1, True, "2026-02-01"], "value_type is true"),
+        ([1, "dollars", 20260201], "on_date is 20260201"),
+        ([1, "dollars", "2026-02-30"], "expected a date"),
+        ([1, "dollars", "2026-02-01" + "x" * 9000], "expected a date"),
+        (["9" * 29, "kuwaiti_dinars", "2026-02-01", 1], "expected (price"),
+        ([["1"] * 3], "expected (price"),
         (["1", "pounds"], "expected (price, value_type, on_date)"),
         ("1", "expected (price, value_type, on_date)"),
     ],
@@ -142,6 +159,58 @@ def test_what_is_no_request_is_told(service: Service, body: bytes) -> None:
     status, said = service.send(body)
     assert status == 400
     assert "`calls`" in said["errorMessage"]
+
+
+def test_tiny_and_long_prices_have_short_answers(service: Service) -> None:
+    """`1e-200000000` once gave a reply of 200 MB."""
+    tiny = ["1e-200000", "0." + "0" * 60 + "1", "-1e-99999", "0e9999", 1e-320]
+    status, said = service.call(*[[each, kind, "2026-02-01"] for each in tiny for kind in ("dollars", "pounds")])
+    assert status == 200
+    assert all(Decimal(each) == 0 and len(each) <= 12 and "-" not in each for each in said["replies"])
+    status, said = service.call(["1e-200000000", "dollars", "2026-02-01"])
+    assert status == 400
+    status, said = service.call(["9" * 29, "dollars", "2026-02-01"], ["1e5", "dollars", "2026-02-01"], ["0.123456789", "dollars", "2026-02-01"],
+                                ["12345678901234567890123456.654321", "pounds", "2026-02-01"])  # fmt: skip
+    assert status == 200
+    assert said["replies"][:3] == ["9" * 29, "100000", "0.123456789"]
+    exact = Decimal("12345678901234567890123456.654321")
+    with localcontext(Context(prec=80)):
+        assert Decimal(said["replies"][3]) == (exact * rate("pounds", "2026-02-01")).quantize(
+            Decimal("0.000001"), ROUND_HALF_UP
+        )
+
+
+HOSTILE = [
+    b"[" * 100_000, b'{"calls": ' + b"[" * 100_000, b'{"calls": [[1' + b"0" * 5000 + b', "dollars", "2026-02-01"]]}',
+    b'{"calls": [[1e400, "dollars", "2026-02-01"]]}', b'{"calls": [[NaN, "dollars", "2026-02-01"]]}', b'{"calls": [[-Infinity, "pounds", "2026-02-01"]]}',
+    b'{"calls": [], "userDefinedContext": []}', b'{"calls": [], "userDefinedContext": [1]}', b'{"calls": [], "userDefinedContext": "x"}',
+    b'{"calls": [], "userDefinedContext": {"on_unknown": ["error"]}}', b'{"calls": [], "userDefinedContext": {"on_unknown": "perhaps"}}',
+    b'{"calls": [["1", "\\ud800", "2026-02-01", 1]]}', b"\xff\xfe\x00", b'{"calls": null}', b"null", b'"x"', b"1",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("body", HOSTILE)
+def test_hostile_requests_are_told_and_never_an_error_of_the_service(service: Service, body: bytes) -> None:
+    status, said = service.send(body)
+    assert status == (200 if said == {"replies": []} else 400), body[:80]
+    assert status == 200 or len(said["errorMessage"]) < 400
+    # A list as context is no context.
+    assert status == 400
+
+
+def test_a_currency_that_is_no_text_of_any_use_is_unknown(service: Service) -> None:
+    status, said = service.send(
+        b'{"calls": [["1", "\\ud800", "2026-02-01"]], "userDefinedContext": {"on_unknown": "error"}}'
+    )
+    assert (status, '"\\ud800"' in said["errorMessage"]) == (400, True)
+
+
+def test_the_content_type_does_not_matter_and_the_size_does(service: Service) -> None:
+    body = json.dumps({"calls": [["1", "dollars", "2026-02-01"]]}).encode()
+    assert service.send(body, "text/plain") == (200, {"replies": ["1"]})
+    assert service.send(body, "application/x-www-form-urlencoded") == (200, {"replies": ["1"]})
+    assert service.send(b" " * 10_000_001)[0] == 400
+    assert service.call(*([["1", "dollars", "2026-02-01"]] * 50_001))[0] == 400
 
 
 def test_an_empty_batch_has_no_replies(service: Service) -> None:
