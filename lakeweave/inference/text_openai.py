@@ -35,6 +35,7 @@ from lakeweave.inference.errors import Fault, Kind, classify, read_error
 from lakeweave.inference.replies import judge
 from lakeweave.inference.scrubbing import Scrubber
 from lakeweave.inference.served import is_same_model
+from lakeweave.inference.thinking import thinking_parameters
 from lakeweave.inference.transport import Reply, TooLarge, Transport, Unreachable
 from lakeweave.inference.usage import UNKNOWN, Usage
 
@@ -260,6 +261,7 @@ class OpenAIBackend:
             "seed": "seed",
         }
         request.update({theirs: options[ours] for ours, theirs in names.items() if options.get(ours) is not None})
+        request.update(thinking_parameters(options))
         if options.get("response_format") == "json":
             request["response_format"] = {"type": "json_object"}
         return request

@@ -152,7 +152,17 @@
     {%- set parameters = [] -%}
     {%- set names = {'max_output_tokens': 'max_tokens', 'stop_sequences': 'stop'} -%}
     {%- for name, value in lakeweave._canonical_options('generate_text', options).items() if name != 'response_format' -%}
-        {%- if name in ('temperature', 'top_p') -%}
+        {%- if value is none -%}
+        {%- elif name == 'reasoning_effort' or (name == 'thinking_config' and 'thinking_level' in value) -%}
+            {%- do parameters.append("'reasoning_effort', " ~ lakeweave.text_literal(value.thinking_level if value is mapping else value)) -%}
+        {%- elif name == 'thinking_config' -%}
+            {# A budget of -1 leaves it to the model, which is what happens without the parameter. #}
+            {%- if value.thinking_budget == 0 -%}
+                {%- do parameters.append("'thinking', named_struct('type', 'disabled')") -%}
+            {%- elif value.thinking_budget > 0 -%}
+                {%- do parameters.append("'thinking', named_struct('type', 'enabled', 'budget_tokens', " ~ value.thinking_budget ~ ")") -%}
+            {%- endif -%}
+        {%- elif name in ('temperature', 'top_p') -%}
             {%- do parameters.append("'" ~ name ~ "', cast(" ~ value ~ " as double)") -%}
         {%- elif name == 'stop_sequences' -%}
             {%- set quoted = [] -%}

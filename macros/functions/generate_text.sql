@@ -58,19 +58,23 @@
 #}
 {% macro _bigquery_text_settings(options) -%}
     {%- set given = lakeweave._canonical_options('generate_text', options) -%}
-    {%- if given.get('response_format') == 'json' or 'seed' in given -%}
-        {%- set config = {'temperature': given.get('temperature', 0)} -%}
-        {%- for name in ['top_p', 'max_output_tokens', 'stop_sequences', 'seed'] if name in given -%}
+    {%- set thinking = lakeweave._gemini_thinking(given) -%}
+    {%- if given.get('response_format') == 'json' or 'seed' in given or thinking or given.get('temperature') is none -%}
+        {%- set config = {} -%}
+        {%- for name in ['temperature', 'top_p', 'max_output_tokens', 'stop_sequences', 'seed'] if given.get(name) is not none -%}
             {%- do config.update({name: given[name]}) -%}
         {%- endfor -%}
+        {%- if thinking -%}
+            {%- do config.update({'thinking_config': thinking}) -%}
+        {%- endif -%}
         {%- if given.get('response_format') == 'json' -%}
             {%- do config.update({'response_mime_type': 'application/json'}) -%}
         {%- endif -%}
         {{ return([lakeweave.text_literal(tojson({'generation_config': config}, sort_keys=true)) ~ ' as model_params']) }}
     {%- endif -%}
     {%- set settings = [] -%}
-    {%- for name in ['temperature', 'top_p'] if name in given or name == 'temperature' -%}
-        {%- do settings.append('cast(' ~ given.get(name, 0) ~ ' as float64) as ' ~ name) -%}
+    {%- for name in ['temperature', 'top_p'] if given.get(name) is not none -%}
+        {%- do settings.append('cast(' ~ given[name] ~ ' as float64) as ' ~ name) -%}
     {%- endfor -%}
     {%- if 'max_output_tokens' in given -%}
         {%- do settings.append(given.max_output_tokens ~ ' as max_output_tokens') -%}
@@ -83,6 +87,21 @@
         {%- do settings.append('[' ~ quoted | join(', ') ~ '] as stop_sequences') -%}
     {%- endif -%}
     {{ return(settings) }}
+{%- endmacro %}
+
+
+{# How much Gemini may think, none when nothing is said of it. A budget of 0 turns thinking off where the model can.
+   https://cloud.google.com/vertex-ai/generative-ai/docs/thinking #}
+{% macro _gemini_thinking(given) -%}
+    {%- set effort, config = given.get('reasoning_effort'), given.get('thinking_config') -%}
+    {%- if effort == 'none' -%}
+        {{ return({'thinking_budget': 0}) }}
+    {%- elif effort -%}
+        {{ return({'thinking_level': effort | upper}) }}
+    {%- elif config and 'thinking_level' in config -%}
+        {{ return({'thinking_level': config.thinking_level | upper}) }}
+    {%- endif -%}
+    {{ return(config) }}
 {%- endmacro %}
 
 

@@ -97,7 +97,8 @@
     {%- for name, value in options.items() -%}
         {%- if name not in known -%}
             {%- do problems.append("`options` has " ~ tojson(name | string) ~ "; `" ~ function ~ "` knows: " ~ known | join(', ') ~ ".") -%}
-        {%- else -%}
+        {#- None says that the temperature is not sent; some models refuse any. -#}
+        {%- elif not (name == 'temperature' and value is none) -%}
             {%- set expected = lakeweave._expected_option(known[name], value) -%}
             {%- if expected -%}
                 {%- do problems.append("`options." ~ name ~ "` is " ~ tojson(value | string) ~ "; expected " ~ expected ~ ".") -%}

@@ -204,15 +204,21 @@
     {%- set output -%}
         coalesce(responses.estimated_output_tokens, case when responses.function = 'generate_text' then {{ lakeweave._default_output_tokens() }} else 0 end)
     {%- endset -%}
-    {%- set cached = 'coalesce(case when responses.cached_input_tokens < responses.input_tokens then responses.cached_input_tokens else responses.input_tokens end, 0)' -%}
+    {%- set cached -%}
+        case
+            when responses.cached_input_tokens is null then 0
+            when responses.cached_input_tokens < responses.input_tokens then responses.cached_input_tokens
+            else responses.input_tokens
+        end
+    {%- endset -%}
     select
         responses.*,
         prices.currency,
         {{ requests }} * prices.per_call
         + case
             when responses.input_tokens is not null
-                then (responses.input_tokens - {{ cached }}) * prices.per_input
-                    + {{ cached }} * prices.per_cached_input
+                then (responses.input_tokens - ({{ cached }})) * prices.per_input
+                    + ({{ cached }}) * prices.per_cached_input
             else {{ requests }} * {{ input }} * prices.per_input
         end
         + case

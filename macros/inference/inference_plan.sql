@@ -1,10 +1,17 @@
 {#
     dbt run-operation inference_plan [--args '{models: [name, …]}']
 
-    What the next run would ask and cost, for each inference model. It calls nothing and changes nothing. The bodies are
+    What the next run would ask and cost, for each inference model. It asks no model and changes nothing. The bodies are
     rendered and counted against the ledger, so their parents must have been built.
+
+    It also says which models a change of endpoint, profile or version touches: questions that were answered under another
+    `model_version` and would be asked anew.
+
+    On BigQuery the input's tokens can be counted exactly, which is free of a model's charge and scans the bodies once more:
+
+    dbt run-operation inference_plan --args '{count_tokens: true}'
 #}
-{% macro inference_plan(models=none) -%}
+{% macro inference_plan(models=none, count_tokens=false) -%}
     {%- if not execute -%}
         {{ return('') }}
     {%- endif -%}
@@ -16,7 +23,7 @@
         {%- if problem -%}
             {%- do notes.append(node.name ~ ': ' ~ problem) -%}
         {%- else -%}
-            {%- do lines.append(lakeweave._planned(node)) -%}
+            {%- do lines.append(lakeweave._planned(node, notes, count_tokens)) -%}
         {%- endif -%}
     {%- endfor -%}
     {%- if lines | length == 1 and not notes -%}
@@ -37,7 +44,11 @@
     {%- for note in notes -%}
         {%- do print(note) -%}
     {%- endfor -%}
-    {%- do print('Tokens are estimated: four characters each for the input, and as much output as is allowed.') -%}
+    {%- if count_tokens and target.type != 'bigquery' -%}
+        {%- do print('`count_tokens` needs BigQuery (AI.COUNT_TOKENS); on ' ~ target.type ~ ' the tokens are estimated.') -%}
+    {%- endif -%}
+    {%- do print('Tokens are estimated: four characters each for the input, and as much output as is allowed. Costs are at '
+        ~ "today's prices, scaled by what earlier calls of the model really cost.") -%}
 {%- endmacro %}
 
 
@@ -65,42 +76,58 @@
 {%- endmacro %}
 
 
-{# The line of one node. #}
-{% macro _planned(node) -%}
-    {%- set settings = {} -%}
-    {%- do settings.update(node.config.meta.inference) -%}
-    {%- set called = lakeweave._called_model(settings.model) -%}
-    {%- do settings.update({
+{# The line of one node; what else there is to say about it goes to `notes`. #}
+{% macro _planned(node, notes, count_tokens) -%}
+    {%- set asked = {} -%}
+    {%- do asked.update(node.config.meta.inference) -%}
+    {%- set called = lakeweave._called_model(asked.model) -%}
+    {%- do asked.update({
+        'called': called,
         'model_version': lakeweave._model_version(called),
-        'max_input_characters': settings.max_input_characters or called.max_input_characters,
+        'max_input_characters': asked.max_input_characters or called.max_input_characters,
         'price': lakeweave._price_if_known(called),
+        'node_id': node.unique_id,
     }) -%}
-    {%- set output = lakeweave._estimated_output_tokens(settings) -%}
-    {%- set rows = lakeweave.ask(lakeweave._plan_sql(render(node.raw_code), settings), [[0, 0, 0, 0, 0, 0]]) -%}
+    {%- do asked.update({'previous_options': lakeweave._previous_options_in_ledger(asked)}) -%}
+    {%- set output = lakeweave._estimated_output_tokens(asked) -%}
+    {%- set body = render(node.raw_code) -%}
+    {%- set rows = lakeweave.ask(lakeweave._plan_sql(body, asked, count_tokens), [[0, 0, 0, 0, 0, 0]]) -%}
     {%- set found = rows[0] -%}
     {%- set to_ask = found[4] | int -%}
-    {%- set tokens = (found[5] | int) + to_ask * output -%}
+    {%- set input_tokens = found[5] | int -%}
     {%- set limits = [] -%}
-    {%- if settings.max_calls_per_run is not none -%}
-        {%- do limits.append(settings.max_calls_per_run ~ ' calls') -%}
+    {%- if asked.max_calls_per_run is not none -%}
+        {%- do limits.append(asked.max_calls_per_run ~ ' calls') -%}
     {%- endif -%}
-    {%- if settings.max_cost_per_run is not none -%}
-        {%- do limits.append('cost ' ~ settings.max_cost_per_run) -%}
+    {%- if asked.max_cost_per_run is not none -%}
+        {%- do limits.append('cost ' ~ asked.max_cost_per_run) -%}
     {%- endif -%}
-    {%- set price = settings.price -%}
+    {%- set price = asked.price -%}
     {%- set cost = 'no price' -%}
     {%- if price -%}
-        {%- set cost = '%.4f' | format(to_ask * price.per_call + (found[5] | int) * price.per_input + to_ask * output * price.per_output) -%}
+        {%- set prices = lakeweave._checked_prices() -%}
+        {%- set factor = (lakeweave._factor_of_history(asked, prices) if prices is not none else none) or 1 -%}
+        {%- set cost = '%.4f' | format((to_ask * price.per_call + input_tokens * price.per_input + to_ask * output * price.per_output) * factor)
+            ~ (' ' ~ price.currency if price.currency else '') -%}
+    {%- elif asked.max_cost_per_run is not none or var('inference_max_cost_per_run', none) is not none -%}
+        {%- do notes.append(node.name ~ ': would not start: there is a budget in money, but seeds/model_prices.csv has no price for `'
+            ~ lakeweave._priced_version(called) ~ '` today.') -%}
+    {%- endif -%}
+    {%- if to_ask > 0 -%}
+        {%- for row in lakeweave._answered_by_other_versions(body, asked) -%}
+            {%- do notes.append(node.name ~ ': ' ~ row[1] ~ ' of its questions would be asked anew, because model_version changed from '
+                ~ row[0] ~ ' to ' ~ asked.model_version ~ '.') -%}
+        {%- endfor -%}
     {%- endif -%}
     {{ return([
-        node.name, settings.model_version, found[0] | int, found[1] | int, found[2] | int, found[3] | int, to_ask, tokens, cost,
-        limits | join(', ') or 'none'
+        node.name, asked.model_version, found[0] | int, found[1] | int, found[2] | int, found[3] | int, to_ask,
+        input_tokens + to_ask * output, cost, limits | join(', ') or 'none'
     ]) }}
 {%- endmacro %}
 
 
-{# Rows, distinct inputs, answered, given up, to ask, and the tokens of what is to be asked. #}
-{% macro _plan_sql(body, asked) -%}
+{# The distinct inputs with what the ledger says of each: `to ask`, `answered` or `given up`. #}
+{% macro _judged_sql(body, asked) -%}
     with
 
     staged as (
@@ -109,11 +136,12 @@
 
     inputs as (
         select
-            fingerprint,
-            min(cast({{ adapter.quote(asked.input) }} as {{ dbt.type_string() }})) as input
+            staged.fingerprint,
+            min(cast(staged.{{ adapter.quote(asked.input) }} as {{ dbt.type_string() }})) as input,
+            min({{ lakeweave._content_of('staged', asked) }}) as content
         from staged
-        where fingerprint is not null
-        group by fingerprint
+        where staged.fingerprint is not null
+        group by staged.fingerprint
     ),
 
     known as (
@@ -122,7 +150,9 @@
 
     judged as (
         select
+            inputs.fingerprint,
             inputs.input,
+            inputs.content,
             case
                 when known.fingerprint is null then 'to ask'
                 when known.is_answered = 1 then 'answered'
@@ -132,6 +162,12 @@
         from inputs
         left join known on inputs.fingerprint = known.fingerprint
     )
+{%- endmacro %}
+
+
+{# Rows, distinct inputs, answered, given up, to ask, and the input's tokens of what is to be asked. #}
+{% macro _plan_sql(body, asked, count_tokens=false) -%}
+    {{ lakeweave._judged_sql(body, asked) }}
 
     select
         (select count(*) from staged) as row_count,
@@ -139,6 +175,59 @@
         coalesce(sum(case when verdict = 'answered' then 1 else 0 end), 0) as answered,
         coalesce(sum(case when verdict = 'given up' then 1 else 0 end), 0) as given_up,
         coalesce(sum(case when verdict = 'to ask' then 1 else 0 end), 0) as to_ask,
-        coalesce(sum(case when verdict = 'to ask' then ceil(length(input) / 4.0) else 0 end), 0) as tokens
+        {% if count_tokens and target.type == 'bigquery' and asked.function == 'generate_text' and asked.called.behind.get('endpoint') -%}
+        coalesce((
+            select sum({{ lakeweave._counted_tokens('asked.input', asked.called.behind.endpoint) }})
+            from judged as asked
+            where asked.verdict = 'to ask'
+        ), 0) as tokens
+        {%- else -%}
+        coalesce(sum(case when verdict = 'to ask' then {{ lakeweave._estimated_input_tokens('input', asked) }} else 0 end), 0) as tokens
+        {%- endif %}
     from judged
+{%- endmacro %}
+
+
+{# The tokens of a text as the endpoint counts them; four characters each where it does not say.
+   https://cloud.google.com/bigquery/docs/reference/standard-sql/bigqueryml-syntax-ai-count-tokens #}
+{% macro _counted_tokens(text, endpoint) -%}
+    coalesce(ai.count_tokens({{ text }}, endpoint => {{ lakeweave.text_literal(endpoint) }}).result, cast(ceil(length({{ text }}) / 4.0) as int64))
+{%- endmacro %}
+
+
+{# How many of the questions that are to be asked were answered under each other version of the model, as rows; at most three versions. #}
+{% macro _answered_by_other_versions(body, asked) -%}
+    {%- set same_name = "responses.function = " ~ lakeweave.text_literal(asked.function) ~ " and responses.model = " ~ lakeweave.text_literal(asked.model)
+        ~ " and responses.state = 'ok'" -%}
+    {%- set versions = lakeweave.ask(
+        "select model_version, max(requested_at) as last_asked from " ~ lakeweave._known_responses() ~ " as responses where " ~ same_name
+        ~ " and responses.model_version <> " ~ lakeweave.text_literal(asked.model_version) ~ " group by model_version order by last_asked desc limit 3", []
+    ) -%}
+    {%- if not versions -%}
+        {{ return([]) }}
+    {%- endif -%}
+    {%- set forms = [tojson(lakeweave._canonical_options(asked.function, asked.options), sort_keys=true)]
+        + lakeweave._previous_options(asked.function, asked.options) -%}
+    {%- set candidates = [] -%}
+    {%- for version in versions -%}
+        {%- for options in forms -%}
+            {%- do candidates.append("select fingerprint, " ~ lakeweave.text_literal(version[0]) ~ " as model_version, "
+                ~ lakeweave._fingerprint_of(asked.function, asked.model, version[0], options, 'content') ~ " as other_fingerprint from judged where verdict = 'to ask'") -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {%- set sql -%}
+        {{ lakeweave._judged_sql(body, asked) }},
+
+        candidates as (
+            {{ candidates | join(' union all ') }}
+        )
+
+        select candidates.model_version, count(distinct candidates.fingerprint) as questions
+        from candidates
+        inner join {{ lakeweave._known_responses() }} as responses on candidates.other_fingerprint = responses.fingerprint
+        where {{ same_name }}
+        group by candidates.model_version
+        order by questions desc, candidates.model_version
+    {%- endset -%}
+    {{ return(lakeweave.ask(sql, [])) }}
 {%- endmacro %}

@@ -168,16 +168,34 @@ RULES: tuple[Answer, ...] = (
         phases=("second run", "operations"),
     ),
     Answer(
-        "there is something to ask, in two batches, and more than the budget",
+        "there is something to ask, and more than the budget",
         r"as row_count, .* as input_count, count\(\*\) as to_ask",
-        ({"row_count": 10, "input_count": 8, "to_ask": 5, "within_budget": 4, "batches": 2, "cost": 0.01},),
+        ({"row_count": 10, "input_count": 8, "to_ask": 5, "fit": 4, "cost": 0.01},),
         phases=("first run", "full refresh"),
     ),
     Answer(
         "the model has a price",
-        r"select per_call, per_million_input_tokens, per_million_output_tokens from",
-        ({"per_call": 0.0015, "per_million_input_tokens": 0.1, "per_million_output_tokens": 0.4},),
+        r"select per_call, per_input, per_cached_input, per_output, currency from",
+        ({"per_call": 0.0015, "per_input": 1e-7, "per_cached_input": 1e-8, "per_output": 4e-7, "currency": "USD"},),
         phases=("first run", "operations"),
+    ),
+    Answer(
+        "the batch fits the budget",
+        r"as last, count\(.* as questions, count\(\*\) as open_questions",
+        ({"last": 5, "questions": 5, "open_questions": 5},),
+        phases=("first run", "full refresh"),
+    ),
+    Answer(
+        "answers were paid for under an earlier form of the options",
+        r"select distinct options from .* as responses where .*generate_text",
+        ({"options": "{}"},),
+        phases=("full refresh", "operations"),
+    ),
+    Answer(
+        "the model has answers of another version",
+        r"select model_version, max\(requested_at\) as last_asked",
+        ({"model_version": "gemini-2.5-flash"}, {"model_version": "gemini-3.1-flash-lite#2"}),
+        phases=("operations",),
     ),
     Answer(
         "the remote model was created with this definition",

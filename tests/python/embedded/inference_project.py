@@ -34,6 +34,7 @@ class InferenceProject:
     threads: int = 1
     variables: dict[str, Any] = field(default_factory=dict)
     config: dict[str, Any] = field(default_factory=dict)
+    attach: list[dict[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         for name in ("lakeweave", "macros", "tests/generic"):
@@ -67,6 +68,11 @@ class InferenceProject:
                 content["unit_tests"] = tests
             (self.root / "models" / f"{name}.yml").write_text(yaml.safe_dump(content))
 
+    def price(self, *rows: str) -> None:
+        """Put these rows at the end of the price list; each as in seeds/model_prices.csv."""
+        listed = (ROOT / "seeds" / "model_prices.csv").read_text()
+        (self.root / "seeds" / "model_prices.csv").write_text(listed + "".join(f"{row}\n" for row in rows))
+
     def remove(self, name: str) -> None:
         """Take a model away."""
         for ending in ("sql", "yml"):
@@ -83,6 +89,8 @@ class InferenceProject:
                 {"module": "lakeweave.plugin", "alias": "lakeweave", "config": {"text": self.text, **self.config}}
             ],
         }
+        if self.attach:
+            output["attach"] = self.attach
         profile = {"lakeweave": {"target": "duckdb", "outputs": {"duckdb": output}}}
         (self.root / "profiles.yml").write_text(yaml.safe_dump(profile))
 

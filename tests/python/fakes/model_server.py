@@ -11,6 +11,9 @@ how often it was asked, so that a run can be repeated. Words in a prompt make a 
 ``EMPTY``                                        an empty answer
 ``FILTERED``                                     a refusal by the content filter
 ``ECHO-KEY``                                     a refusal whose text repeats the Authorization header
+``OUT-<n>``                                      an answer that is billed as n tokens of output
+
+What it bills is the usage of its answers: a token for four characters, times ``factor``; with ``usage`` false it does not say so.
 
 ``GET /stats`` gives the counts, ``POST /reset`` clears them, ``POST /set`` changes latency and faults.
 """
@@ -22,6 +25,7 @@ import asyncio
 import contextlib
 import hashlib
 import json
+import re
 import socket
 import subprocess
 import sys
@@ -38,6 +42,7 @@ class FakeModelServer:
     def __init__(self, latency: float, faults: dict[str, float], hang: float, retry_after: float) -> None:
         self.latency, self.faults, self.hang, self.retry_after = latency, faults, hang, retry_after
         self.status: int | None = None
+        self.factor, self.usage = 1, True
         self.reset()
 
     def reset(self) -> None:
@@ -48,6 +53,7 @@ class FakeModelServer:
         self.kinds: Counter[str] = Counter()
         self.in_flight = self.most_in_flight = 0
         self.bodies: list[dict[str, Any]] = []
+        self.billed: dict[str, list[int]] = {}
 
     def fault(self, prompt: str, attempt: int) -> str | None:
         """The fault for this request, or None."""
@@ -109,6 +115,15 @@ class FakeModelServer:
             text = "I would rather not." if "NOT-JSON" in prompt else "```json\n" + json.dumps({"echo": text}) + "\n```"
         if "EMPTY" in prompt:
             text = " "
+        asked_for = re.search(r"OUT-(\d+)", prompt)
+        output = int(asked_for[1]) if asked_for else len(text) // 4
+        usage = {"prompt_tokens": self.factor * (len(prompt) // 4), "completion_tokens": self.factor * output}
+        bill = self.billed.setdefault(request["model"], [0, 0, 0])
+        self.billed[request["model"]] = [
+            bill[0] + 1,
+            bill[1] + usage["prompt_tokens"],
+            bill[2] + usage["completion_tokens"],
+        ]
         return self.json(
             200,
             {
@@ -121,7 +136,7 @@ class FakeModelServer:
                         "message": {"role": "assistant", "content": text},
                     }
                 ],
-                "usage": {"prompt_tokens": len(prompt) // 4, "completion_tokens": len(text) // 4},
+                **({"usage": usage} if self.usage else {}),
             },
         )
 
@@ -136,6 +151,7 @@ class FakeModelServer:
             "kinds": dict(self.kinds),
             "most_in_flight": self.most_in_flight,
             "bodies": self.bodies,
+            "billed": self.billed,
         }
 
     @staticmethod
