@@ -95,6 +95,8 @@ class FileAccount:
     rejected_chars: int = 0
     content_bytes: int | None = None
     """Bytes of the text, unpacked where the file is compressed; ``None`` if the reader keeps no byte account."""
+    measured: list[int] = field(default_factory=list, repr=False)
+    """Filled with the bytes that were read, by whoever reads them; see :meth:`close_bytes`."""
     header_bytes: int = 0
     record_bytes: int = 0
     """Bytes of accepted records and repeats, line ends included."""
@@ -110,8 +112,19 @@ class FileAccount:
         """Number of rejected records."""
         return len(self.rejects)
 
-    def reject(self, number: int, line: int, raw: str, reason: str, message: str, column: str | None = None) -> None:
-        """Add a rejected record; a raw text longer than :data:`RAW_LIMIT` is cut, which the message then says.
+    def reject(
+        self,
+        number: int,
+        line: int,
+        raw: str,
+        reason: str,
+        message: str,
+        column: str | None = None,
+        size: int | None = None,
+    ) -> None:
+        """Add a rejected record of ``size`` bytes.
+
+        A raw text longer than :data:`RAW_LIMIT` is cut; the message then gives its length, and ``raw_hash`` its SHA-256.
 
         Raises :class:`FileHeld` if there are too many of them to keep.
         """
@@ -123,7 +136,7 @@ class FileAccount:
                 f"the SHA-256 of all of it in UTF-8 is {digest}."
             )
             raw = raw[:RAW_LIMIT]
-        self.rejects.append(RejectedRecord(number, line, raw, reason, column, message, raw_hash=digest))
+        self.rejects.append(RejectedRecord(number, line, raw, reason, column, message, size, digest))
         self.rejected_chars += len(raw)
         if len(self.rejects) > MAX_REJECTED or self.rejected_chars > MAX_REJECTED_CHARS:
             counts = ", ".join(f"{n} {r}" for r, n in self.by_reason().items())
@@ -133,9 +146,15 @@ class FileAccount:
             )
 
     def skip(
-        self, reason: str, size: int, start: int | None = None, line: int | None = None, message: str | None = None
+        self,
+        reason: str,
+        size: int,
+        start: int | None = None,
+        line: int | None = None,
+        message: str | None = None,
+        spans: int = 1,
     ) -> None:
-        """Account for ``size`` bytes that belong to no record and not to the header."""
+        """Account for ``size`` bytes, in ``spans`` pieces, that belong to no record and not to the header."""
         self.skipped_bytes += size
         same = [s for s in self.skipped[-1:] if s.reason == reason]
         if (
@@ -151,9 +170,14 @@ class FileAccount:
             last.bytes += size
             last.spans += 1
             return
-        span = SkippedSpan(reason, size, start, line, message)
+        span = SkippedSpan(reason, size, start, line, message, spans)
         self._spans[reason] = count + 1, span
         self.skipped.append(span)
+
+    def close_bytes(self) -> None:
+        """Compare with the bytes that were read. Without that number there is no byte account."""
+        if self.measured:
+            self.content_bytes = self.measured[0]
 
     def bytes_by_place(self) -> dict[str, int | None]:
         """The byte account by the names of :data:`BYTE_PLACES`."""

@@ -1,8 +1,8 @@
-"""The independent count: hash, lines and records of a file in one pass over its bytes.
+"""The independent count: hash, lines and records of a file in one pass over its bytes, from the first to the last.
 
-It knows nothing of fields. A record ends at a line end that is outside quotes, and whether a place is inside quotes is
-the parity of the number of quotes before it. On well-formed text that is exact, on anything else it disagrees with a
-reader that understands fields, which is the point of it.
+It knows nothing of fields, and nothing is left out before the count begins: the header is a record here. A record ends at
+a line end that is outside quotes, and whether a place is inside quotes is the parity of the number of quotes before it.
+On well-formed text that is exact, on anything else it disagrees with a reader that understands fields, which is its point.
 """
 
 from __future__ import annotations
@@ -15,12 +15,15 @@ from typing import BinaryIO
 
 import numpy as np
 
+from lakeweave.ingestion.headers import HeaderNames
+
 CHUNK = 4 << 20
+_LONGEST_HEADER = 64 << 10
 
 
 @dataclass
 class Census:
-    """What the count saw in the data part of a text file (everything after the header).
+    """What the count saw in a text file after its byte order mark; the header is one of the records.
 
     ``lf``, ``crlf`` and ``cr`` are line ends outside quotes; ``quoted_lines`` counts the LF and CR characters inside;
     ``doubled`` is more than 0 if two quotes stand side by side anywhere.
@@ -37,6 +40,8 @@ class Census:
     quoted_lines: int = 0
     nul: bool = False
     open_quote: bool = False
+    odd: bool = False
+    """Whether a byte order mark, a Ctrl-Z or another header is somewhere after the first header."""
 
     @property
     def newline_bytes(self) -> int:
@@ -51,14 +56,20 @@ class Census:
     @property
     def well_formed(self) -> bool:
         """Whether nothing seen so far rules out a reader that expects clean text."""
-        return self.uniform and not self.nul and not self.open_quote
+        return self.uniform and not self.nul and not self.open_quote and not self.odd
 
 
 class Counter:
-    """Feeds on the bytes after the header, in any chunks, and fills a :class:`Census`."""
+    """Feeds on the bytes of a text, in any chunks, and fills a :class:`Census`.
 
-    def __init__(self, quote: bytes = b'"') -> None:
+    ``names`` tells another header after the first ``header_bytes`` bytes, which are counted like all others.
+    """
+
+    def __init__(self, quote: bytes = b'"', names: HeaderNames | None = None, header_bytes: int = 0) -> None:
         self.census = Census()
+        self._names = names
+        self._header = header_bytes
+        self._line = b""
         self._quote = quote
         self._inside = False
         self._held = b""
@@ -67,6 +78,8 @@ class Counter:
 
     def feed(self, chunk: bytes) -> None:
         r"""Count ``chunk``; a ``\r`` at its end waits for the next one, so that a CRLF is never cut."""
+        if self._names is not None and not self.census.odd:
+            self._look_for_others(chunk, self._names)
         if self._held:
             chunk, self._held = self._held + chunk, b""
         if chunk.endswith(b"\r"):
@@ -82,6 +95,16 @@ class Counter:
             self.census.records += 1
         self.census.open_quote = self._inside
         return self.census
+
+    def _look_for_others(self, chunk: bytes, names: HeaderNames) -> None:
+        ahead, self._header = chunk[self._header :], max(0, self._header - len(chunk))
+        if not ahead:
+            return
+        data = self._line + ahead
+        self.census.odd = b"\xef\xbb\xbf" in data or b"\x1a" in data or names.may_be_in(data)
+        # The last line goes on in the next chunk; one that is longer than any header does not matter.
+        cut = max(ahead.rfind(b"\n"), ahead.rfind(b"\r")) + 1
+        self._line = (ahead[cut:] if cut else data)[-_LONGEST_HEADER:]
 
     def _count(self, chunk: bytes) -> None:
         if not chunk:

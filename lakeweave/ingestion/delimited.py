@@ -1,8 +1,8 @@
 """The careful reader of delimited text: every physical line of the file ends in exactly one place.
 
-Fields are parsed by Python's ``csv`` module in strict mode. What this module adds is the ledger of lines: it hands the
-lines over itself, so it knows which of them a record took, and it decides where reading goes on after a record that
-cannot be parsed.
+Fields are parsed by Python's ``csv`` module in strict mode. What this module adds is the account of lines and bytes: it
+hands the lines over itself, so it knows which of them a record took, and it decides where reading goes on after a record
+that cannot be parsed. A header further down begins a new section: the records below it are read by it.
 """
 
 from __future__ import annotations
@@ -10,24 +10,30 @@ from __future__ import annotations
 import csv
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from lakeweave.ingestion import layout, quoting
 from lakeweave.ingestion.account import FileAccount, FileHeld
 from lakeweave.ingestion.encoding import BAD, shown
-from lakeweave.ingestion.layout import Layout
-from lakeweave.ingestion.sniff import TextPlan, split_lines
+from lakeweave.ingestion.headers import HeaderNames, same_header
+from lakeweave.ingestion.lines import Lines
+from lakeweave.ingestion.sniff import TextPlan, trimmed, usual_width
+from lakeweave.ingestion.spec import Reading
 
 csv.field_size_limit(sys.maxsize)
 
-MAX_RECORD_LINES = 5_000
-MAX_RECORD_CHARS = 2 << 20
-"""A quoted field that is not closed within these bounds is taken for one that was never meant to be open."""
+MAX_RECORD_LINES = 1_000_000
+MAX_RECORD_CHARS = 64 << 20
+"""A record with more lines or characters holds the file: a quote is open, and nothing says whether it is meant to be."""
 
-MAX_LINE_CHARS = 256 << 20
 BATCH_RECORDS, BATCH_VALUES, BATCH_CHARS = 20_000, 400_000, 16 << 20
 _BLOCK = 4096
+_AHEAD = 1_000
+"""Lines that are looked at to find out where records go on after a broken one."""
+
 _NOT_DECODED = re.compile("[\ud800-\udfff]")
+_UNCLOSED = "A quote is opened on this line and not closed in its record."
 
 
 @dataclass
@@ -45,103 +51,125 @@ class Batch:
         return n >= BATCH_RECORDS or n * len(self.columns) >= BATCH_VALUES or self.chars >= BATCH_CHARS
 
 
-class Lines:
-    """The physical lines of a text that comes in chunks, with a window to look ahead in."""
-
-    def __init__(self, chunks: Iterator[str]) -> None:
-        self._chunks = chunks
-        self._tail = ""
-        self._ended = False
-        self.window: list[str] = []
-        self.at = 0
-        self.number = 0
-        """Lines passed so far."""
-        self.total = 0
-        """Line ends counted in the text itself, independently of how it was split."""
-        self.dirty = False
-        """Whether a line of the window holds a NUL or bytes that could not be decoded."""
-
-    def more(self) -> bool:
-        """Bring more lines into the window; false at the end of the text."""
-        while not self._ended:
-            chunk = next(self._chunks, None)
-            if chunk is None:
-                self._ended = True
-                text, self._tail = self._tail, ""
-                if not text:
-                    return False
-                self.total += 1
-            else:
-                text = self._tail + chunk
-                # A \r at the end may be half of a CRLF.
-                cut = max(text.rfind("\n"), text.rfind("\r", 0, max(0, len(text) - 1))) + 1
-                if not cut:
-                    if len(text) > MAX_LINE_CHARS:
-                        raise FileHeld("line_too_long", f"A line has more than {MAX_LINE_CHARS} characters.")
-                    self._tail = text
-                    continue
-                text, self._tail = text[:cut], text[cut:]
-                self.total += text.count("\n") + text.count("\r") - text.count("\r\n")
-            rest = self.window[self.at :]
-            self.dirty = (self.dirty and any(map(BAD.search, rest))) or (
-                (not text.isascii() or "\0" in text) and BAD.search(text) is not None
-            )
-            self.window = rest + split_lines(text)
-            self.at = 0
-            return True
-        return False
-
-    def pass_over(self, n: int) -> list[str]:
-        """Take the next ``n`` lines out of the window."""
-        taken = self.window[self.at : self.at + n]
-        self.at += n
-        self.number += n
-        return taken
-
-
 class DelimitedReader:
-    """Reads delimited text into batches of accepted records, and everything else into the account."""
+    """Reads delimited text into batches of accepted records, and everything else into the account.
 
-    def __init__(self, chunks: Iterator[str], plan: TextPlan, layout: Layout, account: FileAccount) -> None:
+    ``size`` says how many bytes a text is in the file, ``skipped`` is the length of the byte order mark before the text.
+    """
+
+    def __init__(
+        self,
+        chunks: Iterator[str],
+        plan: TextPlan,
+        matched: layout.Layout,
+        account: FileAccount,
+        reading: Reading,
+        size: Callable[[str], int],
+        skipped: int = 0,
+    ) -> None:
         self._lines = Lines(chunks)
         self._plan = plan
-        self._layout = layout
+        self._reading = reading
+        self._size = size
+        self._offset = skipped
         self.account = account
-        self._width = len(plan.cells)
+        self._limit = reading.max_record_chars or MAX_RECORD_CHARS
         self._options = plan.dialect.options(strict=True)
-        self._header = plan.cells if plan.header and len(plan.cells) > 1 else None
-        self._must_be_empty = [i for i, t in enumerate(layout.targets) if t is None]
-        self._kept = [i for i, t in enumerate(layout.targets) if t is not None]
-        self._columns = [t for t in layout.targets if t is not None]
+        known = {layout.snake_case(c): c for c in plan.cells}
+        if reading.columns is not None:
+            known = dict(layout.declared_names(reading))
+        self._names = HeaderNames(known)
+        self._done: list[Batch] = []
+        self._batch = Batch([], [], [])
+        self._section(plan.cells, plan.header, plan.surplus, matched)
+
+    def _section(self, cells: list[str], header: list[str] | None, surplus: int, matched: layout.Layout) -> None:
+        """What follows is read with these ``cells``; ``surplus`` empty fields come after them."""
+        self._width = len(cells)
+        self._fields = len(cells) + surplus
+        self._layout = matched
+        self._header = cells if header and len(cells) > 1 else None
+        self._must_be_empty = [i for i, t in enumerate(matched.targets) if t is None]
+        self._kept = [i for i, t in enumerate(matched.targets) if t is not None]
+        columns = [t for t in matched.targets if t is not None]
+        if self._batch.rows:
+            self._done.append(self._batch)
+        self._batch = Batch(columns, [], [])
+        self._profile = quoting.Profile(self._width)
 
     def batches(self) -> Iterator[Batch]:
         """All accepted records in file order; the account is complete at the end."""
         lines, account = self._lines, self.account
-        while len(lines.window) < self._plan.header_lines and lines.more():
-            pass
-        lines.pass_over(min(self._plan.header_lines, len(lines.window)))
-        account.header_lines = lines.number
-        batch = Batch(self._columns, [], [])
+        if self._offset:
+            account.skip("byte_order_mark", self._offset, 0, 1)
+        self._above_the_records()
         block, careful = _BLOCK, 0
         while lines.at < len(lines.window) or lines.more():
             if careful <= 0:
                 if len(lines.window) - lines.at < block:
                     lines.more()
-                n = self._block(batch, block)
+                n = 0 if lines.marked else self._block(block)
                 if n:
                     block = min(block * 2, 4 * _BLOCK)
                 else:
                     block, careful = max(64, block // 4), 256
             else:
-                careful -= self._one(batch)
-            if batch.full():
-                yield batch
-                batch = Batch(self._columns, [], [])
+                careful -= self._one()
+            yield from self._done
+            self._done.clear()
+            if self._batch.full():
+                yield self._batch
+                self._batch = Batch(self._batch.columns, [], [])
         account.lines = lines.total
-        if batch.rows:
-            yield batch
+        if self._batch.rows:
+            yield self._batch
 
-    def _block(self, batch: Batch, n: int) -> int:
+    # ------------------------------------------------------------ the beginning
+
+    def _above_the_records(self) -> None:
+        """The lines down to the header. What has the shape of a record there is a record, and rejected."""
+        lines, plan, account = self._lines, self._plan, self.account
+        while len(lines.window) < plan.header_lines and lines.more():
+            pass
+        for _ in range(min(plan.preamble_lines, len(lines.window))):
+            self._drop_mark()
+            (line,) = lines.pass_over(1)
+            try:
+                row = next(csv.reader([line], **self._options), [])  # type: ignore[arg-type]
+            except csv.Error:
+                row = []
+            filled = sum(bool(c.strip()) for c in row)
+            if self._width > 1 and len(row) >= self._width and filled * 2 > self._width:
+                message = "The line stands above the header and has as many fields as a record."
+                self._reject([line], lines.number, "above_header", message)
+            else:
+                reason = "preamble" if line.strip() else "blank_line"
+                if re.fullmatch(r"\ufeff?sep=.?\s*", line, re.IGNORECASE):
+                    reason = "separator_line"
+                self._skip(reason, line)
+                account.header_lines += 1
+        n = min(plan.header_lines - plan.preamble_lines, len(lines.window) - lines.at)
+        if n > 0:
+            self._drop_mark()
+        for line in lines.pass_over(max(0, n)):
+            size = self._size(line)
+            account.header_bytes += size
+            account.header_lines += 1
+            self._offset += size
+
+    def _drop_mark(self) -> None:
+        """Take a byte order mark away from the beginning of the next line, and account for it."""
+        lines = self._lines
+        while lines.at < len(lines.window) and lines.window[lines.at].startswith("\ufeff"):
+            size = self._size("\ufeff")
+            message = "The mark stands inside the file, at the beginning of a line; it is not part of the value."
+            self.account.skip("byte_order_mark", size, self._offset, lines.number + 1, message)
+            self._offset += size
+            lines.window[lines.at] = lines.window[lines.at][1:]
+
+    # ---------------------------------------------------------------- records
+
+    def _block(self, n: int) -> int:
         """Parse ``n`` lines at once if each is a record of its own; 0 if they are not."""
         lines = self._lines
         block = lines.window[lines.at : lines.at + n]
@@ -151,41 +179,55 @@ class DelimitedReader:
             return 0
         if len(rows) != len(block):
             return 0
+        text = "".join(block)
+        if "\x1a" in text or self._holds_header(text, rows):
+            return 0
         first = lines.number + 1
-        lines.pass_over(len(block))
-        batch.chars += sum(map(len, block))
-        width, account = self._width, self.account
-        plain = not lines.dirty and not self._must_be_empty and width > 1
-        header = self._header
-        if plain and set(map(len, rows)) == {width} and header not in rows:
+        account, batch = self.account, self._batch
+        plain = not lines.dirty and not self._must_be_empty and self._width > 1 and self._fields == self._width
+        if plain and set(map(len, rows)) == {self._width}:
+            lines.pass_over(len(block))
+            size = self._size(text)
+            self._offset += size
+            account.record_bytes += size
+            batch.chars += len(text)
             batch.numbers.extend(range(account.records + 1, account.records + len(rows) + 1))
             batch.rows.extend(rows)
             account.records += len(rows)
             account.record_lines += len(rows)
+            self._profile.learn(rows)
             return len(block)
+        lines.pass_over(len(block))
         for i, row in enumerate(rows):
-            if plain and len(row) == width and row != header:
-                account.records += 1
-                account.record_lines += 1
-                batch.numbers.append(account.records)
-                batch.rows.append(row)
-            else:
-                self._row(batch, row, block[i : i + 1], first + i)
+            self._row(row, block[i : i + 1], first + i, checked=True)
         return len(block)
 
-    def _one(self, batch: Batch) -> int:
+    def _holds_header(self, text: str, rows: list[list[str]]) -> bool:
+        """Whether a row of ``text`` is a header; quick for text that is none."""
+        if self._header is not None and self._header in rows:
+            return True
+        return self._names.may_be_in(text.encode("utf-8", "surrogatepass")) and any(map(self._names.is_header, rows))
+
+    def _one(self) -> int:
         """Parse one record from the window; returns the number of lines it took."""
         lines = self._lines
+        self._drop_mark()
+        if not lines.window[lines.at]:
+            # Nothing but a byte order mark: a last line without an end.
+            lines.pass_over(1)
+            self.account.blank_lines += 1
+            return 1
         taken = 0
         chars = 0
         bounded = False
+        limit = self._limit
 
         def feed() -> Iterator[str]:
             nonlocal taken, chars, bounded
             while True:
                 if lines.at + taken >= len(lines.window) and not lines.more():
                     return
-                if taken >= MAX_RECORD_LINES or chars >= MAX_RECORD_CHARS:
+                if taken >= MAX_RECORD_LINES or chars >= limit:
                     bounded = True
                     return
                 line = lines.window[lines.at + taken]
@@ -197,78 +239,116 @@ class DelimitedReader:
         try:
             row = next(csv.reader(feed(), **self._options))  # type: ignore[arg-type]
         except csv.Error as error:
-            open_quote = "unexpected end" in str(error)
+            return self._broken(taken, first, bounded, "unexpected end" in str(error))
+        if taken > 1:
             span = lines.window[lines.at : lines.at + taken]
-            if taken == 1 and not open_quote:
-                self._reject(
-                    lines.pass_over(1), first, "malformed_quote", "Text follows a closing quote in this record."
+            ambiguous = len(row) != self._fields or quoting.looks_cut(row, self._plan.dialect.delimiter)
+            if ambiguous and self._profile.tells and self._is_stray(span):
+                if len(row) != self._fields:
+                    self._reject(lines.pass_over(1), first, "unclosed_quote", _UNCLOSED)
+                    return 1
+                message = (
+                    "The lines of this record are records of their own if a quote in the first one is a stray one."
                 )
-                return 1
-            if bounded or self._swallowed_records(span):
-                self._reject(
-                    lines.pass_over(1),
-                    first,
-                    "unclosed_quote",
-                    "A quote is opened on this line and not closed in its record.",
-                )
-                return 1
-            reason = "unclosed_quote" if open_quote else "malformed_quote"
-            message = (
-                "A quote is opened in this record and not closed before the end of the file."
-                if open_quote
-                else "Text follows a closing quote in this record."
-            )
-            self._reject(lines.pass_over(taken), first, reason, message)
-            return taken
-        if taken > 1 and len(row) != self._width and self._swallowed_records(lines.window[lines.at : lines.at + taken]):
-            self._reject(
-                lines.pass_over(1),
-                first,
-                "unclosed_quote",
-                "A quote is opened on this line and not closed in its record.",
-            )
-            return 1
-        self._row(batch, row, lines.pass_over(taken), first)
+                self._reject(lines.pass_over(taken), first, "ambiguous_quote", message)
+                return taken
+        self._row(row, lines.pass_over(taken), first)
         return taken
 
-    def _swallowed_records(self, span: Sequence[str]) -> bool:
-        """Whether the lines after the first of ``span`` look like records of their own, not like text in a field."""
-        rest = span[1:51]
-        if not rest:
-            return False
-        good = 0
-        for line in rest:
-            try:
-                row = next(csv.reader([line], **self._options), [])  # type: ignore[arg-type]
-            except csv.Error:
-                continue
-            good += len(row) == self._width
-        return good * 2 >= len(rest)
+    def _broken(self, taken: int, first: int, bounded: bool, open_quote: bool) -> int:
+        """A record that cannot be parsed: only its first line is rejected if the others are certainly records."""
+        lines = self._lines
+        if taken == 1 and not open_quote:
+            message = "Text follows a closing quote in this record."
+            self._reject(lines.pass_over(1), first, "malformed_quote", message)
+            return 1
+        span = lines.window[lines.at : lines.at + taken]
+        if self._is_stray(span):
+            self._reject(lines.pass_over(1), first, "unclosed_quote", _UNCLOSED)
+            return 1
+        if bounded:
+            raise FileHeld(
+                "record_too_long",
+                f"The record in line {first} has more than {self._limit} characters or "
+                f"{MAX_RECORD_LINES} lines. A quote is opened in it; correct the file, or raise `max_record_chars`.",
+            )
+        if not open_quote:
+            # The rest of a multi-line value may follow: lines that are no records of this file belong to it.
+            while (lines.at + taken < len(lines.window) or lines.more()) and not self._resumes(taken):
+                taken += 1
+                if taken >= MAX_RECORD_LINES:
+                    raise FileHeld("record_too_long", f"The record in line {first} has {MAX_RECORD_LINES} lines.")
+            message = "Text follows a closing quote in this record."
+            self._reject(lines.pass_over(taken), first, "malformed_quote", message)
+            return taken
+        message = "A quote is opened in this record and not closed before the end of the file."
+        self._reject(lines.pass_over(taken), first, "unclosed_quote", message)
+        return taken
 
-    def _row(self, batch: Batch, row: list[str], span: list[str], first: int) -> None:
-        """Judge one parsed record."""
+    def _resumes(self, ahead: int) -> bool:
+        """Whether a record certainly begins ``ahead`` lines from here.
+
+        Where enough records were seen, the next one has to be like them. Else all that follows has to be well formed.
+        """
+        lines = self._lines
+        if len(lines.window) - lines.at - ahead < _AHEAD:
+            lines.more()
+        following = lines.window[lines.at + ahead : lines.at + ahead + _AHEAD]
+        limit = 1 if self._profile.tells else _AHEAD
+        seen = 0
+        try:
+            for row in csv.reader(following, **self._options):  # type: ignore[arg-type]
+                if len(row) <= 1 < self._fields and not "".join(row).strip():
+                    if seen:
+                        continue
+                    return False
+                if len(row) != self._fields or (self._profile.tells and not self._profile.fits(row)):
+                    return False
+                seen += 1
+                if seen >= limit:
+                    break
+        except csv.Error as error:
+            # Where the window ends, a value may be cut in two.
+            return seen > 0 and "unexpected end" in str(error) and len(following) == _AHEAD
+        return seen > 0
+
+    def _is_stray(self, span: Sequence[str]) -> bool:
+        return quoting.is_stray(span, self._options, self._fields, self._profile, self._plan.dialect.quote)
+
+    def _row(self, row: list[str], span: list[str], first: int, *, checked: bool = False) -> None:
+        """Judge one parsed record; ``checked`` says that it is no header."""
         account, width = self.account, self._width
         if len(span) == 1 and len(row) <= 1 and not span[0].strip() and (width > 1 or not any(row)):
             account.blank_lines += 1
+            self._skip("blank_line", span[0], first)
+            return
+        if len(span) == 1 and span[0].strip("\r\n") == "\x1a" and self._at_end():
+            account.blank_lines += 1
+            self._skip("end_of_file_mark", span[0], first)
             return
         if self._lines.dirty and (found := self._bad(row, span)):
             self._reject(span, first, *found)
             return
-        if len(row) != width:
-            if len(row) < width:
-                self._reject(
-                    span, first, "too_few_fields", f"The record has {len(row)} field(s), the header {width} column(s)."
-                )
-                return
-            if any(row[width:]):
-                self._reject(
-                    span, first, "too_many_fields", f"The record has {len(row)} field(s), the header {width} column(s)."
-                )
-                return
-            row = row[:width]
-        if row == self._header:
-            self._reject(span, first, "repeated_header", "The record repeats the header of the file.")
+        if not checked and self._holds_header("".join(span), [row]):
+            if self._header is None or not same_header(row, self._header):
+                self._another_header(row, span, first)
+            else:
+                self._reject(span, first, "repeated_header", "The record repeats the header of the file.")
             return
+        if len(row) != self._fields:
+            few = len(row) < self._fields
+            self._reject(
+                span,
+                first,
+                "too_few_fields" if few else "too_many_fields",
+                f"The record has {len(row)} field(s), the header {self._fields} column(s).",
+            )
+            return
+        if any(row[width:]):
+            message = "The record has a value below an empty cell at the end of the header."
+            self._reject(span, first, "too_many_fields", message)
+            return
+        row = row[:width]
         if self._must_be_empty:
             for i in self._must_be_empty:
                 if row[i]:
@@ -281,12 +361,55 @@ class DelimitedReader:
                         name,
                     )
                     return
+            self._profile.learn([row])
             row = [row[i] for i in self._kept]
+        else:
+            self._profile.learn([row])
+        batch = self._batch
+        size = self._size("".join(span) if len(span) > 1 else span[0])
+        self._offset += size
+        account.record_bytes += size
         account.records += 1
         account.record_lines += len(span)
         batch.numbers.append(account.records)
         batch.rows.append(row)
         batch.chars += sum(map(len, span)) if len(span) > 1 else len(span[0])
+
+    def _another_header(self, row: list[str], span: list[str], first: int) -> None:
+        """A header further down: the records below it are read by it, and the layout changes say so."""
+        account = self.account
+        cells = trimmed([c.strip("\ufeff") for c in row])
+        matched = layout.match(cells, self._reading)
+        told = layout.LayoutChange(
+            None,
+            "another_header",
+            self._reading.layout_policy,
+            "records below are read by it",
+            f"Line {first} is another header: {layout.listed(cells)}.",
+        )
+        for change in [told, *matched.changes]:
+            if change not in account.changes:
+                account.changes.append(change)
+        if matched.held:
+            raise FileHeld(matched.held_reason, f"Line {first} is another header. {matched.held}")
+        size = self._size("".join(span))
+        self._offset += size
+        account.header_bytes += size
+        account.header_lines += len(span)
+        lines = self._lines
+        if len(lines.window) - lines.at < 100:
+            lines.more()
+        nameless = len(row) - len(cells)
+        surplus = usual_width(lines.window[lines.at : lines.at + 100], self._plan.dialect, len(cells), nameless)
+        self._section(cells, row, surplus, matched)
+
+    def _at_end(self) -> bool:
+        """Whether nothing but blank lines follows. In a block the lines are passed over before they are judged."""
+        lines = self._lines
+        while all(not line.strip("\x1a \t\r\n") for line in lines.window[lines.at :]):
+            if not lines.more():
+                return True
+        return False
 
     def _bad(self, row: list[str], span: list[str]) -> tuple[str, str, str | None] | None:
         if not BAD.search("".join(span)):
@@ -301,10 +424,17 @@ class DelimitedReader:
             return "undecodable_bytes", f"The record holds bytes that are not valid {encoding}.", column
         return "nul_byte", "The record holds a NUL byte.", column
 
+    def _skip(self, reason: str, line: str, number: int | None = None) -> None:
+        size = self._size(line)
+        self.account.skip(reason, size, self._offset, number or self._lines.number)
+        self._offset += size
+
     def _reject(self, span: list[str], first: int, reason: str, message: str, column: str | None = None) -> None:
-        account = self.account
+        account, text = self.account, "".join(span)
+        size = self._size(text)
+        self._offset += size
+        account.rejected_bytes += size
         account.records += 1
         account.record_lines += len(span)
-        account.reject(
-            account.records, first, shown("".join(span)).rstrip("\r\n"), reason, message, column and shown(column)
-        )
+        raw = shown(text).rstrip("\r\n")
+        account.reject(account.records, first, raw, reason, message, column and shown(column), size)

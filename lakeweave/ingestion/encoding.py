@@ -1,7 +1,8 @@
 """Which encoding a text is in, and how its undecodable bytes are carried along.
 
-A text that is valid UTF-8 is UTF-8. Otherwise a single-byte encoding is taken only if the evidence is clear; if it is
-not, the file is read as UTF-8 and the records that cannot be decoded are rejected. Nothing is ever replaced: a byte
+A text that is valid UTF-8 is UTF-8. Otherwise a single-byte encoding is taken only if the evidence is clear, and its
+confidence goes to the ledger. If several encodings are as likely, the file is held. If none is likely, it is read as
+UTF-8, and the records that cannot be decoded are rejected. Nothing is ever replaced: a byte
 that cannot be decoded becomes the lone surrogate U+DC00 + byte, which no decoder produces and no record may hold.
 """
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -48,10 +50,20 @@ _OTHER_ENCODINGS = frozenset(
         "cp949",
     ]
 )
-_WORD_ENDS = frozenset(" ,;|\t.\"'-\r\n")
-_PLAIN_SYMBOLS = frozenset("\u00a0°®©™«»“”‘’‚„–—…•·½¼¾²³§¿¡ºªµ±×")
-_MONEY = frozenset("€£¥¢")
-_ALONE = frozenset("àèéòóúÀÈÉÒÓÚ")
+
+
+@dataclass(frozen=True)
+class Detected:
+    """The encoding of a text. ``whole`` says whether all of it can be decoded.
+
+    ``confidence`` is from 0 to 1, and ``None`` for UTF-8, which is verified byte by byte. ``others`` are encodings that are
+    as likely: with them the guess is not safe.
+    """
+
+    encoding: str
+    whole: bool = True
+    confidence: float | None = None
+    others: tuple[str, ...] = ()
 
 
 def _escape(error: UnicodeError) -> tuple[str, int]:
@@ -77,8 +89,8 @@ def _show(m: re.Match[str]) -> str:
     return f"\\x{code - 0xDC00:02x}" if 0xDC00 <= code <= 0xDCFF else f"\\u{code:04x}"
 
 
-def detect(chunks: Iterable[bytes]) -> tuple[str, bool]:
-    """Encoding of a text without byte order mark given by its ``chunks``, and whether all of it can be decoded."""
+def detect(chunks: Iterable[bytes]) -> Detected:
+    """The encoding of a text without byte order mark, given by its ``chunks``."""
     high = invalid = 0
     samples: list[bytes] = []
     kept = 0
@@ -110,58 +122,46 @@ def detect(chunks: Iterable[bytes]) -> tuple[str, bool]:
         tail_cut = True
         invalid += len(rest)
     if not invalid:
-        return "utf-8", True
+        return Detected("utf-8")
     # A character cut off at the end of the file is no evidence for another encoding.
     if high - invalid >= invalid or (tail_cut and invalid == len(rest)):
-        return "utf-8", False
-    sample = b"\n".join([*samples, begun])
-    if _is_western(sample):
-        name = "cp1252" if re.search(rb"[\x80-\x9f]", sample) else "iso8859-1"
-        return name, True
-    other = _other_encoding(sample, high)
-    return (other, True) if other else ("utf-8", False)
+        return Detected("utf-8", whole=False)
+    return _single_bytes(b"\n".join([*samples, begun]), high)
 
 
-def _is_western(sample: bytes) -> bool:
-    """Whether every byte above 127 makes sense, where it stands, as Windows-1252."""
-    text = sample.decode("cp1252", ESCAPE)
-    total = plausible = 0
-    # No Western word has three such letters in a row, words in other alphabets consist of them.
-    text = re.sub(r"[À-ÖØ-öø-ÿŠŒŽšœžŸ]{3,}", lambda run: "ÿ" * len(run.group()), text)
-    for m in re.finditer(r"[^\x00-\x7f]", text):
-        i = m.start()
-        c = text[i]
-        before, after = text[i - 1 : i] if i else "", text[i + 1 : i + 2]
-        total += 1
-        plausible += _makes_sense(c, before, after)
-    return total > 0 and (plausible == total or (total >= 20 and plausible >= 0.95 * total))
+def _single_bytes(sample: bytes, high: int) -> Detected:
+    """The encoding of a text that is not UTF-8, by its lines with bytes above 127, of which it has ``high``."""
+    from lakeweave.ingestion.alphabets import SAFE, guess
+
+    latin = guess(sample)
+    if latin is None:
+        found = _statistical(sample, high, None)
+        return Detected(found[0], confidence=found[1]) if found else Detected("utf-8", whole=False)
+    if latin.confidence >= SAFE:
+        return Detected(latin.encoding, confidence=latin.confidence)
+    found = _statistical(sample, high, [latin.encoding, *latin.others])
+    if found:
+        return Detected(found[0], confidence=found[1])
+    return Detected(latin.encoding, confidence=latin.confidence, others=latin.others)
 
 
-def _makes_sense(c: str, before: str, after: str) -> bool:
-    """Whether ``c`` stands between ``before`` and ``after`` as it would in Western text."""
-    if c in "‚„":  # they open a quotation
-        return not before.isalnum() and after.isalpha()
-    if c in _PLAIN_SYMBOLS:
-        return True
-    if c in _MONEY:
-        return before.isdigit() or after.isdigit() or " " in (before, after)
-    if not c.isalpha() or c in "ÿˆŸªº":
-        return False
-    if c.isupper():
-        # Capitals start a word, or stand in a word of capitals.
-        if not before.isalpha():
-            return after.isalpha() or c in _ALONE
-        return before.isupper() and (after.isupper() or not after or after in _WORD_ENDS)
-    return before.isalpha() or after.isalpha() or (c in _ALONE and not before.isalnum())
-
-
-def _other_encoding(sample: bytes, high: int) -> str | None:
-    """Ask charset-normalizer, and believe it only where it is sure."""
+def _statistical(sample: bytes, high: int, among: list[str] | None) -> tuple[str, float] | None:
+    """What charset-normalizer finds, with its coherence; ``None`` unless it is sure. ``among``: only these encodings."""
     if high < 24:
         return None
     import charset_normalizer
 
-    best = charset_normalizer.from_bytes(sample, cp_exclusion=["utf_8", "utf_7", "utf_16", "utf_32"]).best()
-    if best is None or best.encoding not in _OTHER_ENCODINGS or best.percent_chaos > 10 or best.percent_coherence < 40:
+    if among:
+        names = ["latin_1" if n == "iso8859-1" else n.replace("-", "_") for n in among]
+        matches = charset_normalizer.from_bytes(sample, cp_isolation=names)
+    else:
+        matches = charset_normalizer.from_bytes(sample, cp_exclusion=["utf_8", "utf_7", "utf_16", "utf_32"])
+    best = matches.best()
+    if best is None or best.percent_chaos > 10 or best.percent_coherence < 40:
         return None
-    return str(best.encoding)
+    if among is None:
+        return (str(best.encoding), best.percent_coherence / 100) if best.encoding in _OTHER_ENCODINGS else None
+    rivals = [m for m in matches if str(m) != str(best)]
+    if any(m.percent_coherence + 10 > best.percent_coherence for m in rivals):
+        return None
+    return codecs.lookup(best.encoding).name, best.percent_coherence / 100

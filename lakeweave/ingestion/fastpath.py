@@ -22,8 +22,9 @@ import duckdb
 from lakeweave.ingestion import layout, sniff
 from lakeweave.ingestion.account import FileAccount, FileHeld
 from lakeweave.ingestion.counting import CHUNK, Census, Counter
+from lakeweave.ingestion.lines import is_exact, measure
 from lakeweave.ingestion.parquet import parquet_select
-from lakeweave.ingestion.planning import PlannedFile, quick_plan
+from lakeweave.ingestion.planning import PlannedFile, counter_for, quick_plan
 from lakeweave.ingestion.rawtable import RawTable, literal
 from lakeweave.ingestion.reading import MAX_UNPACKED, sniff_head, text_encoding
 from lakeweave.ingestion.sniff import HEAD, TextPlan
@@ -52,6 +53,16 @@ class Load:
     accepted: bool = False
 
 
+@dataclass(frozen=True)
+class Original:
+    """Sizes in the delivered text, unpacked: all of it, its byte order mark, its header, a character of a line end."""
+
+    content: int
+    mark: int
+    header: int
+    character: int
+
+
 @dataclass
 class CleanText:
     """A file that looks like clean delimited text. ``path`` holds the text in UTF-8: the file itself or a copy."""
@@ -62,6 +73,8 @@ class CleanText:
     census: Census
     account: FileAccount
     targets: tuple[str | None, ...]
+    original: Original | None = None
+    """``None`` where the delivered bytes cannot be measured."""
 
     @property
     def parallel(self) -> bool:
@@ -75,6 +88,29 @@ class CleanText:
         return p.dialect, p.header is not None, p.preamble_lines, tuple(p.cells), self.targets, ends, self.parallel
 
 
+def header_size(plan: TextPlan) -> int:
+    """Bytes of the header's cells in UTF-8, without delimiters and quotes that are around a cell or doubled in it."""
+    quote = plan.dialect.quote
+    return sum(len(c.encode()) - c.count(quote) * len(quote) for c in plan.header or ())
+
+
+def _fill_bytes(text: CleanText) -> None:
+    """The byte account of a clean text that reconciled."""
+    account, census, original = text.account, text.census, text.original
+    account.blank_lines = census.blank_lines
+    if original is None:
+        return
+    account.content_bytes = original.content
+    if original.mark:
+        account.skip("byte_order_mark", original.mark, 0, 1)
+    if census.blank_lines:
+        blank = census.blank_lines * original.character * (2 if census.crlf else 1)
+        message = "Where the blank lines are is not noted for a file without a rejected record."
+        account.skip("blank_line", blank, message=message, spans=census.blank_lines)
+    account.header_bytes = original.header
+    account.record_bytes = original.content - original.header - account.skipped_bytes
+
+
 @dataclass
 class FastPath:
     """Reads what can be read fast; ``loads`` and ``scratch`` belong to the stage."""
@@ -83,6 +119,7 @@ class FastPath:
     reading: Reading
     loads: list[Load]
     scratch: str
+    _copies: dict[str, Original] = field(default_factory=dict, init=False)
     _start: int = field(default=0, init=False)
 
     def new_load(self, file: PlannedFile, account: FileAccount) -> Load:
@@ -117,7 +154,10 @@ class FastPath:
         account.delimiter = plan.dialect.delimiter
         account.header_lines = plan.header_lines
         nameless = (None,) * max(0, len(plan.header or ()) - len(plan.cells))
-        return CleanText(file, path, plan, census, account, (*matched.targets, *nameless))
+        original = self._copies.get(path)
+        if path == file.found.path:
+            original = Original(census.bytes + file.mark, file.mark, plan.header_bytes, 1)
+        return CleanText(file, path, plan, census, account, (*matched.targets, *nameless), original)
 
     def _copy(self, file: PlannedFile, account: FileAccount) -> tuple[TextPlan, Census, str] | None:
         """Unpack or convert a delimited text to UTF-8 and count it on the way; ``None`` if it is anything else."""
@@ -136,15 +176,19 @@ class FastPath:
                     head = stream.read(HEAD)
             if sniff.container(head) != "text":
                 return None
-            name, codec, skip = text_encoding(opener, head, self.reading)
+            detected, codec, skip = text_encoding(opener, head, self.reading)
             if codec == "utf-8" and not packed:
                 return None
-            plan, counter = self._convert(opener, codec, skip, target, file.found.name)
-            if plan is None or counter is None:
+            converted = self._convert(opener, codec, skip, target, file.found.name)
+            if converted is None:
                 self._forget(target)
                 return None
-            account.encoding = name
+            plan, counter, content, header = converted
+            account.encoding, account.encoding_confidence = detected.encoding, detected.confidence
             account.format = plan.format + ("+gzip" if packed else "")
+            if is_exact(codec):
+                size = measure(codec)
+                self._copies[target] = Original(content, skip, size(header), size("\n"))
             return plan, counter.finish(), target
         except (FileHeld, OSError, EOFError, zlib.error, ValueError):
             # The careful reader finds the same and says so in the account.
@@ -153,14 +197,17 @@ class FastPath:
 
     def _convert(
         self, opener: object, codec: str, skip: int, target: str, name: str
-    ) -> tuple[TextPlan | None, Counter | None]:
+    ) -> tuple[TextPlan, Counter, int, str] | None:
+        """Write the text to ``target``; returns plan, count, bytes that were read, and the text of the header."""
         decoder = codecs.getincrementaldecoder(codec)()
         written = 0
         with opener() as stream, open(target, "wb") as out:  # type: ignore[operator]
-            stream.read(skip)
+            content = len(stream.read(skip))
 
             def texts() -> Iterator[str]:
+                nonlocal content
                 while chunk := stream.read(CHUNK):
+                    content += len(chunk)
                     yield decoder.decode(chunk)
                 yield decoder.decode(b"", final=True)
 
@@ -172,18 +219,17 @@ class FastPath:
                 text += chunk or ""
             plan = quick_plan(sniff_head(text, complete=complete, name=name, reading=self.reading))
             if plan is None:
-                return None, None
-            counter = Counter(plan.dialect.quote.encode())
-            before = plan.header_bytes
+                return None
+            header = text.encode()[: plan.header_bytes].decode()
+            counter = counter_for(plan, self.reading)
             for part in itertools.chain([text], chunks):
                 data = part.encode("utf-8")
                 out.write(data)
-                counter.feed(data[before:])
-                before = max(0, before - len(data))
+                counter.feed(data)
                 written += len(data)
                 if written > MAX_UNPACKED or shutil.disk_usage(self.scratch).free < _FREE:
-                    return None, None
-        return plan, counter
+                    return None
+        return plan, counter, content, header
 
     def _forget(self, path: str) -> None:
         if path.startswith(self.scratch + os.sep) and os.path.exists(path):
@@ -298,17 +344,20 @@ class FastPath:
         for text, load in zip(texts, loads, strict=True):
             census = text.census
             n, first, last, size, sized = measured.get(load.number, (0, 0, -1, 0, 0))
-            delimiters = n * (len(text.targets) - 1) * len(text.plan.dialect.delimiter.encode())
+            headers = int(text.plan.header is not None)
+            delimiters = (n + headers) * (len(text.targets) - 1) * len(text.plan.dialect.delimiter.encode())
+            values = int(size or 0) + header_size(text.plan)
             if (
                 load.number not in rejected
-                and n == census.records == sized == last - first + 1
-                and int(size or 0) == census.bytes - census.newline_bytes - delimiters - census.quotes
+                and n == sized == last - first + 1
+                and n + headers == census.records
+                and values == census.bytes - census.newline_bytes - delimiters - census.quotes
                 and not text.file.changed()
             ):
                 load.first_rowid = first
                 load.accepted = True
                 text.account.records = text.account.accepted = n
-                text.account.blank_lines = census.blank_lines
+                _fill_bytes(text)
                 good.append(text)
             else:
                 failed.append(text)

@@ -15,11 +15,14 @@ from lakeweave.ingestion import sniff
 from lakeweave.ingestion.account import FileHeld
 from lakeweave.ingestion.archive import archived_files, hash_of, original_name
 from lakeweave.ingestion.counting import Census, Counter, read_through
+from lakeweave.ingestion.headers import HeaderNames
+from lakeweave.ingestion.layout import declared_names
 from lakeweave.ingestion.listing import FoundFile, list_files, natural_key, settle, stat_key
+from lakeweave.ingestion.names import snake_case
 from lakeweave.ingestion.progress import progress
 from lakeweave.ingestion.rawtable import literal
 from lakeweave.ingestion.sniff import HEAD, TextPlan
-from lakeweave.ingestion.spec import Spec, UserError
+from lakeweave.ingestion.spec import Reading, Spec, UserError
 
 _KNOWN_STATES = frozenset({"loaded", "repeat", "held"})
 _READ_AGAIN = frozenset({"changed_while_reading", "unreadable"})
@@ -340,7 +343,7 @@ def inspect(file: FoundFile, spec: Spec) -> PlannedFile:
             if counter is None:
                 planned.file_id, _ = read_through(stream, head)
             else:
-                counter.feed(head[planned.mark + planned.text.header_bytes :])  # type: ignore[union-attr]
+                counter.feed(head[planned.mark :])
                 first = True
 
                 def consume(chunk: bytes) -> None:
@@ -396,11 +399,20 @@ def _propose(planned: PlannedFile, head: bytes, complete: bool, spec: Spec) -> C
             planned.held = (held.reason, held.message)
         return None
     planned.text = quick_plan(plan)
-    return Counter(plan.dialect.quote.encode()) if planned.text else None
+    return counter_for(planned.text, spec.reading) if planned.text else None
+
+
+def counter_for(plan: TextPlan, reading: Reading) -> Counter:
+    """The independent count for a text that is read by ``plan``."""
+    known = declared_names(reading) if reading.columns else {snake_case(c): c for c in plan.cells}
+    return Counter(plan.dialect.quote.encode(), HeaderNames(known), plan.header_bytes)
 
 
 def quick_plan(plan: TextPlan) -> TextPlan | None:
     """``plan`` if the fast path can follow it."""
     dialect = plan.dialect
     fast = plan.format in ("csv", "tsv") and not dialect.escape and not dialect.skip_space
+    # What is above the header, and a header that had to be mended, is a matter of the careful reader.
+    fast = fast and not plan.preamble_lines and not plan.told
+    fast = fast and plan.surplus == max(0, len(plan.header or ()) - len(plan.cells))
     return plan if fast else None

@@ -13,10 +13,11 @@ from typing import BinaryIO, Protocol
 
 from lakeweave.ingestion import containers, layout, sniff
 from lakeweave.ingestion.account import FileAccount, FileHeld
-from lakeweave.ingestion.delimited import MAX_LINE_CHARS, Batch, DelimitedReader
-from lakeweave.ingestion.encoding import ESCAPE, detect
+from lakeweave.ingestion.delimited import Batch, DelimitedReader
+from lakeweave.ingestion.encoding import ESCAPE, Detected, detect
 from lakeweave.ingestion.excel import ExcelReader
 from lakeweave.ingestion.jsontext import JsonReader
+from lakeweave.ingestion.lines import MAX_LINE_CHARS, is_exact, measure
 from lakeweave.ingestion.parquet import ParquetReader
 from lakeweave.ingestion.sniff import HEAD, TextPlan
 from lakeweave.ingestion.spec import Reading
@@ -39,17 +40,23 @@ class Reader(Protocol):
         ...
 
 
-def text_chunks(opener: Opener, encoding: str, skip: int) -> Iterator[str]:
-    """The text of a stream in ``encoding`` after ``skip`` bytes; what is not decodable comes as lone surrogates."""
+def text_chunks(
+    opener: Opener, encoding: str, skip: int, counted: Callable[[int], None] | None = None
+) -> Iterator[str]:
+    """The text of a stream in ``encoding`` after ``skip`` bytes; what is not decodable comes as lone surrogates.
+
+    ``counted`` is told at the end how many bytes the stream has, as they were read.
+    """
     decoder = codecs.getincrementaldecoder(encoding)(ESCAPE)
     with opener() as stream:
-        stream.read(skip)
-        read = 0
+        read = len(stream.read(skip))
         while chunk := stream.read(_CHUNK):
             read += len(chunk)
             if read > MAX_UNPACKED and isinstance(stream, gzip.GzipFile):
                 raise FileHeld("archive_too_large", f"The file unpacks to more than {MAX_UNPACKED >> 30} GiB.")
             yield decoder.decode(chunk)
+        if counted:
+            counted(read)
         yield decoder.decode(b"", final=True)
 
 
@@ -79,20 +86,29 @@ def _lines_with_escapes(opener: Opener, codec: str, quote: str, limit: int = 100
     return found
 
 
-def text_encoding(opener: Opener, head: bytes, reading: Reading) -> tuple[str, str, int]:
-    """Name to record, codec to decode with, and length of the byte order mark of a text."""
+def text_encoding(opener: Opener, head: bytes, reading: Reading) -> tuple[Detected, str, int]:
+    """What to record, codec to decode with, and length of the byte order mark of a text.
+
+    Raises :class:`FileHeld` for an encoding that cannot be told with certainty.
+    """
     mark = sniff.byte_order_mark(head)
     if mark:
         name, length = mark
-        return name, "utf-8" if name == "utf-8-sig" else name, length
+        return Detected(name), "utf-8" if name == "utf-8-sig" else name, length
     if reading.encoding:
         name = codecs.lookup(reading.encoding).name
-        return name, name, 0
+        return Detected(name), name, 0
     wide = sniff.wide_encoding(head)
     if wide:
-        return wide, wide, 0
-    name, _ = detect(_bytes_of(opener))
-    return name, name, 0
+        return Detected(wide), wide, 0
+    found = detect(_bytes_of(opener))
+    if found.others:
+        raise FileHeld(
+            "unsafe_encoding",
+            f"The text is not UTF-8; it may be {found.encoding} or {', '.join(found.others)}, which give different letters. "
+            "Declare the `encoding` of the source, then release the file.",
+        )
+    return found, found.encoding, 0
 
 
 def sniff_head(text: str, *, complete: bool, name: str, reading: Reading) -> TextPlan:
@@ -156,8 +172,10 @@ def open_reader(path: str, name: str, reading: Reading, account: FileAccount) ->
         kind = document
     if kind != "text":
         raise containers.not_read(kind, name, head)
-    account.encoding, codec, skip = text_encoding(opener, head, reading)
-    chunks = text_chunks(opener, codec, skip)
+    detected, codec, skip = text_encoding(opener, head, reading)
+    account.encoding, account.encoding_confidence = detected.encoding, detected.confidence
+    sizes: list[int] = []
+    chunks = text_chunks(opener, codec, skip, sizes.append)
     text, complete = "", False
     while not complete and (len(text) <= HEAD + _CHUNK // 2 or ("\n" not in text and "\r" not in text)):
         chunk = next(chunks, None)
@@ -172,18 +190,33 @@ def open_reader(path: str, name: str, reading: Reading, account: FileAccount) ->
     every = itertools.chain([text], chunks)
     if plan.format in ("json", "jsonl"):
         return JsonReader(every, plan.format, reading, account)
-    return delimited_reader(every, plan, reading, account)
+    return delimited_reader(every, plan, reading, account, codec, skip, sizes)
 
 
-def delimited_reader(chunks: Iterator[str], plan: TextPlan, reading: Reading, account: FileAccount) -> DelimitedReader:
-    """The reader of delimited text for a ``plan``; raises :class:`FileHeld` for a layout that is frozen."""
+def delimited_reader(
+    chunks: Iterator[str],
+    plan: TextPlan,
+    reading: Reading,
+    account: FileAccount,
+    codec: str,
+    skip: int,
+    sizes: list[int],
+) -> DelimitedReader:
+    """The reader of delimited text for a ``plan``; raises :class:`FileHeld` for a layout that is frozen.
+
+    ``sizes`` has the number of bytes that were read when ``chunks`` are used up.
+    """
     matched = layout.match(plan.cells, reading, positional=plan.positional)
     account.delimiter = plan.dialect.delimiter
     account.columns = list(plan.cells)
-    account.changes.extend(matched.changes)
+    account.changes.extend([*plan.told, *matched.changes])
     if matched.held:
         raise FileHeld(matched.held_reason, matched.held)
-    return DelimitedReader(chunks, plan, matched, account)
+    if plan.told and reading.layout_policy == "freeze":
+        raise FileHeld("layout_frozen", " ".join(c.message for c in plan.told))
+    if is_exact(codec):
+        account.measured = sizes
+    return DelimitedReader(chunks, plan, matched, account, reading, measure(codec), skip)
 
 
 def read_file(path: str, name: str, reading: Reading, account: FileAccount) -> Iterator[Batch]:
@@ -209,6 +242,7 @@ def read_file(path: str, name: str, reading: Reading, account: FileAccount) -> I
             "reader_failed", f"The reader failed on this file ({type(error).__name__}: {error}); please report it."
         )
     account.accepted = emitted
+    account.close_bytes()
     if account.state == "held":
         return
     undecodable = account.by_reason().get("undecodable_bytes", 0)
@@ -218,10 +252,28 @@ def read_file(path: str, name: str, reading: Reading, account: FileAccount) -> I
             f"{undecodable} of {account.records} records hold bytes that are not valid {account.encoding}; "
             "declare the `encoding` of the source and release the file.",
         )
+    elif misfits := _misfits(account):
+        account.hold("no_record_fits_the_header", misfits)
     elif not account.reconciles():
         account.hold("counts_do_not_reconcile", reconcile_message(account))
     else:
         check_share(account, reading)
+
+
+def _misfits(account: FileAccount) -> str | None:
+    """What to say of a file whose records do not have the shape of its header: all of them, or most of at least ten."""
+    counts = account.by_reason()
+    shapes = ("too_few_fields", "too_many_fields", "above_header")
+    n = sum(counts.get(r, 0) for r in shapes)
+    if not n or (account.accepted + account.repeats and (n < 10 or n * 2 <= account.records)):
+        return None
+    if not account.accepted + account.repeats and n < account.rejected:
+        return None
+    return (
+        f"{n} of {account.records} records do not have the fields of the header, which are "
+        f"{len(account.columns)} ({layout.listed(account.columns)}). Correct the header or declare a layout, then "
+        "release the file."
+    )
 
 
 def check_share(account: FileAccount, reading: Reading) -> None:
@@ -240,7 +292,9 @@ def reconcile_message(account: FileAccount) -> str:
     return (
         f"{account.records} records were found but {account.accepted} accepted + {account.rejected} rejected + "
         f"{account.repeats} repeats were kept; {account.lines} lines were found but {account.record_lines} in records "
-        f"+ {account.header_lines} in the header + {account.blank_lines} blank were kept."
+        f"+ {account.header_lines} in the header + {account.blank_lines} blank were kept; "
+        f"{account.content_bytes} bytes were found but {account.header_bytes} in the header + {account.record_bytes} in "
+        f"records + {account.rejected_bytes} rejected + {account.skipped_bytes} skipped were kept."
     )
 
 

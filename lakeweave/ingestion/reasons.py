@@ -9,12 +9,14 @@ from __future__ import annotations
 
 RECORD_REASONS: dict[str, str] = {
     "too_few_fields": "The record has fewer fields than the header has columns.",
-    "too_many_fields": "The record has more non-empty fields than the header has columns.",
+    "too_many_fields": "The record has more fields than the header has columns, or a value below an empty header cell.",
     "unclosed_quote": "A quoted field that starts on this line is not closed where the record would have to end.",
     "malformed_quote": "A closing quote is followed by something other than a delimiter or the end of the line.",
+    "ambiguous_quote": "The record has several lines that are records of their own if a quote is a stray one.",
+    "above_header": "The line is above the header and has as many fields as a record.",
     "undecodable_bytes": "The record holds bytes that are not valid in the encoding of the file.",
     "nul_byte": "The record holds a NUL byte.",
-    "repeated_header": "The record repeats the header of the file word for word.",
+    "repeated_header": "The record repeats the header of the file, whatever its case and padding.",
     "unexpected_column": (
         "The record carries a value in a column that is not declared, and the layout policy is discard_row."
     ),
@@ -33,6 +35,9 @@ FILE_REASONS: dict[str, str] = {
     "sheet_not_found": "The workbook has no sheet of the declared name.",
     "uncached_formulas": "Every record of the workbook has a formula whose result is not stored in the file.",
     "archive_of_files": "The file is an archive of files, such as tar or zip; deliver its members one by one.",
+    "no_record_fits_the_header": "All records, or more than half of at least ten, do not have the fields of the header.",
+    "unsafe_encoding": "The text is not UTF-8, and its encoding cannot be told with certainty.",
+    "record_too_long": "A record, usually with an open quote, is longer than the reader's limit.",
     "unknown_format": "The content is none of CSV, TSV, JSON, JSON lines, Parquet, Excel or gzip of a text format.",
     "undecodable_file": "Most records hold bytes that are not valid in any encoding that could be found.",
     "counts_do_not_reconcile": "Two independent counts of the file's records or lines differ.",
@@ -51,7 +56,7 @@ FILE_REASONS: dict[str, str] = {
 }
 
 SKIP_REASONS: dict[str, str] = {
-    "byte_order_mark": "A byte order mark at the beginning of the text.",
+    "byte_order_mark": "A byte order mark at the beginning of the text or of a line.",
     "blank_line": "A line that holds nothing but blank space.",
     "preamble": "A line above the header that has not the shape of a record.",
     "separator_line": "A line `sep=` that names the delimiter for a spreadsheet program.",

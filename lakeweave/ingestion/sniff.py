@@ -9,7 +9,6 @@ from __future__ import annotations
 import codecs
 import csv
 import fnmatch
-import io
 import json
 import re
 from collections import Counter
@@ -18,11 +17,15 @@ from dataclasses import dataclass, field, replace
 
 from lakeweave.ingestion import containers, layout
 from lakeweave.ingestion.account import FileHeld
+from lakeweave.ingestion.headers import completed, mended, respelled
+from lakeweave.ingestion.lines import split_lines
 from lakeweave.ingestion.spec import Reading
 
 HEAD = 64 << 10
-HEADER_SEARCH = 20
-"""The declared header is looked for in this many first lines; what stands before it is the preamble."""
+HEADER_SEARCH = 50
+"""The declared header is looked for in this many first lines that are not blank."""
+
+_SEPARATOR_LINE = re.compile(r"sep=(.)\s*", re.IGNORECASE)
 
 _USUAL = (",", "\t", ";", "|")
 _OTHERS = "^~:\x01\x1f\x1e\x02!#&*$%@§¦¬`=/\\+<>"
@@ -64,7 +67,8 @@ class TextPlan:
 
     ``cells`` are the names of the columns by position: the header's cells without empty ones at the end, or the names
     of a positional layout. ``header_lines`` physical lines come before the first record, ``preamble_lines`` of them
-    before the header. ``header`` is the header as it stands in the file (``None``: it has none).
+    before the header. ``header`` is the header as it is in the file (``None``: it has none). ``surplus`` empty fields come
+    after the last column. ``told`` are the changes that were made to a damaged header.
     """
 
     format: str
@@ -75,6 +79,8 @@ class TextPlan:
     preamble_lines: int = 0
     header_bytes: int = 0
     positional: bool = False
+    surplus: int = 0
+    told: list[layout.LayoutChange] = field(default_factory=list)
 
 
 def byte_order_mark(head: bytes) -> tuple[str, int] | None:
@@ -113,17 +119,12 @@ def wide_encoding(head: bytes) -> str | None:
     return None
 
 
-def split_lines(text: str) -> list[str]:
-    """Physical lines with their ends: LF, CRLF and CR all end a line, nothing else does."""
-    return io.StringIO(text, newline="").readlines()
-
-
 def sniff_text(text: str, *, complete: bool, name: str, reading: Reading) -> TextPlan:
     """Propose how to read a text file that starts with ``text`` (all of it if ``complete``).
 
     Raises :class:`FileHeld` for a file without text and for a header that does not fit.
     """
-    lines = split_lines(text)
+    lines = [line.lstrip("\ufeff") for line in split_lines(text)]
     if not complete and len(lines) > 1:
         lines.pop()
     if not any(line.strip() for line in lines):
@@ -193,6 +194,10 @@ def _candidates(lines: Sequence[str], reading: Reading) -> Iterator[str]:
     """Possible delimiters, the likely ones first; the unlikely ones are only looked for when they are asked for."""
     if reading.delimiter:
         yield reading.delimiter
+        return
+    named = next((m for line in lines[:3] if (m := _SEPARATOR_LINE.fullmatch(line))), None)
+    if named:
+        yield named[1]
         return
     text = "".join(lines[: HEADER_SEARCH * 2])
     usual = [d for d in _USUAL if d in text]
@@ -264,15 +269,22 @@ def _trouble(lines: Sequence[str], dialect: Dialect) -> int:
     return errors + sum(widths.values()) - max(widths.values(), default=0)
 
 
-def _trimmed(row: list[str]) -> list[str]:
+def trimmed(row: list[str]) -> list[str]:
+    """``row`` without the empty cells at its end; the first cell stays."""
     end = len(row)
     while end > 1 and not row[end - 1].strip():
         end -= 1
     return row[:end]
 
 
+def usual_width(lines: Sequence[str], dialect: Dialect, width: int, nameless: int) -> int:
+    """How many fields follow the ``width`` named ones in most of ``lines``: ``nameless``, as in the header, or none."""
+    widths = Counter(len(r) for r, _ in _rows(lines, dialect, 100))
+    return nameless if nameless and widths[width + nameless] >= max(1, widths[width]) else 0
+
+
 def _with_header(lines: Sequence[str], dialect: Dialect, row: list[str], start: int, end: int) -> TextPlan:
-    cells = _trimmed(row)
+    cells = trimmed(row)
     if (
         len(cells) > 1
         and all(c.startswith(" ") for c in cells[1:])
@@ -287,9 +299,10 @@ def _with_header(lines: Sequence[str], dialect: Dialect, row: list[str], start: 
             "too_many_columns", f"The header has {len(cells)} columns; at most {layout.MAX_COLUMNS} are read."
         )
     return TextPlan(
-        "tsv" if dialect.delimiter == "\t" else "csv",
+        _format(dialect),
         dialect,
         cells,
+        surplus=usual_width(lines[end : end + 100], dialect, len(cells), len(row) - len(cells)),
         header=list(row),
         header_lines=end,
         preamble_lines=start,
@@ -303,13 +316,13 @@ def _sniff_undeclared(lines: list[str], reading: Reading) -> TextPlan:
     candidates = [d for d in _candidates(lines, reading) if reading.delimiter or d not in "/\\+<>=*$%@"]
     for rank, delimiter in enumerate(candidates):
         rows = [r for r, _ in _rows(lines, _refine(lines[:200], delimiter), 100)]
-        widths = Counter(len(_trimmed(r)) if i == 0 else len(r) for i, r in enumerate(rows))
+        widths = Counter(len(trimmed(r)) if i == 0 else len(r) for i, r in enumerate(rows))
         if not widths:
             continue
         modal, n = max(widths.items(), key=lambda w: (w[1], w[0]))
         if modal < 2 and not reading.delimiter:
             continue
-        score = n / len(rows) + (0.5 if len(_trimmed(rows[0])) == modal else 0.0)
+        score = n / len(rows) + (0.5 if len(trimmed(rows[0])) == modal else 0.0)
         if best is None or (score, -rank) > (best[0], best[1]):
             best, chosen, width = (score, -rank, modal), delimiter, modal
     dialect = _refine(lines[:200], chosen)
@@ -323,7 +336,7 @@ def _sniff_undeclared(lines: list[str], reading: Reading) -> TextPlan:
     # Titles above the header fill fewer than half of the columns that the records have.
     start = 0
     for row, end in rows:
-        if len(_trimmed(row)) * 2 > width:
+        if len(trimmed(row)) * 2 > width:
             return _with_header(lines, dialect, row, start, end)
         start = end
     row, end = rows[0]
@@ -344,16 +357,119 @@ def _sniff_declared(lines: list[str], name: str, reading: Reading) -> TextPlan:
         row = rows[0][0] if rows else found[1]
         if layout.shared(row, known) < layout.shared(found[1], known):
             row, dialect = found[1], found[0]
-        return _with_header(lines, dialect, row, found[2], found[3])
+        return _fitted(_with_header(lines, dialect, row, found[2], found[3]), lines, reading, known)
     if reading.header != "yes":
         plan = _positional(lines, name, reading, list(_candidates(lines, reading)))
         if plan:
             return plan
+    if reading.header != "no" and (plan := _damaged_header(lines, reading)):
+        return plan
     raise FileHeld(
         "header_mismatch",
         f"No header with at least half of the declared columns was found: the first line has {len(shown)} field(s) "
         f"({layout.listed(shown)}), expected {wanted} columns ({layout.listed(reading.columns)}).",
     )
+
+
+def _widths(lines: Sequence[str], dialect: Dialect) -> tuple[int, float]:
+    """The number of fields that most records of ``lines`` have, and their share."""
+    widths = Counter(len(r) for r, _ in _rows(lines, dialect, 100))
+    if not widths:
+        return 0, 0.0
+    width, n = max(widths.items(), key=lambda w: (w[1], w[0]))
+    return width, n / sum(widths.values())
+
+
+def _fitted(plan: TextPlan, lines: list[str], reading: Reading, known: Mapping[str, str]) -> TextPlan:
+    """``plan``, mended where the header is damaged and the records say how; the changes are in ``told``.
+
+    A plan that fits its records stays as it is, but for names with one damaged letter at their declared place.
+    """
+    body = lines[plan.header_lines : plan.header_lines + 200]
+    start, end = plan.preamble_lines, plan.header_lines
+    width, share = _widths(body, plan.dialect)
+    if width and share > 0.5 and width not in (len(plan.cells), len(plan.header or ())):
+        for delimiter in _candidates(body, reading):
+            other = _refine(body, delimiter)
+            fields, fitting = _widths(body, other)
+            if delimiter != plan.dialect.delimiter and fields == len(plan.cells) and fitting >= 0.9:
+                what = f"The header is delimited by {plan.dialect.delimiter!r}, the records by {delimiter!r}."
+                return _told(replace(plan, dialect=other, format=_format(other), surplus=0), None, what, reading)
+        cells = mended("".join(lines[start:end]), width, reading)
+        if cells:
+            return _told(replace(plan, cells=cells, surplus=0), None, _MENDED, reading)
+        filled = completed(plan.cells, width, reading)
+        if filled:
+            what = f"The header has {len(plan.header or ())} cell(s), the records {width} field(s): {filled[1]}."
+            return _told(replace(plan, cells=filled[0], surplus=0), None, what, reading)
+        return plan
+    if layout.shared(plan.cells, known) < len(reading.columns or ()):
+        for more in (1, 2):
+            rows = _rows(lines[start : end + more], plan.dialect, more + 1)
+            joined = _joined([r for r, _ in rows])
+            if joined and layout.shared(joined, known) == len(reading.columns or ()) == len(joined):
+                merged = _with_header(lines, plan.dialect, joined, start, end + more)
+                return _told(merged, None, f"The header has {more + 1} lines; the names are joined.", reading)
+        spelled = respelled(plan.cells, reading)
+        if spelled:
+            cells = [spelled.get(i, c) for i, c in enumerate(plan.cells)]
+            mended_plan = replace(plan, cells=cells)
+            for i, column in spelled.items():
+                _told(
+                    mended_plan,
+                    column,
+                    f"Column {plan.cells[i]!r} is read as {column!r}, its name at this place.",
+                    reading,
+                )
+            return mended_plan
+    return plan
+
+
+_MENDED = "Delimiters or quotes of the header are damaged; its letters are those of the declared columns."
+
+
+def _joined(rows: list[list[str]]) -> list[str] | None:
+    if len(rows) < 2 or len({len(r) for r in rows}) != 1:
+        return None
+    return [" ".join(c.strip() for c in column if c.strip()) for column in zip(*rows, strict=True)]
+
+
+def _format(dialect: Dialect) -> str:
+    return "tsv" if dialect.delimiter == "\t" else "csv"
+
+
+def _told(plan: TextPlan, column: str | None, message: str, reading: Reading) -> TextPlan:
+    """``plan`` with one more change of its header in ``told``. Under the policy ``freeze`` it is held later."""
+    policy = reading.layout_policy
+    action = "file held" if policy == "freeze" else "read by the declared columns"
+    plan.told.append(layout.LayoutChange(column, "header_mended", policy, action, message))
+    return plan
+
+
+def _damaged_header(lines: list[str], reading: Reading) -> TextPlan | None:
+    """A plan for a file in which no line has half of the declared columns as cells, but one has their letters."""
+    filled = [i for i, line in enumerate(lines[: 4 * HEADER_SEARCH]) if line.strip()][:HEADER_SEARCH]
+    for i in filled:
+        for taken in (1, 2, 3):
+            text = "".join(lines[i : i + taken])
+            body = lines[i + taken : i + taken + 200]
+            if not any(line.strip() for line in body):
+                continue
+            for delimiter in _candidates(body, reading):
+                dialect = _refine(body, delimiter)
+                width, share = _widths(body, dialect)
+                if share <= 0.5 or width < 2:
+                    continue
+                cells = mended(text, width, reading)
+                rows = [r for r, _ in _rows(lines[i : i + taken], dialect, taken)]
+                joined = _joined(rows) if not cells and len(rows) == taken > 1 else None
+                if joined and layout.shared(joined, layout.declared_names(reading)) == len(joined) == width:
+                    cells = joined
+                if cells:
+                    plan = _with_header(lines, dialect, cells, i, i + taken)
+                    what = _MENDED if taken == 1 else f"The header has {taken} lines; the names are joined."
+                    return _told(plan, None, what, reading)
+    return None
 
 
 def _header_row(lines: list[str], at: int, dialect: Dialect) -> tuple[list[str], int]:
@@ -397,8 +513,29 @@ def _find_header(
                 if score == wanted:
                     break
             if best and best[0] == wanted:
-                return found, shown
-    return found, shown
+                return _earliest(found, lines, filled, known, wanted), shown
+    return _earliest(found, lines, filled, known, wanted), shown
+
+
+def _earliest(
+    found: tuple[Dialect, list[str], int, int] | None,
+    lines: list[str],
+    filled: list[int],
+    known: Mapping[str, str],
+    wanted: int,
+) -> tuple[Dialect, list[str], int, int] | None:
+    """The first header in the dialect of the best one: two files may be joined in this one."""
+    if not found:
+        return None
+    dialect, _, best, _ = found
+    for i in filled:
+        if i >= best:
+            break
+        row, taken = _header_row(lines, i, dialect)
+        score = layout.shared((c.strip(dialect.quote + " ") for c in row), known)
+        if score >= max(2, (wanted + 1) // 2) and i + taken <= best:
+            return dialect, row, i, i + taken
+    return found
 
 
 def _positional(lines: list[str], name: str, reading: Reading, candidates: list[str]) -> TextPlan | None:
@@ -417,7 +554,7 @@ def _positional(lines: list[str], name: str, reading: Reading, candidates: list[
         rows = [r for r, _ in _rows(lines, dialect, HEADER_SEARCH)]
         seen.update(len(r) for r in rows)
         for order, columns in enumerate(layouts):
-            fits = sum(len(r) == len(columns) or len(_trimmed(r)) == len(columns) for r in rows)
+            fits = sum(len(r) == len(columns) or len(trimmed(r)) == len(columns) for r in rows)
             score = (fits / max(1, len(rows)), -order, -rank)
             if fits * 2 >= len(rows) > 0 and (best is None or score > best):
                 best = score

@@ -43,6 +43,7 @@ class Reading:
     max_rejected_share: float | None = None
     sheet: str | None = None
     key: tuple[str, ...] = ()
+    max_record_chars: int | None = None
 
 
 @dataclass(frozen=True)
@@ -149,6 +150,10 @@ class _Parser:
         if share is not None and (isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share <= 1):
             self.problems.append(f"`max_rejected_share` is {share!r}, expected a number from 0 to 1, or null")
             share = None
+        longest = given.get("max_record_chars")
+        if longest is not None and (isinstance(longest, bool) or not isinstance(longest, int) or longest < 1):
+            self.problems.append(f"`max_record_chars` is {longest!r}, expected a number of characters, or null")
+            longest = None
         batch_bytes = given.get("batch_bytes") or 512 << 20
         if isinstance(batch_bytes, bool) or not isinstance(batch_bytes, int) or batch_bytes < 1:
             self.problems.append(f"`batch_bytes` is {batch_bytes!r}, expected a number of bytes")
@@ -176,6 +181,7 @@ class _Parser:
                 max_rejected_share=share,
                 sheet=self.text("sheet"),
                 key=tuple(key_columns),
+                max_record_chars=longest,
             ),
         )
         if self.problems:

@@ -134,6 +134,7 @@
         'sheet': meta.get('sheet'),
         'key': [meta.get('key')] if meta.get('key') is string else (meta.get('key') or []),
         'max_rejected_share': meta.get('max_rejected_share'),
+        'max_record_chars': meta.get('max_record_chars'),
         'batch_bytes': lakeweave.setting('ingestion_batch_bytes'),
         'ledger': lakeweave.ledger_relation('files') | string,
         'reload': rebuild,

@@ -178,7 +178,7 @@ def ragged() -> Iterator[Case]:
         more = [*records[k], "left", "over"]
         yield Case(f"too_many_{seed}.csv", broken(",".join(more) + "\n"), without, ["too_many_fields"])
         yield Case(f"other_delimiter_{seed}.csv", broken(";".join(records[k]) + "\n"), without, ["too_few_fields"])
-        yield Case(f"empty_overflow_{seed}.csv", broken(",".join(records[k]) + ",,,\n"), null(records))
+        yield Case(f"empty_overflow_{seed}.csv", broken(",".join(records[k]) + ",,,\n"), without, ["too_many_fields"])
     records = rows(210, plain=True)
     trailing = "".join(line.rstrip("\n") + ",\n" for line in lines_of(records))
     yield Case("trailing_delimiter_everywhere.csv", trailing.encode(), null(records))
@@ -192,7 +192,7 @@ def ragged() -> Iterator[Case]:
     )
     lines = lines_of(records)
     lines[1:] = [line.rstrip("\n") + ",\n" for line in lines[1:]]
-    yield Case("trailing_delimiter_in_records.csv", "".join(lines).encode(), null(records))
+    yield Case("trailing_delimiter_in_records.csv", "".join(lines).encode(), held="no_record_fits_the_header")
     all_empty = [*records[:4], ("", "", "", "", ""), *records[4:]]
     yield Case("all_fields_empty.csv", text_of(all_empty).encode(), null(all_empty))
 
@@ -273,7 +273,7 @@ def damaged_bytes() -> Iterator[Case]:
     records = rows(410)
     data = text_of(records).encode() + "2000,Zoë".encode()[:-1]
     yield Case("cut_inside_a_character.csv", data, null(records), ["undecodable_bytes"])
-    yield Case("control_z.csv", text_of(records).encode() + b"\x1a", null(records), ["too_few_fields"])
+    yield Case("control_z.csv", text_of(records).encode() + b"\x1a", null(records))
     lone = text_of(rows(411, ascii_only=True)).encode("utf-16-le")
     at = lone.index("2026".encode("utf-16-le"))
     broken = b"\xff\xfe" + lone[:at] + b"\x00\xd8" + lone[at:]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 import os
@@ -188,16 +189,61 @@ def test_settle_waits_for_the_clock_of_the_file_system(tmp_path: Path):
     ],
 )
 def test_detect(data: bytes, expected: tuple[str, bool]):
-    assert detect([data]) == expected
+    found = detect([data])
+    assert (found.encoding, found.whole, found.others) == (*expected, ())
     # However the bytes are cut.
-    assert detect([data[i : i + 1] for i in range(len(data))])[0] == expected[0]
+    assert detect([data[i : i + 1] for i in range(len(data))]).encoding == expected[0]
 
 
 def test_other_alphabets_need_much_evidence():
     russian = "имя,город\n" + "Анна Петрова,Санкт-Петербург\nИван Сидоров,Москва и Московская область\n" * 20
-    assert detect([russian.encode("cp1251")]) == ("cp1251", True)
-    name, _ = detect(["Иван,1".encode("cp1251")])
-    assert name in ("utf-8", "cp1251")
+    found = detect([russian.encode("cp1251")])
+    assert (found.encoding, found.whole) == ("cp1251", True)
+    assert (found.confidence or 0) >= 0.4
+    assert detect(["Иван,1".encode("cp1251")]).encoding in ("utf-8", "cp1251")
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("Dvořák,Plzeň\nErdős,Győr", "iso8859-2"),
+        ("Dvořák,Plzeň\nErdős,Győr", "cp1250"),
+        ("Yaşar,İzmir\nDoğan,Muğla", "cp1254"),
+        ("čaj,káva", "cp1250"),
+        ("El Niño", "latin-1"),
+    ],
+)
+def test_an_encoding_that_could_be_another_is_held(tmp_path: Path, text: str, encoding: str):
+    path = tmp_path / "t.csv"
+    path.write_bytes(("name,city\n" + text).encode(encoding))
+    account = account_file(path, ["name", "city"])
+    assert account.reason == "unsafe_encoding", account.encoding
+    assert "Declare the `encoding`" in (account.message or "")
+    declared = account_file(path, reading=Reading(columns=("name", "city"), encoding=encoding))
+    assert declared.reason != "unsafe_encoding"
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("Příliš žluťoučký kůň úpěl ďábelské ódy", "cp1250"),
+        ("Łódź, Kraków, Gdańsk", "iso8859-2"),
+        ("Szőke Ödön, Győr, Székesfehérvár", "cp1250"),
+        ("Şişli, Beyoğlu, Çankırı, Ünal", "cp1254"),
+        ("Rīga, Liepāja, Ķekava", "cp1257"),
+        ("crème brûlée à la française", "iso8859-1"),
+        ("Malmö, Västerås, Åsa", "iso8859-1"),
+        ("São Paulo, coração", "iso8859-1"),
+        ("perché, città, però, più", "iso8859-1"),
+        ("Þórður, Ísafjörður, Æðey", "iso8859-1"),
+    ],
+)
+def test_an_encoding_that_only_one_language_explains_is_taken(text: str, encoding: str):
+    """Never another text: either the letters are right, or the guess is not safe."""
+    found = detect([text.encode(encoding)])
+    assert not found.others
+    assert text.encode(encoding).decode(found.encoding) == text
+    assert (found.confidence or 0) >= 0.5
 
 
 @settings(deadline=None)
@@ -338,7 +384,8 @@ def test_every_line_of_broken_text_is_accounted_for(tmp_path_factory, pieces):
     account = account_file(path, ["id", "name", "price"])
     if text.count("\0") > 8:
         return  # taken for binary data
-    assert account.state == "loaded", account.message
+    assert account.reason in (None, "no_record_fits_the_header"), account.message
+    assert account.content_bytes == len(text.encode())
     assert account.lines == len(split_lines(text))
     assert account.reconciles()
 
@@ -366,7 +413,7 @@ def test_an_open_quote_costs_one_line_however_long_the_file_is(tmp_path: Path, m
 
 
 def test_a_line_that_never_ends_is_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(delimited, "MAX_LINE_CHARS", 3 << 20)
+    monkeypatch.setattr("lakeweave.ingestion.lines.MAX_LINE_CHARS", 3 << 20)
     path = tmp_path / "t.csv"
     path.write_text("id,name,price\n1,x,2\n" + "y" * (8 << 20))
     assert account_file(path, ["id", "name", "price"]).reason == "line_too_long"
@@ -378,6 +425,8 @@ def test_a_long_raw_text_is_cut_and_says_so(tmp_path: Path):
     (reject,) = account_file(path, ["id", "name", "price"]).rejects
     assert len(reject.raw_text) == 1 << 20
     assert "is cut after" in reject.message
+    assert reject.bytes == (2 << 20) + 1
+    assert reject.raw_hash == hashlib.sha256(b"y" * (2 << 20)).hexdigest()
 
 
 # ---------------------------------------------------------------- command line

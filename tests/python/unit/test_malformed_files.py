@@ -12,7 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from lakeweave.ingestion import FileAccount, Reading, accepted_records, account_file
-from lakeweave.ingestion.reasons import FILE_REASONS, RECORD_REASONS
+from lakeweave.ingestion.account import BYTE_PLACES
+from lakeweave.ingestion.reasons import FILE_REASONS, RECORD_REASONS, SKIP_REASONS
 from lakeweave.ingestion.spec import PositionalLayout
 from tests.python.malformed import staged
 from tests.python.malformed.mutations import COLUMNS, Case, all_cases, null, rows
@@ -35,6 +36,12 @@ def check_sums(account: FileAccount) -> None:
     if account.state == "loaded":
         assert account.records == account.accepted + account.rejected + account.repeats
         assert account.lines == account.record_lines + account.header_lines + account.blank_lines
+    if account.state == "loaded" and account.content_bytes is not None:
+        # P12: every byte is in one place, and every skipped span has a documented reason.
+        assert account.content_bytes == sum(account.bytes_by_place()[p] or 0 for p in BYTE_PLACES[1:])
+        assert account.skipped_bytes == sum(s.bytes for s in account.skipped)
+        assert account.rejected_bytes == sum(r.bytes or 0 for r in account.rejects)
+        assert all(s.reason in SKIP_REASONS for s in account.skipped)
 
 
 def test_there_are_enough_cases():
@@ -62,6 +69,8 @@ def test_account(case: Case, tmp_path: Path):
         assert account.encoding == case.encoding
     if case.format:
         assert account.format == case.format
+    if account.format in ("csv", "tsv"):
+        assert account.content_bytes == len(case.data)
     # A rejected record is where it says it is.
     numbers = [r.record_number for r in account.rejects]
     assert numbers == sorted(set(numbers))
@@ -110,8 +119,18 @@ def test_staging_agrees_with_the_account(tmp_path: Path):
             if account.state == "held":
                 assert not found
                 continue
-            for key in ("records", "accepted", "rejected", "repeats", "format", "encoding", "delimiter"):
+            for key in (
+                "records",
+                "accepted",
+                "rejected",
+                "repeats",
+                "format",
+                "encoding",
+                "delimiter",
+                "encoding_confidence",
+            ):
                 assert row[key] == getattr(account, key), (case.name, key)
+            assert {p: row[p] for p in BYTE_PLACES} == account.bytes_by_place(), case.name
             assert row["records"] == row["accepted"] + row["rejected"] + row["repeats"]
             values = [tuple(r.get(c) for c in case.columns) for r in found]
             expected = case.records if (row["format"] or "").startswith("json") else null(case.records)

@@ -1,0 +1,167 @@
+"""What looks like a header: lines further down in a file, and damaged header lines beside the declared columns."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+from lakeweave.ingestion.names import snake_case
+from lakeweave.ingestion.spec import Reading
+
+_DELETED = b' _-."' + b"'"
+_LOWER = bytes(c + 32 if 65 <= c <= 90 else c for c in range(256))
+_NOT_LETTERS = re.compile(r"[\W_]+")
+_BLANK = frozenset({"", "unnamed"})
+
+
+class HeaderNames:
+    """The names that make a line a header: those of the declared columns, or those of the file's first header.
+
+    A line is a header if it has at least half of the names, and at least two of them.
+    """
+
+    def __init__(self, known: Mapping[str, str]) -> None:
+        self.known = known
+        self.wanted = len(set(known.values()))
+        self.needed = max(2, (self.wanted + 1) // 2)
+        plain = {squashed(n.encode()) for n in known}
+        # Names of other scripts have several spellings in bytes; then the rows are looked at one by one.
+        self._bytes = None if any(not n.isascii() for n in known) else tuple(sorted(plain, key=len, reverse=True))
+
+    def score(self, cells: Iterable[str]) -> int:
+        """How many of the names are among ``cells``."""
+        return len({self.known[n] for n in map(snake_case, cells) if n in self.known})
+
+    def is_header(self, cells: Sequence[str]) -> bool:
+        """Whether ``cells`` are a header."""
+        if self.wanted < 2 or len(cells) < 2:
+            return False
+        return self.score(c.strip("\ufeff") for c in cells if len(c) <= 400) >= self.needed
+
+    def may_be_in(self, data: bytes) -> bool:
+        """Whether a line of ``data`` may be a header. Quick, and never wrong in the negative."""
+        if self.wanted < 2:
+            return False
+        if self._bytes is None:
+            return True
+        text = squashed(data)
+        missing, enough = 0, len(self._bytes) - self.needed + 1
+        for name in self._bytes:
+            if name not in text:
+                missing += 1
+                if missing >= enough:
+                    return False
+        # A header has `needed` of the names, so it has one of any `len - needed + 1` of them: the rarest are looked for.
+        rare = sorted(self._bytes, key=text.count)[: len(self._bytes) - self.needed + 1]
+        for name in rare:
+            at = text.find(name)
+            while at >= 0:
+                start = max(text.rfind(b"\n", 0, at), text.rfind(b"\r", 0, at)) + 1
+                ends = [e for e in (text.find(b"\n", at), text.find(b"\r", at)) if e >= 0]
+                end = min(ends, default=len(text))
+                if end - start < 65_536 and sum(n in text[start:end] for n in self._bytes) >= self.needed:
+                    return True
+                at = text.find(name, end)
+        return False
+
+
+def squashed(data: bytes) -> bytes:
+    """``data`` in lower case without blanks, quotes and the characters that join words."""
+    return data.translate(_LOWER, _DELETED)
+
+
+def same_header(cells: Sequence[str], header: Sequence[str]) -> bool:
+    """Whether ``cells`` repeat ``header``, whatever the case, the padding and a byte order mark in front."""
+    if len(cells) < len(header) or any(c.strip() for c in cells[len(header) :]):
+        return False
+    return all(snake_case(a.strip("\ufeff")) == snake_case(b) for a, b in zip(cells, header, strict=False))
+
+
+def mended(text: str, width: int, reading: Reading) -> list[str] | None:
+    """The declared columns that a damaged header line names, in its order; ``None`` if that is not certain.
+
+    Delimiters and quotes of the line do not count: its letters and digits have to be those of ``width`` declared columns
+    (or their aliases), each once, in exactly one way.
+    """
+    letters = _letters(text)
+    names: dict[str, str] = {}
+    for column in reading.columns or ():
+        names[_letters(column)] = column
+    for old, column in reading.aliases:
+        names.setdefault(_letters(old), next(c for c in reading.columns or () if snake_case(c) == snake_case(column)))
+    if "" in names or not letters or len(letters) > 65_536:
+        return None
+    # Ways to cut the letters into names, counted from the end; a second way anywhere makes the line ambiguous.
+    by_first: dict[str, list[str]] = {}
+    for name in names:
+        by_first.setdefault(name[0], []).append(name)
+    ways: list[int] = [0] * len(letters) + [1]
+    step: list[str] = [""] * len(letters)
+    for at in range(len(letters) - 1, -1, -1):
+        for name in by_first.get(letters[at], ()):
+            if ways[at + len(name) : at + len(name) + 1] not in ([], [0]) and letters.startswith(name, at):
+                ways[at] += ways[at + len(name)]
+                step[at] = name
+    if ways[0] != 1:
+        return None
+    cells, at = [], 0
+    while at < len(letters):
+        cells.append(names[step[at]])
+        at += len(step[at])
+    return cells if len(cells) == width == len(set(cells)) else None
+
+
+def completed(cells: Sequence[str], width: int, reading: Reading) -> tuple[list[str], str] | None:
+    """A header of ``width`` columns for ``cells`` that are not as many, and what was done; ``None`` if it is not certain.
+
+    Empty cells in the middle go if exactly the others are as many as the records have fields. Cells that are lost come
+    back if all others are declared columns in the declared order, and the declared columns are as many as the fields.
+    """
+    filled = [c for c in cells if snake_case(c) not in _BLANK]
+    if len(filled) == width < len(cells):
+        return filled, "empty cells left out"
+    declared = list(reading.columns or ())
+    if len(filled) < width == len(declared):
+        known = {snake_case(c): i for i, c in enumerate(declared)}
+        places = [known.get(snake_case(c), -1) for c in filled]
+        if places and -1 not in places and places == sorted(set(places)) and len(filled) * 2 >= width:
+            return declared, "lost names filled in from the declared order"
+    return None
+
+
+def respelled(cells: Sequence[str], reading: Reading) -> dict[int, str]:
+    """Place → declared column for cells that are a declared name at its declared place with one letter damaged.
+
+    A difference in a digit is another name, not a damage, and so is a name that is declared itself.
+    """
+    declared = list(reading.columns or ())
+    if len(cells) != len(declared):
+        return {}
+    known = {snake_case(c) for c in declared} | {snake_case(a) for a, _ in reading.aliases}
+    found = {}
+    for i, (cell, column) in enumerate(zip(cells, declared, strict=True)):
+        name, wanted = snake_case(cell), snake_case(column)
+        if name not in known and len(wanted) >= 4 and _one_letter_apart(_letters(name), _letters(wanted)):
+            found[i] = column
+    others = sum(snake_case(c) in known for c in cells)
+    return found if others * 2 >= len(cells) else {}
+
+
+def _one_letter_apart(a: str, b: str) -> bool:
+    if a == b or abs(len(a) - len(b)) > 1:
+        return False
+    start = 0
+    while start < min(len(a), len(b)) and a[start] == b[start]:
+        start += 1
+    rest_a, rest_b = a[start:], b[start:]
+    changed = (rest_a[:1] + rest_b[:1]) if len(a) == len(b) else (rest_a if len(a) > len(b) else rest_b)[:1]
+    if any(c.isdigit() for c in changed):
+        return False
+    if len(a) == len(b):
+        swapped = rest_a[:2] == rest_b[:2][::-1] and rest_a[2:] == rest_b[2:]
+        return rest_a[1:] == rest_b[1:] or swapped
+    return rest_a[1:] == rest_b if len(a) > len(b) else rest_a == rest_b[1:]
+
+
+def _letters(text: str) -> str:
+    return _NOT_LETTERS.sub("", snake_case(text) if len(text) <= 120 else text.lower())
