@@ -11,6 +11,7 @@ import codecs
 import gzip
 import itertools
 import os
+import re
 import shutil
 import zlib
 from collections.abc import Iterable, Iterator
@@ -86,6 +87,18 @@ class CleanText:
         c, p = self.census, self.plan
         ends = "cr" if c.cr else "crlf" if c.crlf else "lf"
         return p.dialect, p.header is not None, p.preamble_lines, tuple(p.cells), self.targets, ends, self.parallel
+
+
+def _looks_cut(name: str, place: int, width: int, delimiter: str) -> str:
+    """SQL of :func:`quoting.looks_cut` for one column: the careful reader then judges the whole file."""
+    d = re.escape(delimiter)
+    other = f"[^{d}\r\n]*"
+    first = f"^(?:{other}{d}){{{width - 1 - place}}}{other}[\r\n]"
+    last = f"[\r\n](?:{other}{d}){{{place}}}{other}$"
+    return (
+        f"case when contains({name}, chr(10)) or contains({name}, chr(13)) "
+        f"then regexp_matches({name}, {literal(first)}) and regexp_matches({name}, {literal(last)}) else false end"
+    )
 
 
 def header_size(plan: TextPlan) -> int:
@@ -266,7 +279,7 @@ class FastPath:
                 link = os.path.join(self.scratch, f"{load.number}.csv")
                 os.symlink(os.path.abspath(text.path), link)
                 links.append(link)
-            rejected = self._read_csv(texts[0], loads, links, parallel, inner=any(t.census.doubled for t in texts))
+            rejected = self._read_csv(texts, loads, links, parallel)
         except duckdb.Error:
             if len(texts) == 1:
                 return [], texts
@@ -279,10 +292,12 @@ class FastPath:
                 os.unlink(link)
         return self._check(texts, loads, rejected)
 
-    def _read_csv(self, like: CleanText, loads: list[Load], links: list[str], parallel: bool, inner: bool) -> set[int]:
+    def _read_csv(self, texts: list[CleanText], loads: list[Load], links: list[str], parallel: bool) -> set[int]:
         """Append the rows of ``links``, one for each load; returns the numbers of the loads of which DuckDB rejected a record."""
         raw, conn = self.raw, self.raw.conn
-        plan, targets = like.plan, like.targets
+        plan, targets = texts[0].plan, texts[0].targets
+        inner = any(t.census.doubled for t in texts)
+        several_lines = any(t.census.quoted_lines for t in texts)
         dialect = plan.dialect
         wanted = {f"f{i}": raw.column(t) for i, t in enumerate(targets) if t is not None}
         empty = [f"f{i} is not null" for i, t in enumerate(targets) if t is None]
@@ -299,6 +314,8 @@ class FastPath:
         if plan.header is not None and len(plan.cells) > 1:
             header = " and ".join(f"{n} = {literal(c)}" for n, c in zip(names, plan.cells, strict=False) if c)
             wrong += [f"({header})"] if header else []
+        if several_lines and len(names) > 1:
+            wrong += [_looks_cut(n, i, len(names), dialect.delimiter) for i, n in enumerate(names)]
         if wrong:
             size = f"case when {' or '.join(wrong)} then null else {size} end"
         types = ", ".join(f"{n}: 'VARCHAR'" for n in names)

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 
 from lakeweave.ingestion import containers, layout
 from lakeweave.ingestion.account import FileHeld
-from lakeweave.ingestion.headers import completed, mended, respelled
+from lakeweave.ingestion.headers import HeaderNames, completed, mended, respelled
 from lakeweave.ingestion.lines import split_lines
 from lakeweave.ingestion.spec import Reading
 
@@ -372,8 +372,18 @@ def _sniff_declared(lines: list[str], name: str, reading: Reading) -> TextPlan:
 
 
 def _widths(lines: Sequence[str], dialect: Dialect) -> tuple[int, float]:
-    """The number of fields that most records of ``lines`` have, and their share."""
-    widths = Counter(len(r) for r, _ in _rows(lines, dialect, 100))
+    """The number of fields that most records of ``lines`` have, and their share. Broken and cut records do not count."""
+    reader = csv.reader(iter(lines), **dialect.options(strict=True))  # type: ignore[arg-type]
+    widths: Counter[int] = Counter()
+    while True:
+        try:
+            row = next(reader)
+        except csv.Error:
+            continue
+        except StopIteration:
+            break
+        if any(cell.strip() for cell in row):
+            widths[len(row)] += 1
     if not widths:
         return 0, 0.0
     width, n = max(widths.items(), key=lambda w: (w[1], w[0]))
@@ -386,13 +396,20 @@ def _fitted(plan: TextPlan, lines: list[str], reading: Reading, known: Mapping[s
     A plan that fits its records stays as it is, but for names with one damaged letter at their declared place.
     """
     body = lines[plan.header_lines : plan.header_lines + 200]
+    names = HeaderNames(known)
+    for i, line in enumerate(body):
+        if names.is_header(_header_row([line], 0, plan.dialect)[0]):
+            # The records below another header say nothing about this one.
+            body = body[:i]
+            break
     start, end = plan.preamble_lines, plan.header_lines
     width, share = _widths(body, plan.dialect)
     if width and share > 0.5 and width not in (len(plan.cells), len(plan.header or ())):
         for delimiter in _candidates(body, reading):
             other = _refine(body, delimiter)
             fields, fitting = _widths(body, other)
-            if delimiter != plan.dialect.delimiter and fields == len(plan.cells) and fitting >= 0.9:
+            usual = delimiter in _USUAL and delimiter != plan.dialect.delimiter
+            if usual and fields == len(plan.cells) and fitting >= 0.9:
                 what = f"The header is delimited by {plan.dialect.delimiter!r}, the records by {delimiter!r}."
                 return _told(replace(plan, dialect=other, format=_format(other), surplus=0), None, what, reading)
         cells = mended("".join(lines[start:end]), width, reading)

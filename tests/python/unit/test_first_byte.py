@@ -1,0 +1,280 @@
+"""P12: the account begins at the first byte of a text. Every byte is in the header, a record, a rejection or a skipped span."""
+
+from __future__ import annotations
+
+import csv
+import io
+import random
+import tracemalloc
+from pathlib import Path
+
+import pytest
+
+from lakeweave.ingestion import FileAccount, Reading, accepted_records, account_file
+from lakeweave.ingestion.account import BYTE_PLACES
+from tests.python.malformed import staged
+
+COLUMNS = ["sku", "label", "weight", "place"]
+ROWS = [(f"A{i}", random.Random(i).choice(["bolt", "nut, M4", "washer"]), f"{i}.25", "Graz") for i in range(40)]
+
+
+def text_of(rows: list[tuple[str, ...]], header: list[str] | None = COLUMNS, delimiter: str = ",") -> str:
+    out = io.StringIO()
+    writer = csv.writer(out, delimiter=delimiter, lineterminator="\n")
+    if header:
+        writer.writerow(header)
+    writer.writerows(rows)
+    return out.getvalue()
+
+
+def account_of(
+    tmp_path: Path, data: str | bytes, columns: list[str] | None = COLUMNS, **options: object
+) -> FileAccount:
+    """The account of ``data`` as a file, checked byte by byte and against what the build stages."""
+    folder = tmp_path / "in"
+    folder.mkdir(exist_ok=True)
+    path = folder / "t.csv"
+    path.write_bytes(data.encode() if isinstance(data, str) else data)
+    reading = Reading(columns=tuple(columns) if columns else None, **options)  # type: ignore[arg-type]
+    account = account_file(path, reading=reading)
+    if account.state == "loaded" and account.content_bytes is not None:
+        assert account.content_bytes == path.stat().st_size
+        assert account.content_bytes == sum(account.bytes_by_place()[p] or 0 for p in BYTE_PLACES[1:])
+    if columns:
+        row = staged.build(staged.connect(), staged.spec(folder, columns, **options)).files[0]
+        assert (row["state"], row["reason"], row["accepted"]) == (account.state, account.reason, account.accepted)
+        if account.state == "loaded":
+            assert {p: row[p] for p in BYTE_PLACES} == account.bytes_by_place()
+    return account
+
+
+def records(tmp_path: Path, columns: list[str] | None = COLUMNS) -> list[tuple[str | None, ...]]:
+    return [tuple(r.values()) for r in accepted_records(tmp_path / "in" / "t.csv", columns)]
+
+
+# ------------------------------------------------------------------ headers further down
+
+
+@pytest.mark.parametrize("columns", [COLUMNS, None])
+@pytest.mark.parametrize("before", [5, 30])
+def test_a_second_header_with_one_more_column_begins_a_section(tmp_path: Path, columns, before: int):
+    old = [r[:3] for r in ROWS[:before]]
+    data = text_of(old, COLUMNS[:3]) + text_of(ROWS[before:])
+    account = account_of(tmp_path, data, columns)
+    assert (account.accepted, account.rejected) == (40, 0)
+    assert "another_header" in [c.change for c in account.changes]
+    found = records(tmp_path, columns)
+    assert found[-1] == ROWS[-1]
+    assert found[0][:3] == ROWS[0][:3]
+
+
+def test_a_second_header_in_another_order_types_the_records_below_it(tmp_path: Path):
+    order = [2, 0, 3, 1]
+    data = text_of(ROWS[:20]) + text_of([tuple(r[i] for i in order) for r in ROWS[20:]], [COLUMNS[i] for i in order])
+    account = account_of(tmp_path, data)
+    assert account.accepted == 40
+    assert records(tmp_path) == ROWS
+    told = [c.message for c in account.changes if c.change == "another_header"]
+    assert told == ["Line 22 is another header: 'weight', 'sku', 'place', 'label'."]
+
+
+def test_a_second_header_far_down_is_found_on_the_fast_path(tmp_path: Path):
+    data = text_of(ROWS * 5_000) + text_of([r[:3] for r in ROWS], COLUMNS[:3])
+    account = account_of(tmp_path, data)
+    assert account.records == 5_000 * 40 + 40
+    assert "another_header" in [c.change for c in account.changes]
+
+
+def test_a_second_header_holds_the_file_under_freeze(tmp_path: Path):
+    data = text_of(ROWS) + text_of([r[:3] for r in ROWS], COLUMNS[:3])
+    assert account_of(tmp_path, data, layout_policy="freeze").reason == "layout_frozen"
+
+
+@pytest.mark.parametrize(
+    "again", ["SKU,Label,WEIGHT,place\n", " sku , label ,weight, place\n", "\ufeffsku,label,weight,place\n"]
+)
+def test_a_repeated_header_is_told_whatever_its_case_padding_and_mark(tmp_path: Path, again: str):
+    account = account_of(tmp_path, text_of(ROWS[:9]) + again + text_of(ROWS[9:], None))
+    assert [r.reason for r in account.rejects] == ["repeated_header"]
+    assert records(tmp_path) == ROWS
+
+
+def test_lines_above_the_header_are_in_the_account(tmp_path: Path):
+    above = "Stock list\n# made by hand\n\nB7,nut,1,Linz\n"
+    account = account_of(tmp_path, above + text_of(ROWS))
+    assert [(r.reason, r.line_number) for r in account.rejects] == [("above_header", 4)]
+    assert [(s.reason, s.start_byte) for s in account.skipped] == [("preamble", 0), ("blank_line", 26)]
+    assert records(tmp_path) == ROWS
+
+
+# ---------------------------------------------------------------------------------- marks and other bytes
+
+
+def test_a_byte_order_mark_at_a_line_start_is_no_part_of_a_key(tmp_path: Path):
+    lines = text_of(ROWS).splitlines(keepends=True)
+    lines[7] = "\ufeff" + lines[7]
+    account = account_of(tmp_path, "".join(lines))
+    assert [(s.reason, s.bytes, s.line_number) for s in account.skipped] == [("byte_order_mark", 3, 8)]
+    assert records(tmp_path) == ROWS
+
+
+@pytest.mark.parametrize(
+    ("data", "skipped"),
+    [
+        ("sep=;\n" + text_of(ROWS, delimiter=";"), {"separator_line": 6}),
+        (text_of(ROWS) + "\x1a", {"end_of_file_mark": 1}),
+        (text_of(ROWS).replace("\n", "\n\n"), {"blank_line": 41}),
+        (text_of(ROWS).replace("\n", "\r"), {}),
+        ("\ufeff" + text_of(ROWS), {"byte_order_mark": 3}),
+    ],
+)
+def test_what_is_skipped_has_a_reason(tmp_path: Path, data: str, skipped: dict[str, int]):
+    account = account_of(tmp_path, data)
+    found: dict[str, int] = {}
+    for span in account.skipped:
+        found[span.reason] = found.get(span.reason, 0) + span.bytes
+    assert found == skipped
+    assert records(tmp_path) == ROWS
+
+
+def test_a_footer_a_form_feed_and_mixed_line_ends_are_accounted(tmp_path: Path):
+    lines = text_of(ROWS).splitlines()
+    data = "\r\n".join(lines[:20]) + "\r" + "\n".join(lines[20:]) + "\n\f\nTotal,40\n"
+    account = account_of(tmp_path, data)
+    assert account.accepted == 40
+    assert [r.raw_text for r in account.rejects] == ["Total,40"]
+
+
+# --------------------------------------------------------------------------------------- quotes
+
+
+def test_a_long_quoted_field_is_one_record_beside_a_short_line(tmp_path: Path):
+    inside = "\n".join(f"x{i},bolt,{i}.5,Graz" for i in range(5_100))
+    data = text_of([*ROWS[:3], ("B1", inside, "1.5", "Linz"), *ROWS[3:]]) + "B2,short\n"
+    account = account_of(tmp_path, data)
+    assert (account.records, account.accepted) == (42, 41)
+    assert records(tmp_path)[3] == ("B1", inside, "1.5", "Linz")
+
+
+@pytest.mark.parametrize("tail", ["", "surplus"])
+def test_an_ambiguous_span_gives_no_phantom_records(tmp_path: Path, tail: str):
+    """The value has lines like records and a quote that is not doubled."""
+    inside = "".join(f'7,7,7,7\n8,"8 inch",8,8\n{i},9,9,9\n' for i in range(60))
+    data = text_of(ROWS[:5]) + f'B1,"list\n{inside}",1.5,Linz{"," + tail if tail else ""}\n' + text_of(ROWS[5:], None)
+    account = account_of(tmp_path, data)
+    assert not {r[0] for r in records(tmp_path)} - {r[0] for r in ROWS}
+    assert account.accepted >= 35
+
+
+def test_a_field_with_many_line_ends_is_one_record(tmp_path: Path):
+    value = "line of some words\n" * 120_000
+    account = account_of(tmp_path, text_of([("B1", value, "1", "Linz"), ROWS[0]]))
+    assert (account.records, account.accepted) == (2, 2)
+
+
+def test_two_records_that_a_pair_of_stray_quotes_joins_are_not_accepted_as_one(tmp_path: Path):
+    lines = [f"A{i},bolt,{i},Graz\n" for i in range(20)]
+    lines[8] = 'A8,"bolt,8,Graz\n'
+    lines[9] = 'A9,bolt",9,Graz\n'
+    account = account_of(tmp_path, text_of([]) + "".join(lines))
+    assert [r.reason for r in account.rejects] == ["ambiguous_quote"]
+    assert account.accepted == 18
+
+
+def test_an_endless_quoted_field_is_held_and_not_read_whole(tmp_path: Path):
+    path = tmp_path / "t.csv"
+    with open(path, "w") as out:
+        out.write(text_of(ROWS) + 'B1,"')
+        for _ in range(48):
+            out.write("free text without an end\n" * 42_000)
+    reading = Reading(columns=tuple(COLUMNS), max_record_chars=1 << 20)
+    tracemalloc.start()
+    account = account_file(path, reading=reading)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert account.reason == "record_too_long"
+    assert path.stat().st_size > 48 << 20
+    assert peak < 24 << 20
+
+
+# ---------------------------------------------------------------------------------------- shape
+
+
+def test_an_extra_separator_in_the_middle_does_not_shift_values(tmp_path: Path):
+    lines = text_of(ROWS).splitlines(keepends=True)
+    lines[4] = "A3,,bolt,3.25,\n"
+    account = account_of(tmp_path, "".join(lines))
+    assert [r.reason for r in account.rejects] == ["too_many_fields"]
+
+
+def test_blanks_behind_the_records_are_tolerated_where_the_header_has_them(tmp_path: Path):
+    data = text_of(ROWS).replace("\n", ",,\n")
+    assert account_of(tmp_path, data).accepted == 40
+    assert records(tmp_path) == ROWS
+    short = data.replace("sku,label,weight,place,,", "sku,label,weight,place")
+    assert account_of(tmp_path, short).reason == "no_record_fits_the_header"
+
+
+def test_a_header_one_cell_short_holds_the_file(tmp_path: Path):
+    data = text_of(ROWS).replace("sku,label,", "skulot,", 1)
+    assert account_of(tmp_path, data, None).reason == "no_record_fits_the_header"
+    assert account_of(tmp_path, data, ["skulot", "weight", "place"]).reason == "no_record_fits_the_header"
+
+
+# ------------------------------------------------------------------------------- damaged headers
+
+
+def damaged_headers() -> dict[str, str]:
+    """Header texts that say the same as the clean one, by the kind of damage."""
+    clean = ",".join(COLUMNS)
+    cases = {
+        "other delimiter": clean.replace(",", ";"),
+        "quoted whole": f'"{clean}"',
+        "other quotes": "'" + clean.replace(",", "','") + "'",
+    }
+    for i in range(len(COLUMNS)):
+        cells = list(COLUMNS)
+        cases[f"stray empty cell {i}"] = ",".join([*cells[:i], "", *cells[i:]])
+        cases[f"quote before {i}"] = ",".join([*cells[:i], '"' + cells[i], *cells[i + 1 :]])
+        cases[f"quote behind {i}"] = ",".join([*cells[:i], cells[i] + '"', *cells[i + 1 :]])
+        cases[f"escape before {i}"] = ",".join([*cells[:i], "\\" + cells[i], *cells[i + 1 :]])
+        cases[f"lost cell {i}"] = ",".join([*cells[:i], *cells[i + 1 :]])
+        if i:
+            cases[f"lost separator {i}"] = ",".join([*cells[: i - 1], cells[i - 1] + cells[i], *cells[i + 1 :]])
+            cases[f"one letter off {i}"] = ",".join([*cells[:i], cells[i][:-1] + "x", *cells[i + 1 :]])
+        cases[f"line end in {i}"] = ",".join([*cells[:i], f'"{cells[i]}\n"', *cells[i + 1 :]])
+    for n in (1, 7, 30):
+        cases[f"preamble of {n}"] = "a line of the report\n" * n + clean
+    cases["doubled"] = clean + "\n" + clean
+    return cases
+
+
+@pytest.mark.parametrize("kind", damaged_headers())
+def test_a_damaged_header_is_mended_and_told_or_the_file_is_held(tmp_path: Path, kind: str):
+    header = damaged_headers()[kind]
+    account = account_of(tmp_path, header + "\n" + text_of(ROWS, None))
+    if account.state == "held":
+        assert account.message
+        return
+    assert records(tmp_path)[: len(ROWS)] == ROWS, account.changes
+    assert not [c for c in account.changes if c.change == "added"]
+
+
+def test_damaged_headers_keep_the_records(tmp_path: Path):
+    """Mean F1 of records by column name over all kinds of damage; a file that is held counts 0."""
+    scores = []
+    zero = []
+    for kind, header in damaged_headers().items():
+        account = account_of(tmp_path, header + "\n" + text_of(ROWS, None))
+        found = records(tmp_path) if account.state == "loaded" else []
+        right = len(set(found) & set(ROWS))
+        scores.append(2 * right / (len(found) + len(ROWS)))
+        if scores[-1] < 0.9:
+            zero.append((kind, account.reason))
+    assert sum(scores) / len(scores) >= 0.99, zero
+
+
+def test_a_missing_header_and_a_renamed_column_are_never_guessed(tmp_path: Path):
+    assert account_of(tmp_path, text_of(ROWS, None)).reason == "header_mismatch"
+    renamed = account_of(tmp_path, text_of(ROWS, ["sku", "label", "weight", "warehouse"]))
+    assert sorted(c.change for c in renamed.changes) == ["added", "missing"]
