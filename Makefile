@@ -23,7 +23,7 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export LAKEWEAVE_TARGET := $(TARGET)
 
 .DEFAULT_GOAL := help
-.PHONY: help build feed app watch profile environment landing test environment-database environment-browser environment-java test-bigquery test-spark test-spark-sample test-spark-long test-databricks environment-spark test-reliability lint format lineage docs clean requirements bench
+.PHONY: help build feed app watch profile environment landing test environment-database environment-browser environment-java test-bigquery test-spark test-spark-sample test-spark-long test-databricks environment-spark test-reliability test-security test-security-long licences lint format lineage docs clean requirements bench
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | awk -F'|' '{printf "  make %-20s %s\n", $$1, $$2}'
@@ -49,15 +49,15 @@ environment: $(VENV)/.core
 $(VENV)/.uv:
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Lakeweave needs Python 3.11 or newer; found " + sys.version.split()[0] + ". Say which to use: make build PYTHON=python3.12")'
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/uv.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
 	@touch $@
 
 $(VENV)/.core: requirements/core.txt | $(VENV)/.uv
-	@$(BIN)/uv pip install --quiet --no-deps --python $(BIN)/python -r requirements/core.txt
+	@$(BIN)/uv pip install --quiet --no-deps --python $(BIN)/python --require-hashes -r requirements/core.txt
 	@touch $@
 
 $(VENV)/.dev: requirements/dev.txt | $(VENV)/.core
-	@$(BIN)/uv pip install --quiet --no-deps --python $(BIN)/python -r requirements/dev.txt
+	@$(BIN)/uv pip install --quiet --no-deps --python $(BIN)/python --require-hashes -r requirements/dev.txt
 	@touch $@
 
 test: $(VENV)/.dev profiles.yml  ## every test that needs no account: Python, embedded, BigQuery's analyzer
@@ -67,7 +67,7 @@ test: $(VENV)/.dev profiles.yml  ## every test that needs no account: Python, em
 $(VENV)/.spark: requirements/spark.txt requirements/spark-jars.xml | $(VENV)/.dev
 	@java -version 2>&1 | grep -q 'version "17' || { echo "Spark needs Java 17 on the path; found: $$(java -version 2>&1 | head -n 1). On Debian: apt-get install openjdk-17-jre-headless"; exit 1; }
 	@command -v mvn > /dev/null || { echo "Delta's jars come by Maven, and there is no mvn on the path. On Debian: apt-get install maven"; exit 1; }
-	@$(BIN)/uv pip install --quiet --no-deps --python $(BIN)/python -r requirements/spark.txt
+	@$(BIN)/uv pip install --quiet --no-deps --python $(BIN)/python --require-hashes -r requirements/spark.txt
 	@mvn -q -B -f requirements/spark-jars.xml dependency:copy-dependencies -DincludeScope=runtime \
 	    -DincludeGroupIds=io.delta,io.unitycatalog,org.postgresql -DoutputDirectory=$(CURDIR)/$(VENV)/spark-jars \
 	  || { echo "Maven could not fetch Delta's jars (requirements/spark-jars.xml). Give it a repository in ~/.m2/settings.xml, or copy the jars to $(VENV)/spark-jars and set LAKEWEAVE_SPARK_JARS."; exit 1; }
@@ -102,7 +102,7 @@ test-spark-long: $(VENV)/.spark profiles.yml  ## the same with everything at eve
 # dbt-databricks wants other releases of packages that the rest needs too, so it has an environment of its own.
 $(VENV)-databricks/.ready: requirements/databricks-test.txt | $(VENV)/.spark
 	@$(PYTHON) -m venv $(VENV)-databricks
-	@$(BIN)/uv pip install --quiet --no-deps --python $(VENV)-databricks/bin/python -r requirements/databricks-test.txt
+	@$(BIN)/uv pip install --quiet --no-deps --python $(VENV)-databricks/bin/python --require-hashes -r requirements/databricks-test.txt
 	@touch $@
 
 test-databricks: $(VENV)-databricks/.ready  ## what dbt-databricks sends, run by open-source Spark with Delta
@@ -113,6 +113,16 @@ test-bigquery: $(VENV)/.dev profiles.yml  ## only the BigQuery proof: every stat
 
 test-reliability: $(VENV)/.dev profiles.yml  ## the long sweeps: 200 kills of a build, 50 of an inference, many deliveries
 	@LAKEWEAVE_KILLS=200 LAKEWEAVE_INFERENCE_KILLS=50 LAKEWEAVE_DELIVERIES=100 $(BIN)/python -m pytest tests/python/reliability
+
+test-security: $(VENV)/.dev profiles.yml  ## hostile input at every edge, a sample: personal data, connections, secrets, events, prices
+	@$(BIN)/python -m pytest tests/python/security tests/python/unit/test_arrivals.py tests/python/deploy/test_convert_to_usd.py
+
+# About an hour on two cores: bodies at random by lineage (30 seeds of 10,000 and a third as many by name).
+test-security-long: $(VENV)/.dev profiles.yml  ## the same with 300,000 bodies at random
+	@for seed in $$(seq 1 30); do LAKEWEAVE_BODIES=10000 LAKEWEAVE_SEED=$$seed $(BIN)/python -m pytest tests/python/security/test_personal_columns.py -k "random or plain" || exit 1; done
+
+licences: $(VENV)/.dev  ## the licences of all pinned packages that are installed: requirements/licences.csv
+	@$(BIN)/python -m tools.licences
 
 lint: $(VENV)/.dev profiles.yml  ## ruff, sqlfluff, and dbt's own deprecations
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
@@ -141,7 +151,7 @@ profile: environment profiles.yml  ## what stands in each column of all bronze t
 	@$(BIN)/python -m lakeweave.profile --target $(TARGET)
 
 $(VENV)/.app: requirements/app.txt | $(VENV)/.core
-	@$(BIN)/uv pip install --quiet --no-deps --python $(BIN)/python -r requirements/app.txt
+	@$(BIN)/uv pip install --quiet --no-deps --python $(BIN)/python --require-hashes -r requirements/app.txt
 	@touch $@
 
 app: $(VENV)/.app profiles.yml  ## the app over gold, in a browser (after make build)
@@ -157,8 +167,12 @@ clean:  ## what dbt and Python left behind; never the warehouse with its ledger,
 	@rm -rf target logs dbt_packages .pytest_cache .ruff_cache .hypothesis .sqlfluff_cache
 	@find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
 
-requirements:  ## pin anew from pyproject.toml (versions only)
+requirements:  ## pin anew from pyproject.toml: versions, and hashes of the files
 	@for file in core: "app:--extra app" "arrivals:--extra arrivals --extra bigquery" "dev:--extra app --extra arrivals --extra bigquery --extra databases --extra excel --extra embeddings --extra iceberg --group dev" \
 	    "spark:--extra spark" "databricks:--extra databricks" "databricks-test:--extra databases --extra databricks --extra spark --group test"; do \
-	  $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url \
-	    $${file#*:} -o requirements/$${file%%:*}.txt > /dev/null || exit 1; done
+	  $(BIN)/uv pip compile pyproject.toml --quiet --universal --generate-hashes --python-version 3.11 --no-header --no-annotate --no-emit-index-url \
+	    $${file#*:} -o requirements/$${file%%:*}.txt > /dev/null || exit 1; done; \
+	for service in "uv requirements/uv.txt" "functions-framework deploy/gcp/convert_to_usd/requirements.txt"; do \
+	  echo "$${service% *}" | $(BIN)/uv pip compile - --quiet --universal --generate-hashes --python-version 3.11 --no-header --no-annotate --no-emit-index-url \
+	    -o "$${service#* }" > /dev/null || exit 1; done
+	@$(BIN)/python -m tools.licences

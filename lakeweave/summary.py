@@ -14,6 +14,8 @@ from pathlib import Path
 
 import duckdb
 
+from lakeweave.printable import printable
+
 LAYERS = ("bronze", "silver", "gold", "ml", "snapshots")
 
 
@@ -54,7 +56,7 @@ def _run_lines(run_results: Path) -> list[str]:
     lines.append(f"        {good} passed, {states['warn']} warned, {len(bad)} failed, {states['skipped']} skipped")
     for result in bad:
         message = (result.get("message") or "").strip().splitlines()
-        lines.append(f"        FAILED {result['unique_id']}: {message[0] if message else 'no message'}")
+        lines.append(f"        FAILED {result['unique_id']}: {printable(message[0]) if message else 'no message'}")
     return lines
 
 

@@ -18,6 +18,7 @@ from lakeweave.ingestion.listing import printable
 from lakeweave.ingestion.progress import progress
 from lakeweave.ingestion.reading import accepted_records, account_file
 from lakeweave.ingestion.spec import HEADERS, POLICIES, Reading
+from lakeweave.printable import printable as for_a_terminal
 
 _TABLE = ("file", "state", "format", "encoding", "delimiter", "records", "accepted", "rejected", "repeats", "reasons")
 
@@ -140,10 +141,13 @@ def _print_table(rows: list[tuple[str, FileAccount]], with_rejects: bool, out: T
     if with_rejects:
         for path, a in rows:
             for r in a.rejects:
-                print(f"{_shown(path)}:{r.line_number}: {r.reason}: {r.message} {r.raw_text[:200]!r}", file=out)
+                print(
+                    f"{_shown(path)}:{r.line_number}: {r.reason}: {for_a_terminal(r.message)} {r.raw_text[:200]!r}",
+                    file=out,
+                )
     held = [(p, a) for p, a in rows if a.state == "held"]
     for path, a in held:
-        print(f"{_shown(path)}: held: {a.message}", file=out)
+        print(f"{_shown(path)}: held: {for_a_terminal(a.message)}", file=out)
     records, accepted = sum(a.records for _, a in rows), sum(a.accepted for _, a in rows)
     rejected, repeats = sum(a.rejected for _, a in rows), sum(a.repeats for _, a in rows)
     rest = "" if records == accepted + rejected + repeats else " + those of held files"
@@ -155,7 +159,7 @@ def _print_table(rows: list[tuple[str, FileAccount]], with_rejects: bool, out: T
 
 
 def _shown(path: str) -> str:
-    return path if path.isprintable() else ascii(path)[1:-1]
+    return for_a_terminal(path, 1_000)
 
 
 if __name__ == "__main__":

@@ -64,9 +64,10 @@ def register(session: Any, config: str | None) -> None:
         made = arrow_udf(answering(function), SPARK_TYPE).asNondeterministic()
         session.udf.register(f"lakeweave_{function}", made)
     # Here and not above: the module is for every worker, and a worker needs no parser of SQL.
-    from lakeweave.personal import personal_columns
+    from lakeweave.personal import personal_columns, personal_values
 
     session.udf.register("lakeweave_personal_columns", udf(personal_columns, "string").asNondeterministic())
+    session.udf.register("lakeweave_personal_values", udf(personal_values, "string").asNondeterministic())
     version = udf(lambda function, spec: models_of(text).version(function, spec), "string")
     session.udf.register("lakeweave_model_version", version.asNondeterministic())
     where = udf(lambda function, spec: models_of(text).where(function, spec), "string")

@@ -35,6 +35,7 @@
     {%- endcall -%}
     {%- do adapter.commit() -%}
 
+    {%- do lakeweave._warn_of_personal_values(pending, asked) -%}
     {%- set plan = lakeweave._plan_of_run(staged, pending, asked) -%}
     {%- if plan.fit < plan.to_ask and asked.on_over_budget == 'error' -%}
         {%- do exceptions.raise_compiler_error(lakeweave._over_budget_message(plan.limits, plan.fit, plan.to_ask) ~ " Nothing was asked.") -%}

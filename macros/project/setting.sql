@@ -11,6 +11,7 @@
         'gold_bucket': 'warehouse/gold',
         'gold_bucket_s3': 's3://lakeweave-gold',
         'gold_bucket_gcs': 'gs://lakeweave-gold',
+        'inference_content_check': 1000,
         'iceberg': false,
         'iceberg_warehouse': 'warehouse/iceberg',
         'iceberg_storage': none,

@@ -249,6 +249,18 @@ def test_a_personal_column_reaches_a_prompt_only_announced(
         assert "Nothing was asked." in outcome.said, body
     assert server.stats()["requests"] == 1
 
+    # What no tag tells of is counted in the prompts, and not shown.
+    project.write(
+        "asked", asking("select id, 'ada' || '@' || 'example.com ' || country as prompt from {{ ref('people') }}"), {}
+    )
+    outcome = project.build()
+    assert "seem to hold personal values, though no tag says so (of 1 looked at, e-mail address: 1)" in outcome.said
+    assert "ada@" not in outcome.said
+    project.variables = {"inference_content_check": 0}
+    project.write("asked", asking("select id, 'bob' || '@' || 'example.com' as prompt from {{ ref('people') }}"), {})
+    assert "seem to hold" not in project.build().said
+    project.variables = {}
+
     project.write("asked", asking(bodies["direct"], allow_pii=True), {})
     project.build()
     assert server.stats()["order"][-1] == "Who is Ada Lovelace?"
