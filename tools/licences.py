@@ -37,7 +37,14 @@ def licence(name: str) -> str:
     if classes:
         return "; ".join(sorted(set(classes)))
     first = (said.get("License") or "").strip().splitlines()
-    return first[0][:60] if first else "not said"
+    if first and first[0] != "UNKNOWN":
+        return first[0][:60]
+    # Then the first line of the text itself.
+    for file in metadata.files(name) or []:
+        if "licen" in file.name.lower() and ".dist-info" in str(file):
+            lines = file.read_text().strip().splitlines()
+            return lines[0][:60] if lines else "not said"
+    return "not said"
 
 
 def listed() -> dict[str, str]:
