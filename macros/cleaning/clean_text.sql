@@ -1,8 +1,12 @@
 {#
     A delivered value as text: trimmed, and NULL where it is empty or one of the words of seeds/null_sentinels.csv that
-    mean "no value". The sentinels are read once per query, not once per row.
+    mean "no value". The sentinels are read once per query, not once per row. With `sentinels=false` only an empty text is
+    NULL: for columns in which such a word is a value, as the surname Null or the state code NA.
 #}
-{% macro clean_text(expression) -%}
+{% macro clean_text(expression, sentinels=true) -%}
+    {%- if not sentinels -%}
+        {{ return("nullif(" ~ lakeweave.trim_text(expression) ~ ", '')") }}
+    {%- endif -%}
     {{ return(adapter.dispatch('clean_text', 'lakeweave')(expression)) }}
 {%- endmacro %}
 

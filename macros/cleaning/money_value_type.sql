@@ -4,16 +4,15 @@
     it, so that a test can name it.
 #}
 {% macro money_value_type(expression) -%}
-    {%- set symbol = 'lower(nullif(' ~ lakeweave.regexp_replace(lakeweave.clean_text(expression), '[-+0-9., ' ~ '\u00a0' ~ ']', '') ~ ", ''))" -%}
-    {{ return(adapter.dispatch('money_value_type', 'lakeweave')(symbol)) }}
+    {{ return(adapter.dispatch('money_value_type', 'lakeweave')(lakeweave._money_symbol(lakeweave.clean_text(expression)))) }}
 {%- endmacro %}
 
 {% macro default__money_value_type(symbol) -%}
     coalesce(
         (
             select max(currency_symbols.value_type)
-            from {{ ref('lakeweave', 'currency_symbols') }} as currency_symbols
-            where lower(currency_symbols.symbol) = {{ symbol }}
+            from ({{ lakeweave._money_words() | replace('union distinct', 'union distinct' if target.type == 'bigquery' else 'union') }}) as currency_symbols
+            where currency_symbols.symbol = {{ symbol }}
         ),
         {{ symbol }}
     )

@@ -25,6 +25,7 @@
         'production_targets': ['prod', 'production'],
         'shop_default_currency': 'dollars',
         'churn_after_days': 90,
+        'timestamp_pivot': none,
         'timestamp_formats': [
             '%Y-%m-%d %H:%M:%S',
             '%m/%d/%Y %H:%M:%S',

@@ -2,7 +2,7 @@
     Every delivered date is a date of the calendar in one of the `formats` (as strptime has them). `delivered` is the bronze model, `key` the column
     that both have. Says which values are not, and what to do.
 #}
-{% test delivered_as_date(model, column_name, delivered, key, formats, delivered_column=none, max_share=0.05) %}
+{% test delivered_as_date(model, column_name, delivered, key, formats, delivered_column=none, max_share=0.05, pivot=none) %}
 {{ config(warn_if='> 0', error_if='> 0 and max(share) > ' ~ max_share) }}
 {%- set delivered_column = delivered_column or column_name -%}
 {%- set impossible -%}
@@ -11,7 +11,7 @@ from {{ model }} as typed
 inner join {{ delivered }} as records on cast(typed.{{ key }} as {{ dbt.type_string() }}) = records.{{ key }}
 where typed.{{ column_name }} is null
     and records.{{ delivered_column }} is not null
-    and {{ lakeweave.parse_timestamp('records.' ~ delivered_column, formats) }} is null
+    and {{ lakeweave.parse_timestamp('records.' ~ delivered_column, formats, pivot) }} is null
 {%- endset -%}
 {%- do lakeweave.explain_failure(
     "select " ~ delivered_column ~ ", count(*) from (" ~ impossible ~ ") as impossible group by " ~ delivered_column ~ " order by 2 desc, 1 limit 5",

@@ -24,9 +24,9 @@ cleaned as (
         {{ lakeweave.clean_text('product_sku') }} as product_sku,
 
         ---------- numbers
-        {{ lakeweave.money_value('cost') }} as cost,
+        {{ lakeweave.clean_text('cost') }} as cost,
         {{ lakeweave.money_value_type('cost') }} as cost_value_type,
-        {{ lakeweave.money_value('product_retail_price') }} as product_retail_price,
+        {{ lakeweave.clean_text('product_retail_price') }} as product_retail_price,
         {{ lakeweave.money_value_type('product_retail_price') }} as product_retail_price_value_type,
 
         ---------- timestamps

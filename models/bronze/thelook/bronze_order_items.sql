@@ -22,7 +22,7 @@ cleaned as (
         {{ lakeweave.clean_text('status') }} as status,
 
         ---------- numbers
-        {{ lakeweave.money_value('sale_price') }} as sale_price,
+        {{ lakeweave.clean_text('sale_price') }} as sale_price,
         {{ lakeweave.money_value_type('sale_price') }} as sale_price_value_type,
 
         ---------- timestamps

@@ -23,9 +23,9 @@ cleaned as (
         {{ lakeweave.clean_text('sku') }} as sku,
 
         ---------- numbers
-        {{ lakeweave.money_value('cost') }} as cost,
+        {{ lakeweave.clean_text('cost') }} as cost,
         {{ lakeweave.money_value_type('cost') }} as cost_value_type,
-        {{ lakeweave.money_value('retail_price') }} as retail_price,
+        {{ lakeweave.clean_text('retail_price') }} as retail_price,
         {{ lakeweave.money_value_type('retail_price') }} as retail_price_value_type,
 
         ---------- record

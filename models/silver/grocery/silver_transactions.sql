@@ -1,10 +1,10 @@
-{{ lakeweave.one_row_per_key('grocery', 'transactions', key='id', keep_if="op <> 'D'") }}
+{{ lakeweave.one_row_per_key('grocery', 'transactions', key='id', keep_if='not ' ~ lakeweave.is_deletion()) }}
 
 with
 
 newest as (
 
-    select * from {{ lakeweave.newest_records('grocery', 'transactions', key='id', keep_if="op <> 'D'") }}
+    select * from {{ lakeweave.newest_records('grocery', 'transactions', key='id', keep_if='not ' ~ lakeweave.is_deletion()) }}
 
 ),
 
@@ -15,7 +15,7 @@ typed as (
         {{ lakeweave.to_integer('member_number') }} as member_number,
         {{ lakeweave.regexp_replace('item_description', ' {2,}', ' ') }} as item,
         cast({{ lakeweave.parse_timestamp('purchased_on', ['%d-%m-%Y']) }} as date) as purchased_on,
-        {{ lakeweave.cast_or_null('updated_at', dbt.type_timestamp()) }} as updated_at,
+        {{ lakeweave.parse_timestamp('updated_at') }} as updated_at,
         {{ lakeweave.account_columns() }}
     from newest
 

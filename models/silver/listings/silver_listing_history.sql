@@ -19,8 +19,9 @@ typed as (
         description,
         {{ lakeweave.to_money('price') }} as price,
         {{ lakeweave.to_integer('units_sold') }} as units_sold,
-        coalesce(op, 'I') = 'D' as is_delete,
-        {{ lakeweave.cast_or_null('dms_commit_ts', dbt.type_timestamp()) }} as valid_from,
+        {{ lakeweave.is_deletion() }} as is_delete,
+        {{ lakeweave.parse_timestamp('dms_commit_ts') }} as valid_from,
+        {{ lakeweave.nanoseconds('dms_commit_ts') }} as valid_from_nanoseconds,
         _recency
     from ordered
 
@@ -31,7 +32,7 @@ last_of_commit as (
 
     select
         *,
-        row_number() over (partition by product_id, valid_from order by _recency) as place_in_commit
+        row_number() over (partition by product_id, valid_from, valid_from_nanoseconds order by _recency) as place_in_commit
     from typed
 
 ),
@@ -41,8 +42,8 @@ versions as (
 
     select
         *,
-        lead(valid_from) over (partition by product_id order by valid_from nulls first) as valid_to,
-        coalesce(lead(is_delete) over (partition by product_id order by valid_from nulls first), false) as is_deleted
+        lead(valid_from) over (partition by product_id order by valid_from nulls first, valid_from_nanoseconds) as valid_to,
+        coalesce(lead(is_delete) over (partition by product_id order by valid_from nulls first, valid_from_nanoseconds), false) as is_deleted
     from last_of_commit
     where place_in_commit = 1
 

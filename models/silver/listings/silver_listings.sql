@@ -1,5 +1,5 @@
 {%- set order_by = lakeweave.change_order() -%}
-{{ lakeweave.one_row_per_key('listings', 'listings', key='product_id', keep_if="coalesce(op, 'I') <> 'D'", order_by=order_by) }}
+{{ lakeweave.one_row_per_key('listings', 'listings', key='product_id', keep_if='not ' ~ lakeweave.is_deletion(), order_by=order_by) }}
 
 with
 
@@ -7,7 +7,7 @@ newest as (
 
     select *
     from {{ lakeweave.newest_records(
-        'listings', 'listings', key='product_id', keep_if="coalesce(op, 'I') <> 'D'", order_by=order_by
+        'listings', 'listings', key='product_id', keep_if='not ' ~ lakeweave.is_deletion(), order_by=order_by
     ) }}
 
 ),
@@ -30,7 +30,7 @@ typed as (
         {{ lakeweave.to_integer('units_sold') }} as units_sold,
 
         ---------- timestamps
-        {{ lakeweave.cast_or_null('dms_commit_ts', dbt.type_timestamp()) }} as committed_at,
+        {{ lakeweave.parse_timestamp('dms_commit_ts') }} as committed_at,
 
         ---------- record
         {{ lakeweave.account_columns() }}

@@ -45,7 +45,7 @@ typed as (
         {{ lakeweave.to_money('newest.amount') }} as amount,
 
         ---------- booleans
-        {{ lakeweave.cast_or_null('newest.is_business', dbt.type_boolean()) }} as is_business,
+        {{ lakeweave.to_boolean('newest.is_business') }} as is_business,
         case
             when statuses.stage in ('pending', 'cancelled') then coalesce(newest.courier_status, '') = 'Shipped'
             else coalesce(newest.courier_status, '') <> 'Shipped'
@@ -53,7 +53,7 @@ typed as (
         coalesce(statuses.is_revenue, false) and {{ lakeweave.to_integer('newest.quantity') }} > 0 as is_realised,
 
         ---------- dates
-        cast({{ lakeweave.parse_timestamp('newest.order_date', ['%m-%d-%y']) }} as date) as order_date,
+        cast({{ lakeweave.parse_timestamp('newest.order_date', ['%m-%d-%y'], pivot=70) }} as date) as order_date,
 
         ---------- record
         {{ lakeweave.account_columns(relation='newest') }}
