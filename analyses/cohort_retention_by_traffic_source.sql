@@ -24,7 +24,9 @@ cohorts as (
 
 newest_month as (
 
-    select max(12 * cohort_year + cohort_month + months_since_first_order) as number_of_month from retention
+    select max(12 * cohort_year + cohort_month + months_since_first_order) as number_of_month
+    from retention
+    where month_is_over
 
 ),
 

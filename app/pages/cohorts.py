@@ -2,31 +2,10 @@
 
 from __future__ import annotations
 
-import pandas as pd
 import streamlit as st
 
 from app.look import IN_URL, figures, heat_map, lines, or_stop, page, percent, show
 from app.warehouse import ask
-
-
-def complete(cohorts: pd.DataFrame, months: int) -> pd.DataFrame:
-    """With a row of zero for each month of a cohort that is over and in which nobody came."""
-    number = cohorts["cohort"].map(lambda name: int(name[:4]) * 12 + int(name[5:]))
-    last = int((number + cohorts["months_since_first_order"]).max())
-    size = cohorts.groupby("cohort")["cohort_size"].max()
-    whole = pd.DataFrame(
-        [
-            (cohort, month, size[cohort])
-            for cohort, first in dict(zip(cohorts["cohort"], number, strict=True)).items()
-            for month in range(min(months, last - first) + 1)
-        ],
-        columns=["cohort", "months_since_first_order", "cohort_size"],
-    )
-    known = cohorts.drop(columns=["cohort_size"])
-    return whole.merge(known, how="left", on=["cohort", "months_since_first_order"]).fillna(
-        {"active_customers": 0, "retention_rate": 0.0}
-    )
-
 
 with page(
     "Who came back", "Of those who first ordered in a month, which share ordered again one, two, three … months later?"
@@ -44,6 +23,7 @@ with page(
     cohorts = ask(
         "select cohort_year, cohort_month, months_since_first_order, cohort_size, active_customers, retention_rate"
         " from {gold.cohort_retention} where traffic_source = :source and months_since_first_order <= :months"
+        " and (month_is_over or months_since_first_order = 0)"
         " order by 1, 2, 3",
         source=source,
         months=shown,
@@ -55,7 +35,7 @@ with page(
         cohorts["cohort_year"].astype(int).astype(str) + "-" + cohorts["cohort_month"].map("{:02.0f}".format),
     )
     cohorts = cohorts.drop(columns=["cohort_year", "cohort_month"])
-    latest = complete(cohorts[cohorts["cohort"].isin(sorted(cohorts["cohort"].unique())[-24:])], shown)
+    latest = cohorts[cohorts["cohort"].isin(sorted(cohorts["cohort"].unique())[-24:])]
     sizes = cohorts[cohorts["months_since_first_order"] == 0]
     later = cohorts[cohorts["months_since_first_order"].between(1, 3)]
     figures(
@@ -83,6 +63,7 @@ with page(
     compared = ask(
         "select traffic_source, months_since_first_order, sum(active_customers) * 1.0 / sum(cohort_size) as retention_rate"
         " from {gold.cohort_retention} where traffic_source <> 'all' and months_since_first_order between 1 and :months"
+        " and month_is_over"
         " group by traffic_source, months_since_first_order order by 1, 2",
         months=shown,
     )

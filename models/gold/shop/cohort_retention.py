@@ -1,11 +1,21 @@
 """Retention by cohort and traffic source, written once for every engine with a data frame that narwhals knows."""
 
+from datetime import UTC, datetime, timedelta
+
 import narwhals as nw
 
 
+def months_at(as_of):
+    """The month of the last moment before ``as_of``, and the first month that is not over by then, counted from year 0."""
+    moment = datetime.now(UTC).replace(tzinfo=None) if as_of == "now" else datetime.fromisoformat(as_of)
+    before = moment - timedelta(microseconds=1)
+    return before.year * 12 + before.month - 1, moment.year * 12 + moment.month - 1
+
+
 def model(dbt, session):
-    """One row per traffic source ('all' included), cohort and month since the first order, with an order in that month."""
+    """One row per traffic source ('all' included), cohort and month from the first order up to ``as_of``, orders or not."""
     dbt.config(materialized="table")
+    last_month, first_open_month = months_at(str(dbt.config.meta_get("as_of")))
     orders = nw.from_native(dbt.ref("silver_orders"))
     users = nw.from_native(dbt.ref("silver_users"))
 
@@ -33,11 +43,26 @@ def model(dbt, session):
         .agg(nw.len().alias("cohort_size"))
     )
     counts = both.group_by("traffic_source", "cohort", "order_month").agg(nw.len().alias("active_customers"))
-    retention = counts.join(sizes, on=["traffic_source", "cohort"], how="inner").select(
+    # A cohort's rows reach from month 0 to the month of as_of. A month with an order is always a row.
+    days = nw.from_native(dbt.ref("calendar")).select(month_number("calendar_day").alias("order_month"))
+    numbers = days.select((nw.col("order_month") - 2010 * 12).alias("months_since_first_order")).unique()
+    lived = (
+        sizes.join(numbers, how="cross")
+        .with_columns((nw.col("cohort") + nw.col("months_since_first_order")).alias("order_month"))
+        .filter(nw.col("order_month") <= last_month)
+        .select("traffic_source", "cohort", "order_month")
+    )
+    months = nw.concat([lived, counts.select("traffic_source", "cohort", "order_month")]).unique()
+    retention = (
+        months.join(sizes, on=["traffic_source", "cohort"], how="inner")
+        .join(counts, on=["traffic_source", "cohort", "order_month"], how="left")
+        .with_columns(nw.coalesce(nw.col("active_customers"), nw.lit(0)).alias("active_customers"))
+    ).select(
         nw.col("traffic_source"),
         ((nw.col("cohort") // 12).cast(nw.Int64)).alias("cohort_year"),
         ((nw.col("cohort") % 12 + 1).cast(nw.Int64)).alias("cohort_month"),
         (nw.col("order_month") - nw.col("cohort")).cast(nw.Int64).alias("months_since_first_order"),
+        (nw.col("order_month") < first_open_month).alias("month_is_over"),
         nw.col("cohort_size").cast(nw.Int64),
         nw.col("active_customers").cast(nw.Int64),
         (nw.col("active_customers").cast(nw.Float64) / nw.col("cohort_size").cast(nw.Float64)).alias("retention_rate"),

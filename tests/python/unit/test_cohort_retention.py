@@ -14,30 +14,49 @@ COLUMNS = [
     "cohort_year",
     "cohort_month",
     "months_since_first_order",
+    "month_is_over",
     "cohort_size",
     "active_customers",
     "retention_rate",
 ]
 
 
+class FakeConfig:
+    """`dbt.config`: called with settings, and asked for what the YAML file has under `meta`."""
+
+    def __init__(self, settings: dict[str, object], meta: dict[str, object]) -> None:
+        self.settings = settings
+        self.meta = meta
+
+    def __call__(self, **settings: object) -> None:
+        self.settings.update(settings)
+
+    def meta_get(self, key: str, default: object = None) -> object:
+        return self.meta.get(key, default)
+
+
 class FakeDbt:
     """What dbt hands to a Python model, as far as this one uses it."""
 
-    def __init__(self, relations: dict[str, duckdb.DuckDBPyRelation]) -> None:
+    def __init__(self, relations: dict[str, duckdb.DuckDBPyRelation], as_of: str) -> None:
         self.relations = relations
         self.settings: dict[str, object] = {}
+        self.config = FakeConfig(self.settings, {"as_of": as_of})
 
     def ref(self, name: str) -> duckdb.DuckDBPyRelation:
         return self.relations[name]
 
-    def config(self, **settings: object) -> None:
-        self.settings.update(settings)
-
 
 def retention(
-    orders: list[tuple[int | None, str | None]], users: list[tuple[int, str | None]]
+    orders: list[tuple[int | None, str | None]],
+    users: list[tuple[int, str | None]],
+    as_of: str = "2026-03-01 00:00:00",
+    open_months: set[tuple[str, int, int, int]] | None = None,
 ) -> dict[tuple[str, int, int, int], tuple[int, int, float]]:
-    """The model's rows, by its key, for `orders` of (user, moment) and `users` of (id, traffic source)."""
+    """The model's rows, by its key; for `orders` of (user, moment) and `users` of (id, traffic source).
+
+    The keys of months that are not over are added to `open_months`.
+    """
     connection = duckdb.connect()
     connection.execute("create table silver_orders (order_id bigint, user_id bigint, created_at timestamp)")
     connection.execute("create table silver_users (id bigint, traffic_source varchar)")
@@ -45,18 +64,24 @@ def retention(
         connection.execute("insert into silver_orders values (?, ?, ?)", [order_id, user, moment])
     for user_id, source in users:
         connection.execute("insert into silver_users values (?, ?)", [user_id, source])
+    connection.execute(
+        "create table calendar as select cast(day as date) as calendar_day"
+        " from generate_series(date '2010-01-01', date '2037-05-18', interval 1 day) as days(day)"
+    )
     spec = importlib.util.spec_from_file_location("cohort_retention", MODEL)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    dbt = FakeDbt({name: connection.table(name) for name in ("silver_orders", "silver_users")})
+    dbt = FakeDbt({name: connection.table(name) for name in ("silver_orders", "silver_users", "calendar")}, as_of)
     result = module.model(dbt, connection)
     assert dbt.settings == {"materialized": "table"}
     connection.register("result", result)
     assert [row[0] for row in connection.execute("describe result").fetchall()] == COLUMNS
     rows = connection.execute("select * from result").fetchall()
-    answer = {row[:4]: row[4:] for row in rows}
+    answer = {row[:4]: row[5:] for row in rows}
+    if open_months is not None:
+        open_months.update(row[:4] for row in rows if not row[4])
     assert len(answer) == len(rows), "the key of the model is not unique"
     return answer
 
@@ -77,12 +102,16 @@ def test_months_count_from_the_first_order_by_source_and_over_all() -> None:
     assert answer == {
         ("all", 2025, 11, 0): (3, 3, 1.0),
         ("all", 2025, 11, 1): (3, 1, pytest.approx(1 / 3)),
+        ("all", 2025, 11, 2): (3, 0, 0.0),
         ("all", 2025, 11, 3): (3, 2, pytest.approx(2 / 3)),
         ("all", 2026, 2, 0): (1, 1, 1.0),
         ("Search", 2025, 11, 0): (2, 2, 1.0),
         ("Search", 2025, 11, 1): (2, 1, 0.5),
+        ("Search", 2025, 11, 2): (2, 0, 0.0),
         ("Search", 2025, 11, 3): (2, 1, 0.5),
         ("Email", 2025, 11, 0): (1, 1, 1.0),
+        ("Email", 2025, 11, 1): (1, 0, 0.0),
+        ("Email", 2025, 11, 2): (1, 0, 0.0),
         ("Email", 2025, 11, 3): (1, 1, 1.0),
         ("Search", 2026, 2, 0): (1, 1, 1.0),
     }
@@ -92,6 +121,7 @@ def test_several_orders_in_a_month_count_one_customer() -> None:
     answer = retention(
         orders=[(1, "2026-01-01 00:00:00"), (1, "2026-01-31 23:59:59"), (1, "2026-01-15 12:00:00")],
         users=[(1, "Search")],
+        as_of="2026-02-01 00:00:00",
     )
     assert answer == {("all", 2026, 1, 0): (1, 1, 1.0), ("Search", 2026, 1, 0): (1, 1, 1.0)}
 
@@ -100,11 +130,12 @@ def test_december_and_january_are_one_month_apart() -> None:
     answer = retention(orders=[(1, "2024-12-31 00:00:00"), (1, "2026-01-01 00:00:00")], users=[(1, "Email")])
     assert answer[("Email", 2024, 12, 13)] == (1, 1, 1.0)
     assert answer[("Email", 2024, 12, 0)] == (1, 1, 1.0)
-    assert set(answer) == {(source, 2024, 12, months) for source in ("all", "Email") for months in (0, 13)}
+    assert set(answer) == {(source, 2024, 12, months) for source in ("all", "Email") for months in range(15)}
+    assert answer[("Email", 2024, 12, 14)] == (1, 0, 0.0)
 
 
 def test_a_user_without_a_source_counts_as_unknown() -> None:
-    answer = retention(orders=[(1, "2026-01-01 00:00:00")], users=[(1, None)])
+    answer = retention(orders=[(1, "2026-01-01 00:00:00")], users=[(1, None)], as_of="2026-02-01 00:00:00")
     assert set(answer) == {("all", 2026, 1, 0), ("Unknown", 2026, 1, 0)}
 
 
@@ -115,6 +146,28 @@ def test_orders_without_a_moment_or_a_known_user_are_left_out() -> None:
     )
     assert set(answer) == {("all", 2026, 2, 0), ("Search", 2026, 2, 0)}
     assert answer[("all", 2026, 2, 0)] == (1, 1, 1.0)
+
+
+def test_a_rate_over_cohorts_counts_the_cohorts_in_which_nobody_came() -> None:
+    orders = [(user, "2025-12-05 00:00:00") for user in range(9)] + [
+        (9, "2025-11-05 00:00:00"),
+        (9, "2025-12-06 00:00:00"),
+    ]
+    answer = retention(orders, users=[(user, "Display") for user in range(10)])
+    month_1 = [row for key, row in answer.items() if key[0] == "Display" and key[3] == 1]
+    assert sum(active for _, active, _ in month_1) / sum(size for size, _, _ in month_1) == pytest.approx(0.1)
+
+
+def test_the_month_of_as_of_is_a_row_that_is_not_over() -> None:
+    still_open: set[tuple[str, int, int, int]] = set()
+    answer = retention([(1, "2026-01-01 00:00:00")], [(1, "Search")], "2026-02-15 00:00:00", still_open)
+    assert set(answer) == {(source, 2026, 1, month) for source in ("all", "Search") for month in (0, 1)}
+    assert still_open == {("all", 2026, 1, 1), ("Search", 2026, 1, 1)}
+
+
+def test_orders_after_as_of_stay_in_the_table() -> None:
+    answer = retention([(1, "2026-01-01 00:00:00"), (1, "2026-06-01 00:00:00")], [(1, "Search")])
+    assert {key[3] for key in answer} == {0, 1, 5}
 
 
 def test_no_orders_give_no_rows() -> None:
@@ -128,7 +181,7 @@ def test_every_cohort_is_whole_in_its_first_month_and_the_sources_add_up() -> No
     users = [(user, ("Search", "Email", None)[user % 3]) for user in range(60)]
     answer = retention(orders, users)
     for (_source, _year, _month, months), (size, active, rate) in answer.items():
-        assert 0 < active <= size
+        assert 0 <= active <= size
         assert rate == pytest.approx(active / size)
         if months == 0:
             assert active == size
