@@ -1,42 +1,43 @@
 {#
-    A delivered value as text: trimmed, and NULL where it is empty or one of the words of seeds/null_sentinels.csv that
-    mean "no value". The sentinels are read once per query, not once per row. With `sentinels=false` only an empty text is
-    NULL: for columns in which such a word is a value, as the surname Null or the state code NA.
+    A delivered value as text: trimmed, in the composed form of Unicode, and NULL where it is empty or one of the words of
+    seeds/null_sentinels.csv that mean "no value". The sentinels are read once per query, not once per row.
+
+    `sentinels=false` takes every word as a value. `keep` names sentinels that are values in this column: `Null` is a surname, `NA` the
+    code of Namibia.
 #}
-{% macro clean_text(expression, sentinels=true) -%}
+{% macro clean_text(expression, sentinels=true, keep=[]) -%}
+    {%- set text = lakeweave.compose_text(lakeweave.trim_text(expression)) -%}
     {%- if not sentinels -%}
-        {{ return("nullif(" ~ lakeweave.trim_text(expression) ~ ", '')") }}
+        {{ return("nullif(" ~ text ~ ", '')") }}
     {%- endif -%}
-    {{ return(adapter.dispatch('clean_text', 'lakeweave')(expression)) }}
+    {%- set kept = " or lower(" ~ text ~ ") in ('" ~ keep | map('lower') | join("', '") ~ "')" if keep else '' -%}
+    {{ return(adapter.dispatch('clean_text', 'lakeweave')(text, kept)) }}
 {%- endmacro %}
 
-{% macro default__clean_text(expression) -%}
+{% macro default__clean_text(text, kept) -%}
     {{ lakeweave.raise_unsupported('clean_text', ['duckdb', 'bigquery', 'spark', 'databricks']) }}
 {%- endmacro %}
 
 {# https://duckdb.org/docs/stable/sql/functions/list#list_containslist-element #}
-{% macro duckdb__clean_text(expression) -%}
-    {%- set trimmed = lakeweave.trim_text(expression) -%}
+{% macro duckdb__clean_text(text, kept) -%}
     case
-        when not list_contains((select list(lower(sentinel)) from {{ ref('lakeweave', 'null_sentinels') }}), lower({{ trimmed }}))
-            then nullif({{ trimmed }}, '')
+        when not list_contains((select list(lower(sentinel)) from {{ ref('lakeweave', 'null_sentinels') }}), lower({{ text }})){{ kept }}
+            then nullif({{ text }}, '')
     end
 {%- endmacro %}
 
 {# https://cloud.google.com/bigquery/docs/reference/standard-sql/operators#in_operators #}
-{% macro bigquery__clean_text(expression) -%}
-    {%- set trimmed = lakeweave.trim_text(expression) -%}
+{% macro bigquery__clean_text(text, kept) -%}
     case
-        when lower({{ trimmed }}) not in unnest((select array_agg(lower(sentinel)) from {{ ref('lakeweave', 'null_sentinels') }}))
-            then nullif({{ trimmed }}, '')
+        when lower({{ text }}) not in unnest((select array_agg(lower(sentinel)) from {{ ref('lakeweave', 'null_sentinels') }})){{ kept }}
+            then nullif({{ text }}, '')
     end
 {%- endmacro %}
 
 {# https://spark.apache.org/docs/latest/api/sql/index.html#array_contains #}
-{% macro spark__clean_text(expression) -%}
-    {%- set trimmed = lakeweave.trim_text(expression) -%}
+{% macro spark__clean_text(text, kept) -%}
     case
-        when not array_contains({{ lakeweave._lookup('null_sentinels') }}, lower({{ trimmed }}))
-            then nullif({{ trimmed }}, '')
+        when not array_contains({{ lakeweave._lookup('null_sentinels') }}, lower({{ text }})){{ kept }}
+            then nullif({{ text }}, '')
     end
 {%- endmacro %}

@@ -1,8 +1,5 @@
-{#
-    The nanoseconds of a delivered ISO timestamp within its microsecond, 0 to 999: what a timestamp of six digits leaves out.
-    0 where the text has no more than six digits of the second.
-#}
+{# The digits of a delivered timestamp beyond the microsecond, as a number from 0 to 999: they order what one microsecond holds. #}
 {% macro nanoseconds(expression) -%}
-    {%- set digits = lakeweave.regexp_extract('cast(' ~ expression ~ ' as ' ~ dbt.type_string() ~ ')', '[.,][0-9]{7,9}') -%}
-    {{ return("coalesce(" ~ lakeweave.cast_or_null("substring(concat(substring(" ~ digits ~ ", 8), '00'), 1, 3)", dbt.type_bigint()) ~ ", 0)") }}
+    {%- set digits = lakeweave._regexp_group(expression, ':[0-9]{2}[.,][0-9]{6}([0-9]{1,3})(?:[^0-9]|$)') -%}
+    {{ return("coalesce(cast(rpad(" ~ digits ~ ", 3, '0') as " ~ dbt.type_int() ~ "), 0)") }}
 {%- endmacro %}

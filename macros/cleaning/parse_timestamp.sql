@@ -1,181 +1,263 @@
 {#
-    A delivered timestamp in UTC, NULL where it is none. ISO 8601 is read first, in all its usual forms: `T` or a space, a
-    fraction of up to nine digits, `Z`, `UTC`, an offset or the name of a zone; a date alone is midnight, 24:00:00 that of the
-    next day. Then the given strptime formats are tried in order. Formats differ from source to source (day or month first),
-    so a source with its own passes its own. A year has four digits.
+    A delivered timestamp, in UTC; NULL where the text is none. Read are, in this order:
 
-    A format with a two-digit year (`%y`) needs `pivot`: the first two-digit year of the last century. With `pivot=70`, 69 is
-    2069 and 70 is 1970.
+    1. ISO 8601: `2024-01-02`, `2024-01-02T03:04`, `2024-01-02 03:04:05.123456789 UTC`, `20240102T030405Z`; with `Z`, `UTC`, `GMT`, an
+       offset (`+02:00`, `+0200`, `+02`) or the name of a time zone (`Europe/Berlin`), which is applied. Without one it is UTC.
+    2. The declared `formats`, as strptime has them. Formats differ from source to source (day or month first), so a source with its
+       own passes its own. `epoch_seconds`, `epoch_milliseconds` and `epoch_microseconds` are formats too.
+
+    A year has four digits, the first of which is not 0. A format with `%y` reads two: those below `two_digit_year_pivot` belong to this century.
+    Digits beyond the microsecond are cut; `change_order` has them.
 #}
-{% macro parse_timestamp(expression, formats=none, pivot=none) -%}
+{% macro parse_timestamp(expression, formats=none, two_digit_year_pivot=69) -%}
     {%- set formats = formats or lakeweave.setting('timestamp_formats') -%}
-    {%- set pivot = lakeweave.setting('timestamp_pivot') if pivot is none else pivot -%}
-    {%- set wrong = [] -%}
-    {%- for format in formats if '%y' in format and pivot is none -%}
-        {%- do wrong.append(format) -%}
+    {%- set years = {'four': [], 'two': [], 'epoch': []} -%}
+    {%- for format in formats -%}
+        {%- do years['epoch' if format.startswith('epoch_') else ('two' if '%y' in format else 'four')].append(format) -%}
     {%- endfor -%}
-    {%- if wrong -%}
-        {%- do exceptions.raise_compiler_error(
-            "`parse_timestamp` in `" ~ model.name ~ "` was given formats with a two-digit year and no pivot: " ~ wrong | join(', ')
-            ~ ". Give `pivot`, the first two-digit year of the last century: parse_timestamp('" ~ expression ~ "', ['" ~ wrong[0] ~ "'], pivot=70)."
+    {%- set read = [
+        lakeweave._plain_timestamp(expression), lakeweave._iso_timestamp(expression), lakeweave._basic_iso_timestamp(expression),
+    ] -%}
+    {%- if years.four -%}
+        {%- do read.append(
+            "case when " ~ lakeweave._matches(expression, '(?:^|[^0-9])[1-9][0-9]{3}(?:[^0-9]|$)') ~ " then "
+            ~ lakeweave._strptime(expression, years.four) ~ " end"
         ) -%}
     {%- endif -%}
-    {{ return(lakeweave.typed_value(expression, lakeweave._parsed_timestamp(expression, formats, pivot) | trim, 'not_a_timestamp')) }}
-{%- endmacro %}
-
-
-{# The common form first; everything else only for what is left. #}
-{% macro _parsed_timestamp(expression, formats, pivot) -%}
-    {%- set common = lakeweave._common_timestamp(expression) -%}
-    {%- set text = expression if lakeweave._column_of(expression) else '(' ~ expression ~ ')' -%}
-    coalesce(
-        {{ common }},
-        {{ lakeweave._iso_timestamp(text) }}
-        {%- for format in formats %},
-        {{ lakeweave._formatted_timestamp(text, format, pivot) }}
-        {%- endfor %}
-    )
-{%- endmacro %}
-
-{# `YYYY-MM-DD HH:MM:SS`, which most sources write. #}
-{% macro _common_timestamp(expression) -%}
-    {{ return(adapter.dispatch('_common_timestamp', 'lakeweave')(expression)) }}
-{%- endmacro %}
-
-{% macro default___common_timestamp(expression) -%}
-    {%- set seconds = '^(?:[1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])-[0-9]{2}-[0-9]{2} (?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]$' -%}
-    {{ lakeweave.cast_or_null(lakeweave.regexp_extract('cast(' ~ expression ~ ' as ' ~ dbt.type_string() ~ ')', seconds), dbt.type_timestamp()) }}
-{%- endmacro %}
-
-{# A LIKE is several times faster than a regular expression here. The cast refuses days that are none.
-   https://duckdb.org/docs/stable/sql/functions/pattern_matching#like #}
-{% macro duckdb___common_timestamp(expression) -%}
-    {%- set text = expression -%}
-    case
-        when {{ text }} like '____-__-__ __:__:__' and {{ text }} >= '0001' and {{ text }} < '9999-13' and {{ text }} not like '___________24%'
-            then try_cast({{ text }} as timestamp)
-    end
-{%- endmacro %}
-
-
-{#
-    ISO 8601. The parts of the text are matched, put into one form with six digits of the second, and cast: the engines'
-    casts differ in what they take beyond it.
-#}
-{% macro _iso_timestamp(text) -%}
-    {%- set year = '(?:[1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])' -%}
-    {%- set hour = '(?:[01][0-9]|2[0-3])' -%}
-    {%- set time = '(?:' ~ hour ~ ':[0-5][0-9](?::[0-5][0-9](?:[.,][0-9]{1,9})?)?|24:00(?::00(?:[.,]0{1,9})?)?)' -%}
-    {%- set offset = '[-+](?:(?:0[0-9]|1[0-3])(?::?[0-5][0-9])?|14(?::?00)?)' -%}
-    {%- set zone = '(?: ?(?:[Zz]|UTC|GMT|' ~ offset ~ ')| [A-Z][A-Za-z_]+/[A-Z][A-Za-z_/-]+)' -%}
-    {%- set iso = lakeweave.regexp_extract(text, '^' ~ year ~ '-[0-9]{2}-[0-9]{2}(?:[Tt ]' ~ time ~ zone ~ '?)?$') -%}
-    {%- set day = 'substring(' ~ text ~ ', 1, 10)' -%}
-    {%- set delivered_time = "coalesce(" ~ lakeweave.regexp_extract('substring(' ~ text ~ ', 12)', '^[0-9]{2}:[0-9]{2}(?::[0-9]{2})?') ~ ", '00:00:00')" -%}
-    {%- set seconds = "substring(concat(" ~ delivered_time ~ ", ':00'), 1, 8)" -%}
-    {%- set fraction = "substring(concat(coalesce(" ~ lakeweave.regexp_replace(lakeweave.regexp_extract(text, '[.,][0-9]+'), '[.,]', '') ~ ", ''), '000000'), 1, 6)" -%}
-    {%- set given_offset = lakeweave.regexp_extract('substring(' ~ text ~ ', 17)', '[-+][0-9]{2}:?[0-9]{0,2}$') -%}
-    {%- set minutes = "(substring(" ~ given_offset ~ ", 1, 3) || ':' || substring(" ~ lakeweave.regexp_replace('substring(' ~ given_offset ~ ', 4)', ':', '') ~ " || '00', 1, 2))" -%}
-    {%- set name = lakeweave.regexp_extract(text, '[A-Z][A-Za-z_]+/[A-Z][A-Za-z_/-]+$') -%}
-    {%- set suffix = "coalesce(" ~ minutes ~ ", ' ' || " ~ name ~ ", '+00:00')" -%}
-    {%- set is_next_day = "substring(" ~ seconds ~ ", 1, 2) = '24'" -%}
-    {%- set clock = "case when " ~ is_next_day ~ " then '00:00:00' else " ~ seconds ~ " end" -%}
-    {%- set moment = lakeweave._utc_timestamp("concat(" ~ day ~ ", ' ', " ~ clock ~ ", '.', " ~ fraction ~ ", " ~ suffix ~ ")") | trim -%}
-    case
-        when {{ iso }} is null then null
-        when {{ is_next_day }} then {{ lakeweave._next_day(moment) }}
-        else {{ moment }}
-    end
-{%- endmacro %}
-
-
-{# `YYYY-MM-DD HH:MM:SS.ffffff` with an offset or a zone's name, as a timestamp in UTC. #}
-{% macro _utc_timestamp(text) -%}
-    {{ return(adapter.dispatch('_utc_timestamp', 'lakeweave')(text)) }}
-{%- endmacro %}
-
-{# https://spark.apache.org/docs/latest/sql-ref-datetime-pattern.html #}
-{% macro default___utc_timestamp(text) -%}
-    {{ lakeweave.cast_or_null(text, dbt.type_timestamp()) }}
-{%- endmacro %}
-
-{# A cast to TIMESTAMP would drop the offset. https://duckdb.org/docs/stable/sql/functions/timestamptz #}
-{% macro duckdb___utc_timestamp(text) -%}
-    timezone('UTC', try_cast({{ text }} as timestamptz))
-{%- endmacro %}
-
-
-{# The same time a day later. #}
-{% macro _next_day(moment) -%}
-    {{ return(adapter.dispatch('_next_day', 'lakeweave')(moment)) }}
-{%- endmacro %}
-
-{# https://spark.apache.org/docs/latest/sql-ref-literals.html#interval-literal #}
-{% macro default___next_day(moment) -%}
-    {{ moment }} + interval '1' day
-{%- endmacro %}
-
-{# https://cloud.google.com/bigquery/docs/reference/standard-sql/timestamp_functions#timestamp_add #}
-{% macro bigquery___next_day(moment) -%}
-    timestamp_add({{ moment }}, interval 1 day)
-{%- endmacro %}
-
-
-{#
-    One strptime format. The text is matched against it first: engines read years of fewer digits and let parts be left out.
-    A two-digit year is put in front of the rest, with its century.
-#}
-{% macro _formatted_timestamp(text, format, pivot) -%}
-    {%- set letters = {'Y': '(?:[1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])', 'y': '[0-9]{2}', 'm': '[0-9]{1,2}', 'd': '[0-9]{1,2}', 'H': '[0-9]{1,2}', 'M': '[0-9]{1,2}', 'S': '[0-9]{1,2}', 'b': '[A-Za-z]+', 'B': '[A-Za-z]+'} -%}
-    {%- set found = namespace(pattern='', whole='', is_letter=false, unknown=none) -%}
-    {%- for character in format -%}
-        {%- if found.is_letter -%}
-            {%- if character not in letters -%}{%- set found.unknown = '%' ~ character -%}{%- endif -%}
-            {%- set part = letters.get(character, '') -%}
-            {%- set found.whole = found.whole ~ part -%}
-            {%- set found.pattern = found.pattern ~ (')(' ~ part ~ ')(' if character == 'y' else part) -%}
-            {%- set found.is_letter = false -%}
-        {%- elif character == '%' -%}
-            {%- set found.is_letter = true -%}
-        {%- else -%}
-            {%- set part = '[' ~ character ~ ']' if character in '.+*?(){}|$' else '\\' ~ character if character in '^[]\\' else character -%}
-            {%- set found.whole = found.whole ~ part -%}
-            {%- set found.pattern = found.pattern ~ part -%}
-        {%- endif -%}
+    {%- if years.two -%}
+        {%- do read.append(lakeweave._in_century(lakeweave._strptime(expression, years.two), two_digit_year_pivot)) -%}
+    {%- endif -%}
+    {%- for format in years.epoch -%}
+        {%- do read.append(lakeweave._epoch_timestamp(expression, format)) -%}
     {%- endfor -%}
-    {%- if found.unknown -%}
-        {%- do exceptions.raise_compiler_error(
-            "The timestamp format '" ~ format ~ "' in `" ~ model.name ~ "` has " ~ found.unknown ~ "; expected are %Y, %y, %m, %d, %H, %M, %S, %b and %B."
-        ) -%}
-    {%- endif -%}
-    {%- set matched = lakeweave.regexp_extract(text, '^' ~ found.whole ~ '$') -%}
-    {%- if '%y' not in format -%}
-        {{ return(adapter.dispatch('_strptime', 'lakeweave')(matched, format) | trim) }}
-    {%- endif -%}
-    {%- set moved = lakeweave.regexp_replace(matched, '^(' ~ found.pattern ~ ')$', '\\2 \\1\\3') -%}
-    {%- set dated = "concat(case when substring(" ~ moved ~ ", 1, 2) >= '" ~ '%02d' | format(pivot | int) ~ "' then '19' else '20' end, " ~ moved ~ ")" -%}
-    {{ return(adapter.dispatch('_strptime', 'lakeweave')(dated, '%Y ' ~ format | replace('%y', '')) | trim) }}
+    {{ return(lakeweave.typed_value(expression, 'coalesce(' ~ read | reject('eq', '') | join(', ') ~ ')', 'not_a_timestamp')) }}
 {%- endmacro %}
 
-{% macro default___strptime(text, format) -%}
-    {{ lakeweave.raise_unsupported('parse_timestamp', ['duckdb', 'bigquery', 'spark', 'databricks']) }}
+
+{# The most frequent form, which needs no regular expression; empty where an engine gains nothing by it. #}
+{% macro _plain_timestamp(expression) -%}
+    {{ return(adapter.dispatch('_plain_timestamp', 'lakeweave')(expression)) }}
+{%- endmacro %}
+
+{% macro default___plain_timestamp(expression) -%}
+    {{ return('') }}
 {%- endmacro %}
 
 {# https://duckdb.org/docs/stable/sql/functions/dateformat#strptime-examples #}
-{% macro duckdb___strptime(text, format) -%}
-    try_strptime({{ text }}, '{{ format }}')
+{% macro duckdb___plain_timestamp(expression) -%}
+    {{ return(
+        "case when length(" ~ expression ~ ") = 19 and substr(" ~ expression ~ ", 5, 1) = '-' and " ~ expression ~ " >= '1' then try_strptime(" ~ expression
+        ~ ", '%Y-%m-%d %H:%M:%S') end"
+    ) }}
+{%- endmacro %}
+
+
+{#
+    ISO 8601. The text is matched first, because the engines' casts disagree on what else they read; then its date and time are
+    cast, hour 24 is the next day, and the zone is applied.
+#}
+{% macro _iso_timestamp(expression) -%}
+    {%- set day = '[1-9][0-9]{3}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])' -%}
+    {%- set hour_and_minute = '(?:[01][0-9]|2[0-4]):[0-5][0-9]' -%}
+    {%- set time = hour_and_minute ~ '(?::[0-5][0-9](?:[.,][0-9]{1,9})?)?' -%}
+    {%- set offset = '[-+](?:0[0-9]|1[0-4])(?::?[0-5][0-9])?' -%}
+    {%- set zone = '[A-Z][A-Za-z_]+/[A-Z][A-Za-z0-9_/+-]+' -%}
+    {%- set local = dbt.concat([
+        'delivered_iso.local_day', "' '",
+        "case when delivered_iso.local_time is null then '00:00:00' when length(delivered_iso.local_time) = 5 then " ~ dbt.concat(['delivered_iso.local_time', "':00'"]) ~ " else delivered_iso.local_time end",
+    ]) -%}
+    {%- set int = dbt.type_int() -%}
+    {%- set minutes = "(delivered_iso.later_minutes - coalesce((case when delivered_iso.utc_offset like '-%' then -1 else 1 end) * (60 * cast(substring("
+        ~ "delivered_iso.utc_offset, 2, 2) as " ~ int ~ ") + case when length(delivered_iso.utc_offset) > 3 then cast(substring(replace(delivered_iso.utc_offset, ':', ''), 4, 2) as "
+        ~ int ~ ") else 0 end), 0))" -%}
+    {%- set parts = {} -%}
+    {%- set found_time = lakeweave._regexp_group(expression, '^.{10}[Tt ](' ~ hour_and_minute ~ '(?::[0-5][0-9](?:[.,][0-9]{1,6})?)?)') -%}
+    {%- do parts.update({
+        'local_day': 'substring(' ~ expression ~ ', 1, 10)',
+        'local_time': lakeweave.regexp_replace("replace(" ~ found_time ~ ", ',', '.')", '^24', '00'),
+        'later_minutes': "case when " ~ lakeweave._matches(expression, '[Tt ]24:') ~ " then 1440 else 0 end",
+        'utc_offset': lakeweave._regexp_group(expression, time ~ ' ?(' ~ offset ~ ')$'),
+        'zone_name': lakeweave._regexp_group(expression, time ~ ' ?(' ~ zone ~ ')$'),
+    }) -%}
+    {%- do parts.update(lakeweave._known_zones()) -%}
+    {%- set typed = lakeweave._let('delivered_iso', parts,
+        "case when delivered_iso.zone_name is not null then " ~ lakeweave._shifted(lakeweave._in_zone(local, 'delivered_iso.zone_name'), 'delivered_iso.later_minutes')
+        ~ " else " ~ lakeweave._shifted(lakeweave.cast_or_null(local, dbt.type_timestamp()), minutes) ~ " end"
+    ) -%}
+    {{ return(
+        "case when " ~ lakeweave._matches(expression, '^' ~ day ~ '(?:[Tt ]' ~ time ~ ' ?(?:[Zz]|UTC|GMT|' ~ offset ~ '|' ~ zone ~ ')?)?$')
+        ~ " and (not " ~ lakeweave._matches(expression, '[Tt ]24:') ~ " or "
+        ~ lakeweave._matches(expression, '[Tt ]24:00(?::00(?:[.,]0+)?)?(?:[^0-9:.,]|$)') ~ ") then " ~ typed ~ " end"
+    ) }}
+{%- endmacro %}
+
+
+{# The basic form of ISO 8601: no separators, in UTC. #}
+{% macro _basic_iso_timestamp(expression) -%}
+    {%- set pattern = '^([1-9][0-9]{3})([0-9]{2})([0-9]{2})T([01][0-9]|2[0-3])([0-5][0-9])([0-5][0-9])Z?$' -%}
+    {{ return(
+        "case when " ~ lakeweave._matches(expression, pattern) ~ " then " ~ lakeweave.cast_or_null(
+            lakeweave.regexp_replace(expression, pattern, '\\1-\\2-\\3 \\4:\\5:\\6'), dbt.type_timestamp()
+        ) ~ " end"
+    ) }}
+{%- endmacro %}
+
+
+{# A timestamp some minutes later. #}
+{% macro _shifted(expression, minutes) -%}
+    {{ return(adapter.dispatch('_shifted', 'lakeweave')(expression, minutes)) }}
+{%- endmacro %}
+
+{# https://duckdb.org/docs/stable/sql/functions/interval #}
+{% macro default___shifted(expression, minutes) -%}
+    {{ return(expression ~ " + to_minutes(" ~ minutes ~ ")") }}
+{%- endmacro %}
+
+{# https://cloud.google.com/bigquery/docs/reference/standard-sql/timestamp_functions#timestamp_add #}
+{% macro bigquery___shifted(expression, minutes) -%}
+    {{ return("timestamp_add(" ~ expression ~ ", interval " ~ minutes ~ " minute)") }}
+{%- endmacro %}
+
+{# https://spark.apache.org/docs/latest/api/sql/index.html#timestampadd #}
+{% macro spark___shifted(expression, minutes) -%}
+    {{ return("timestampadd(minute, " ~ minutes ~ ", " ~ expression ~ ")") }}
+{%- endmacro %}
+
+
+{# The names of the time zones, for an engine that raises an error at an unknown one. #}
+{% macro _known_zones() -%}
+    {{ return(adapter.dispatch('_known_zones', 'lakeweave')()) }}
+{%- endmacro %}
+
+{# https://duckdb.org/docs/stable/sql/functions/timestamptz#pg_timezone_names #}
+{% macro default___known_zones() -%}
+    {{ return({'zones': '(select list(name) from pg_timezone_names())'}) }}
+{%- endmacro %}
+
+{# https://cloud.google.com/bigquery/docs/reference/standard-sql/data-types#time_zones #}
+{% macro bigquery___known_zones() -%}
+    {{ return({}) }}
+{%- endmacro %}
+
+{# https://spark.apache.org/docs/latest/api/sql/index.html#try_cast #}
+{% macro spark___known_zones() -%}
+    {{ return({}) }}
+{%- endmacro %}
+
+
+{# A local time, as text, in the time zone of that name; NULL where there is no such zone. #}
+{% macro _in_zone(local, zone) -%}
+    {{ return(adapter.dispatch('_in_zone', 'lakeweave')(local, zone)) }}
+{%- endmacro %}
+
+{# https://duckdb.org/docs/stable/sql/functions/timestamptz#icu-timestamp-with-time-zone-operators #}
+{% macro default___in_zone(local, zone) -%}
+    {{ return(
+        "case when list_contains(delivered_iso.zones, " ~ zone ~ ") then timezone('UTC', timezone("
+        ~ zone ~ ", " ~ lakeweave.cast_or_null(local, dbt.type_timestamp()) ~ ")) end"
+    ) }}
+{%- endmacro %}
+
+{# https://cloud.google.com/bigquery/docs/reference/standard-sql/data-types#time_zones #}
+{% macro bigquery___in_zone(local, zone) -%}
+    {{ return(lakeweave.cast_or_null(dbt.concat([local, "' '", zone]), dbt.type_timestamp())) }}
+{%- endmacro %}
+
+{# https://spark.apache.org/docs/latest/sql-ref-datetime-pattern.html #}
+{% macro spark___in_zone(local, zone) -%}
+    {{ return(lakeweave.cast_or_null(dbt.concat([local, "' '", zone]), dbt.type_timestamp())) }}
+{%- endmacro %}
+
+
+{# A text in the first of the strptime formats that fits. #}
+{% macro _strptime(expression, formats) -%}
+    {{ return(adapter.dispatch('_strptime', 'lakeweave')(expression, formats)) }}
+{%- endmacro %}
+
+{# https://duckdb.org/docs/stable/sql/functions/dateformat#strptime-examples #}
+{% macro default___strptime(expression, formats) -%}
+    {{ return("try_strptime(" ~ expression ~ ", ['" ~ formats | join("', '") ~ "'])") }}
 {%- endmacro %}
 
 {# https://cloud.google.com/bigquery/docs/reference/standard-sql/timestamp_functions#parse_timestamp #}
-{% macro bigquery___strptime(text, format) -%}
-    safe.parse_timestamp('{{ format }}', {{ text }})
+{% macro bigquery___strptime(expression, formats) -%}
+    {%- set read = [] -%}
+    {%- for format in formats -%}
+        {%- do read.append("safe.parse_timestamp('" ~ format ~ "', " ~ expression ~ ")") -%}
+    {%- endfor -%}
+    {{ return("coalesce(" ~ read | join(", ") ~ ")") }}
 {%- endmacro %}
 
 {# Spark writes patterns its own way. https://spark.apache.org/docs/latest/sql-ref-datetime-pattern.html #}
-{% macro spark___strptime(text, format) -%}
-    {%- set letters = {'%Y': 'yyyy', '%m': 'M', '%d': 'd', '%H': 'H', '%M': 'm', '%S': 's', '%b': 'MMM', '%B': 'MMMM'} -%}
-    {%- set pattern = namespace(text=format) -%}
-    {%- for letter in letters -%}
-        {%- set pattern.text = pattern.text | replace(letter, letters[letter]) -%}
+{% macro spark___strptime(expression, formats) -%}
+    {%- set letters = {
+        '%Y': 'yyyy', '%y': 'yy', '%m': 'M', '%d': 'd', '%H': 'H', '%I': 'h', '%p': 'a', '%M': 'm', '%S': 's', '%b': 'MMM', '%B': 'MMMM',
+    } -%}
+    {%- set read = [] -%}
+    {%- for format in formats -%}
+        {%- set pattern = namespace(text=format) -%}
+        {%- for letter in letters -%}
+            {%- set pattern.text = pattern.text | replace(letter, letters[letter]) -%}
+        {%- endfor -%}
+        {%- do read.append("try_to_timestamp(" ~ expression ~ ", '" ~ pattern.text ~ "')") -%}
     {%- endfor -%}
-    try_to_timestamp({{ text }}, '{{ pattern.text }}')
+    {{ return("coalesce(" ~ read | join(", ") ~ ")") }}
+{%- endmacro %}
+
+
+{# A timestamp whose year had two digits, in the century that the pivot says: the engines have pivots of their own. #}
+{% macro _in_century(expression, pivot) -%}
+    {{ return(adapter.dispatch('_in_century', 'lakeweave')(expression, pivot)) }}
+{%- endmacro %}
+
+{% macro _years_to_century(expression, pivot) -%}
+    {%- set year = "cast(extract(year from " ~ expression ~ ") as " ~ dbt.type_int() ~ ")" -%}
+    {{ return("(case when mod(" ~ year ~ ", 100) < " ~ pivot ~ " then 2000 else 1900 end + mod(" ~ year ~ ", 100) - " ~ year ~ ")") }}
+{%- endmacro %}
+
+{# https://duckdb.org/docs/stable/sql/functions/interval #}
+{% macro default___in_century(expression, pivot) -%}
+    {{ return(expression ~ " + to_years(cast(" ~ lakeweave._years_to_century(expression, pivot) ~ " as integer))") }}
+{%- endmacro %}
+
+{# https://cloud.google.com/bigquery/docs/reference/standard-sql/datetime_functions#datetime_add #}
+{% macro bigquery___in_century(expression, pivot) -%}
+    {{ return("timestamp(datetime_add(datetime(" ~ expression ~ "), interval " ~ lakeweave._years_to_century(expression, pivot) ~ " year))") }}
+{%- endmacro %}
+
+{# https://spark.apache.org/docs/latest/api/sql/index.html#timestampadd #}
+{% macro spark___in_century(expression, pivot) -%}
+    {{ return("timestampadd(year, " ~ lakeweave._years_to_century(expression, pivot) ~ ", " ~ expression ~ ")") }}
+{%- endmacro %}
+
+
+{# A number of seconds, milliseconds or microseconds since 1970. #}
+{% macro _epoch_timestamp(expression, format) -%}
+    {%- set factors = {'epoch_seconds': 1000000, 'epoch_milliseconds': 1000, 'epoch_microseconds': 1} -%}
+    {%- if format not in factors -%}
+        {%- do exceptions.raise_compiler_error(
+            "`formats` of `parse_timestamp` in `" ~ model.name ~ "` has '" ~ format ~ "'; expected a strptime format or one of "
+            ~ factors.keys() | join(', ') ~ "."
+        ) -%}
+    {%- endif -%}
+    {%- set digits = {'epoch_seconds': 11, 'epoch_milliseconds': 14, 'epoch_microseconds': 17}[format] -%}
+    {%- set number = lakeweave.cast_or_null(
+        lakeweave.regexp_extract(expression, '^-?[0-9]{1,' ~ digits ~ '}$'), dbt.type_bigint()
+    ) -%}
+    {{ return(adapter.dispatch('_from_microseconds', 'lakeweave')(number ~ ' * ' ~ factors[format])) }}
+{%- endmacro %}
+
+{# https://duckdb.org/docs/stable/sql/functions/timestamp#make_timestampmicroseconds #}
+{% macro default___from_microseconds(number) -%}
+    {{ return("make_timestamp(" ~ number ~ ")") }}
+{%- endmacro %}
+
+{# https://cloud.google.com/bigquery/docs/reference/standard-sql/timestamp_functions#timestamp_micros #}
+{% macro bigquery___from_microseconds(number) -%}
+    {{ return("timestamp_micros(" ~ number ~ ")") }}
+{%- endmacro %}
+
+{# https://spark.apache.org/docs/latest/api/sql/index.html#timestamp_micros #}
+{% macro spark___from_microseconds(number) -%}
+    {{ return("timestamp_micros(" ~ number ~ ")") }}
 {%- endmacro %}

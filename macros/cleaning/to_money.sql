@@ -1,114 +1,149 @@
 {#
-    Text as an exact amount with six digits behind the point, NULL where it is none. Read is one number, and beside it only
-    a symbol or word of seeds/currency_symbols.csv, one sign, or brackets as a minus. Groups are read where they are well
-    formed. Anything else is untyped. Makes the model depend on that seed.
+    Text as an exact amount, NULL where it is none: six digits behind the point on every engine. BigQuery's NUMERIC keeps nine, and
+    would hold on to the noise of a float that the others round away.
 
-    `decimal_mark` declares what the source writes in front of the fraction: `.` or `,`. Without it the point is the mark,
-    and an amount such as `€1.234` is untyped: it may be one euro or a thousand.
+    Beside one number, only a symbol or word of seeds/currency_symbols.csv is read, before or behind it or both, and one sign, or
+    brackets, which mean a minus. Groups of digits are read where each has its full length (`1,234.56`, `1,00,000`, `12 345.67`,
+    `1'234`), `5.-` is 5. Everything else is no amount: two numbers, a magnitude (`12.5k`), a minor unit (`50¢`), an exponent.
+
+    `decimal_mark` is what the source declares: `.` or `,`. Without a declaration a point is the mark, a comma separates groups, and an
+    amount with a currency and three digits behind one point (`€1.234`) is not read, because it may mean either.
 #}
 {% macro to_money(expression, decimal_mark=none) -%}
     {%- if decimal_mark not in (none, '.', ',') -%}
         {%- do exceptions.raise_compiler_error(
-            "`to_money` in `" ~ model.name ~ "` was given decimal_mark='" ~ decimal_mark ~ "'; expected '.' or ','. Write to_money('price', decimal_mark=',')."
+            "`decimal_mark` of `to_money` in `" ~ model.name ~ "` is '" ~ decimal_mark ~ "'; expected '.' or ','."
         ) -%}
     {%- endif -%}
-    {%- set text = 'cast(' ~ expression ~ ' as ' ~ dbt.type_string() ~ ')' -%}
-    {%- set plain = lakeweave.regexp_extract(text, '^-?[0-9]{1,22}' ~ ('(?:[.][0-9]+)?' if decimal_mark != ',' else '') ~ '$') -%}
-    {%- set value = 'coalesce(' ~ lakeweave._exact(plain) ~ ', ' ~ lakeweave._amount(expression, decimal_mark) ~ ')' -%}
-    {{ return(lakeweave.typed_value(expression, value, 'not_an_amount')) }}
+    {{ return(lakeweave.typed_value(expression, lakeweave._amount(expression, decimal_mark) | trim, 'not_an_amount')) }}
 {%- endmacro %}
 
 
-{# The amount of a text that is more than a plain number. The shape is matched first, then the words beside it are looked up. #}
 {% macro _amount(expression, decimal_mark) -%}
-    {%- set number = lakeweave._money_text(expression) -%}
-    {%- if decimal_mark == ',' -%}
-        {%- set number = "translate(" ~ number ~ ", '.,', ',.')" -%}
-    {%- endif -%}
-    {%- set whole = '(?:[0-9]{1,22}|[1-9][0-9]{0,2}(?:,[0-9]{3}){1,6}|[1-9][0-9]?(?:,[0-9]{2}){1,8},[0-9]{3}|[1-9][0-9]{0,2}(?: [0-9]{3}){1,6})' -%}
-    {%- set n = '(?:' ~ whole ~ '(?:[.][0-9]+)?|[.][0-9]+)' -%}
-    {%- set word = '[^-+0-9.,() ]+' -%}
-    {%- set before, after = '(?:' ~ word ~ ' ?)?', '(?: ?' ~ word ~ ')?' -%}
-    {%- set shape = '^(?:'
-        ~ '[-+]? ?' ~ before ~ n ~ '[.]?' ~ after
-        ~ '|' ~ word ~ ' ?[-+] ?' ~ n ~ after
-        ~ '|' ~ before ~ n ~ after ~ ' ?[-+]' ~ '|' ~ n ~ '[-+] ?' ~ word
-        ~ '|[(] ?' ~ before ~ n ~ after ~ ' ?[)]' ~ '|' ~ word ~ ' ?[(]' ~ n ~ '[)]' ~ '|[(]' ~ n ~ '[)] ?' ~ word
-        ~ '|' ~ word ~ ' ?' ~ whole ~ '[.]-'
-        ~ ')$' -%}
-    {%- set found = lakeweave.regexp_extract(number, shape) -%}
-    {%- set digits = lakeweave.regexp_replace(found, '[^0-9.]|[.][^0-9]*$', '') -%}
-    {%- set is_minus = lakeweave.regexp_extract(found, '[(]|^-|-$|[^.]-') ~ ' is not null and ' ~ lakeweave.regexp_extract(found, '[.]-$') ~ ' is null' -%}
-    {%- set ambiguous = lakeweave.regexp_extract(found, '(?:^|[^0-9,])[1-9][0-9]{0,2}[.][0-9]{3}(?:[^0-9]|$)') ~ ' is not null' -%}
-    {%- set symbol = lakeweave._money_symbol(expression) -%}
-    case
-        when {{ found }} is null then null
-        when {{ symbol }} is null then {{ lakeweave._signed(digits, is_minus) }}
-        when not ({{ lakeweave._is_currency(symbol) }}) then null
-        {%- if decimal_mark is none %}
-        when {{ ambiguous }} then null
-        {%- endif %}
-        else {{ lakeweave._signed(digits, is_minus) }}
-    end
-{%- endmacro %}
-
-{% macro _signed(digits, is_minus) -%}
-    case when {{ is_minus }} then -{{ lakeweave._exact(digits) }} else {{ lakeweave._exact(digits) }} end
+    {%- set mark, group = ('[,]', '[.]') if decimal_mark == ',' else ('[.]', ',') -%}
+    {%- set decimals = '(?:' ~ mark ~ '[0-9]+)?' -%}
+    {%- set number = '^(?:[0-9]+' ~ decimals ~ '|[1-9][0-9]{0,2}(?:(?:' ~ group ~ '[0-9]{3})+|(?:[ ][0-9]{3})+|(?:\\x27[0-9]{3})+)' ~ decimals
+        ~ ('' if decimal_mark == ',' else '|[1-9][0-9]?(?:,[0-9]{2})+,[0-9]{3}' ~ decimals) ~ ')$' -%}
+    {%- set plain = lakeweave.regexp_replace('delivered_amount.digits', "[ \\x27" ~ ('.' if decimal_mark == ',' else ',') ~ "]", '') -%}
+    {%- set plain = "replace(" ~ plain ~ ", ',', '.')" if decimal_mark == ',' else plain -%}
+    {%- set ambiguous = lakeweave._matches('delivered_amount.digits', '^[1-9][0-9]{0,2}[.][0-9]{3}$') ~ " and delivered_amount.currency is not null" -%}
+    {#- At most one sign, or brackets; every word is a known currency, and all of them the same; `5.-` has one. -#}
+    {%- set read = "case when " ~ lakeweave._matches('delivered_amount.digits', number)
+        ~ " and delivered_amount.signs in ('|', '-|', '|-', '+|', '|+', '(|)')"
+        ~ " and (delivered_amount.before in ('', '.') or delivered_amount.currency_before is not null)"
+        ~ " and (delivered_amount.behind in ('', '.') or delivered_amount.currency_behind is not null)"
+        ~ " and coalesce(delivered_amount.currency_before, delivered_amount.currency_behind, '') = coalesce(delivered_amount.currency_behind, delivered_amount.currency_before, '')"
+        ~ " and (not delivered_amount.has_dash or delivered_amount.currency is not null)"
+        ~ (" and not (" ~ ambiguous ~ ")" if decimal_mark is none else "")
+        ~ " then case when delivered_amount.signs in ('-|', '|-', '(|)') then -1 else 1 end * " ~ lakeweave._exact_amount(plain) ~ " end" -%}
+    {{ return(
+        "case when " ~ lakeweave._matches(expression, '^-?[0-9]+$' if decimal_mark == ',' else '^-?[0-9]+(?:[.][0-9]*)?$') ~ " then "
+        ~ lakeweave._exact_amount(expression) ~ " else " ~ lakeweave._with_money_parts(expression, read) ~ " end"
+    ) }}
 {%- endmacro %}
 
 
-{# The text of an amount, without the point of an abbreviation (`Rs.12`). #}
-{% macro _money_text(expression) -%}
-    {{ return(lakeweave.regexp_replace(lakeweave._plain_number(expression), '([A-Za-z])[.]', '\\1')) }}
+{#
+    `body` over the parts of a delivered amount, as `amount.<part>`: the `digits` from the first to the last, the words `before` and
+    `behind` them in lower case, the currencies that these mean, the `signs` and brackets as `before|behind`, and whether it ends
+    in `.-`. A point before the digits belongs to an abbreviation that the seed has (`Rs.5`), otherwise to the number (`$.50`).
+#}
+{% macro _with_money_parts(expression, body) -%}
+    {%- set with_currencies = lakeweave._let('delivered_amount', {
+        'digits': "case when delivered_words.before like '%.' and " ~ lakeweave._currency_of('delivered_words.before', 'delivered_words.symbols') ~ " is null then "
+            ~ dbt.concat(["'0.'", 'delivered_words.digits']) ~ " else delivered_words.digits end",
+        'before': 'delivered_words.before',
+        'behind': 'delivered_words.behind',
+        'signs': 'delivered_words.signs',
+        'has_dash': 'delivered_words.has_dash',
+        'currency_before': "coalesce(" ~ lakeweave._currency_of('delivered_words.before', 'delivered_words.symbols') ~ ", "
+            ~ lakeweave._currency_of(lakeweave.regexp_replace('delivered_words.before', '[.]$', ''), 'delivered_words.symbols') ~ ")",
+        'currency_behind': lakeweave._currency_of('delivered_words.behind', 'delivered_words.symbols'),
+        'currency': "coalesce(" ~ lakeweave._currency_of('delivered_words.before', 'delivered_words.symbols') ~ ", "
+            ~ lakeweave._currency_of(lakeweave.regexp_replace('delivered_words.before', '[.]$', ''), 'delivered_words.symbols') ~ ", "
+            ~ lakeweave._currency_of('delivered_words.behind', 'delivered_words.symbols') ~ ")",
+    }, body) -%}
+    {%- set with_words = lakeweave._let('delivered_words', {
+        'digits': 'delivered_sides.digits',
+        'before': 'lower(' ~ lakeweave.regexp_replace('delivered_sides.before', '[-+() ]', '') ~ ')',
+        'behind': 'lower(' ~ lakeweave.regexp_replace(lakeweave.regexp_replace('delivered_sides.behind', '^[.,][-]', ''), '[-+() ]', '') ~ ')',
+        'signs': dbt.concat([
+            lakeweave.regexp_replace('delivered_sides.before', '[^-+()]', ''), "'|'",
+            lakeweave.regexp_replace(lakeweave.regexp_replace('delivered_sides.behind', '^[.,][-]', ''), '[^-+()]', ''),
+        ]),
+        'has_dash': lakeweave._matches('delivered_sides.behind', '^[.,][-]'),
+        'symbols': 'delivered_sides.symbols',
+    }, with_currencies) -%}
+    {%- set with_sides = lakeweave._let('delivered_sides', {
+        'digits': lakeweave._regexp_group('delivered_delivered.text', '([0-9](?:.*[0-9])?)'),
+        'before': "coalesce(" ~ lakeweave._regexp_group('delivered_delivered.text', '^([^0-9]+)') ~ ", '')",
+        'behind': "coalesce(" ~ lakeweave._regexp_group('delivered_delivered.text', '[0-9]([^0-9]+)$') ~ ", '')",
+        'symbols': 'delivered_delivered.symbols',
+    }, with_words) -%}
+    {{ return(lakeweave._let('delivered_delivered', {
+        'text': lakeweave._number_text(expression), 'symbols': lakeweave._currency_symbols(),
+    }, with_sides)) }}
 {%- endmacro %}
 
-{# What stands beside the number, in small letters; NULL where nothing does. #}
-{% macro _money_symbol(expression) -%}
-    {{ return('lower(nullif(' ~ lakeweave.regexp_replace(lakeweave._money_text(expression), '[-+0-9.,() ]', '') ~ ", ''))") }}
+
+{# The words for currencies in seeds/currency_symbols.csv, in lower case, as one value that is read once for a query. #}
+{% macro _currency_symbols() -%}
+    {{ return(adapter.dispatch('_currency_symbols', 'lakeweave')()) }}
+{%- endmacro %}
+
+{# https://duckdb.org/docs/stable/sql/functions/map #}
+{% macro default___currency_symbols() -%}
+    {{ return(
+        "(select map_from_entries(list({k: symbol, v: value_type})) from (select lower(symbol) as symbol, max(value_type) as value_type from "
+        ~ ref('lakeweave', 'currency_symbols') ~ " group by lower(symbol)))"
+    ) }}
+{%- endmacro %}
+
+{# https://cloud.google.com/bigquery/docs/reference/standard-sql/arrays#creating_arrays_from_subqueries #}
+{% macro bigquery___currency_symbols() -%}
+    {{ return(
+        "(select array_agg(struct(lower(seed.symbol) as symbol, seed.value_type as value_type)) from "
+        ~ ref('lakeweave', 'currency_symbols') ~ " as seed)"
+    ) }}
+{%- endmacro %}
+
+{# https://spark.apache.org/docs/latest/sql-ref-syntax-ddl-declare-variable.html #}
+{% macro spark___currency_symbols() -%}
+    {{ return(lakeweave._lookup('currency_symbols')) }}
 {%- endmacro %}
 
 
-{# The known symbols and words, and each two of one currency, as they stand before and behind a number: `¥1,200円`. #}
-{% macro _money_words() -%}
-    select lower(symbols.symbol) as symbol, symbols.value_type
-    from {{ ref('lakeweave', 'currency_symbols') }} as symbols
-    union distinct
-    select lower(concat(front.symbol, back.symbol)) as symbol, front.value_type
-    from {{ ref('lakeweave', 'currency_symbols') }} as front
-    inner join {{ ref('lakeweave', 'currency_symbols') }} as back on front.value_type = back.value_type
+{# What a word for a currency stands for; NULL where the seed does not have it. #}
+{% macro _currency_of(word, symbols) -%}
+    {{ return(adapter.dispatch('_currency_of', 'lakeweave')(word, symbols)) }}
 {%- endmacro %}
 
-{% macro _is_currency(symbol) -%}
-    {{ return(adapter.dispatch('_is_currency', 'lakeweave')(symbol)) }}
+{# https://duckdb.org/docs/stable/sql/functions/map #}
+{% macro default___currency_of(word, symbols) -%}
+    {{ return("element_at(" ~ symbols ~ ", " ~ word ~ ")[1]") }}
 {%- endmacro %}
 
-{# https://duckdb.org/docs/stable/sql/functions/list#list_containslist-element #}
-{% macro default___is_currency(symbol) -%}
-    list_contains((select list(words.symbol) from ({{ lakeweave._money_words() | replace('union distinct', 'union') }}) as words), {{ symbol }})
+{# https://cloud.google.com/bigquery/docs/reference/standard-sql/arrays#scanning_for_specific_values #}
+{% macro bigquery___currency_of(word, symbols) -%}
+    {{ return("(select max(known.value_type) from unnest(" ~ symbols ~ ") as known where known.symbol = " ~ word ~ ")") }}
 {%- endmacro %}
 
-{# https://cloud.google.com/bigquery/docs/reference/standard-sql/operators#in_operators #}
-{% macro bigquery___is_currency(symbol) -%}
-    {{ symbol }} in unnest((select array_agg(words.symbol) from ({{ lakeweave._money_words() }}) as words))
-{%- endmacro %}
-
-{# https://spark.apache.org/docs/latest/api/sql/index.html#map_contains_key #}
-{% macro spark___is_currency(symbol) -%}
-    map_contains_key({{ lakeweave._lookup('currency_symbols') }}, {{ symbol }})
+{# https://spark.apache.org/docs/latest/api/sql/index.html#try_element_at #}
+{% macro spark___currency_of(word, symbols) -%}
+    {{ return("try_element_at(" ~ symbols ~ ", " ~ word ~ ")") }}
 {%- endmacro %}
 
 
-{# Digits with a point as an exact number. #}
-{% macro _exact(digits) -%}
-    {{ return(adapter.dispatch('_exact', 'lakeweave')(digits) | trim) }}
+{# The digits of an amount as an exact number. #}
+{% macro _exact_amount(expression) -%}
+    {{ return(adapter.dispatch('_exact_amount', 'lakeweave')(expression)) }}
 {%- endmacro %}
 
-{% macro default___exact(digits) -%}
-    {{ lakeweave.cast_or_null(digits, dbt.type_numeric()) }}
+{% macro default___exact_amount(expression) -%}
+    {{ return(lakeweave.cast_or_null(expression, dbt.type_numeric())) }}
 {%- endmacro %}
 
-{# BigQuery's NUMERIC keeps nine digits behind the point, and would hold on to the noise of a float that the others round away.
-   https://cloud.google.com/bigquery/docs/reference/standard-sql/data-types#decimal_types #}
-{% macro bigquery___exact(digits) -%}
-    round({{ lakeweave.cast_or_null(digits, 'numeric') }}, 6)
+{# https://cloud.google.com/bigquery/docs/reference/standard-sql/data-types#decimal_types #}
+{% macro bigquery___exact_amount(expression) -%}
+    {{ return("round(" ~ lakeweave.cast_or_null(expression, 'numeric') ~ ", 6)") }}
 {%- endmacro %}

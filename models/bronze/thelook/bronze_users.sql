@@ -15,11 +15,11 @@ cleaned as (
         {{ lakeweave.clean_text('id') }} as id,
 
         ---------- text
-        {{ lakeweave.clean_text('first_name') }} as first_name,
-        {{ lakeweave.clean_text('last_name') }} as last_name,
+        {{ lakeweave.clean_text('first_name', keep=['null', 'none', 'na']) }} as first_name,
+        {{ lakeweave.clean_text('last_name', keep=['null', 'none', 'na']) }} as last_name,
         {{ lakeweave.clean_text('email') }} as email,
         {{ lakeweave.clean_text('gender') }} as gender,
-        {{ lakeweave.clean_text('state') }} as state,
+        {{ lakeweave.clean_text('state', keep=['na']) }} as state,
         {{ lakeweave.clean_text('street_address') }} as street_address,
         {{ lakeweave.clean_text('postal_code') }} as postal_code,
         {{ lakeweave.clean_text('city') }} as city,

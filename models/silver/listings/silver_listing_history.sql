@@ -19,7 +19,7 @@ typed as (
         description,
         {{ lakeweave.to_money('price') }} as price,
         {{ lakeweave.to_integer('units_sold') }} as units_sold,
-        {{ lakeweave.is_deletion() }} as is_delete,
+        upper(coalesce(op, 'I')) in ('D', 'DELETE') as is_delete,
         {{ lakeweave.parse_timestamp('dms_commit_ts') }} as valid_from,
         {{ lakeweave.nanoseconds('dms_commit_ts') }} as valid_from_nanoseconds,
         _recency
@@ -27,7 +27,10 @@ typed as (
 
 ),
 
-/* Of several changes in one commit only the last was ever visible. */
+/*
+    Of several changes in one commit only the last was ever visible. Changes without a readable time are not known to be of one commit,
+    so each of them is a version.
+*/
 last_of_commit as (
 
     select
@@ -37,15 +40,16 @@ last_of_commit as (
 
 ),
 
-/* Engines disagree on where NULL sorts; a commit whose time cannot be read is the oldest, as for `change_order`. */
+/* `_recency` counts from the newest: it orders what the time does not, and a change without a time is the oldest, as for `change_order`. */
 versions as (
 
     select
         *,
-        lead(valid_from) over (partition by product_id order by valid_from nulls first, valid_from_nanoseconds) as valid_to,
-        coalesce(lead(is_delete) over (partition by product_id order by valid_from nulls first, valid_from_nanoseconds), false) as is_deleted
+        lead(valid_from) over (partition by product_id order by _recency desc) as valid_to,
+        lead(_recency) over (partition by product_id order by _recency desc) is null as is_last,
+        coalesce(lead(is_delete) over (partition by product_id order by _recency desc), false) as is_deleted
     from last_of_commit
-    where place_in_commit = 1
+    where place_in_commit = 1 or valid_from is null
 
 ),
 
@@ -68,7 +72,7 @@ history as (
 
         ---------- booleans
         is_deleted,
-        valid_to is null as is_current,
+        is_last as is_current,
 
         ---------- timestamps
         valid_from,

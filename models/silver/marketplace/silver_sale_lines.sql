@@ -34,7 +34,7 @@ typed as (
         {{ lakeweave.standardize('newest.category', 'marketplace_category') }} as category,
         newest.size,
         newest.currency_code,
-        {{ lakeweave.title_case(lakeweave.regexp_replace('newest.city', '[ ,.]+$', '')) }} as city,
+        {{ lakeweave.regexp_replace('newest.city', '[ ,.]+$', '') }} as city,
         {{ lakeweave.standardize('newest.state', 'indian_state') }} as state,
         {{ lakeweave.regexp_extract('newest.postal_code', '^[0-9]+') }} as postal_code,
         newest.country_code,

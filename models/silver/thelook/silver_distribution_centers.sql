@@ -22,7 +22,7 @@ split as (
 
     select
         *,
-        {{ lakeweave.repair_case('substring(name, 1, length(name) - length(coalesce(state_at_end, \'\')))') }} as city,
+        substring(name, 1, length(name) - length(coalesce(state_at_end, ''))) as city,
         upper({{ lakeweave.trim_text('state_at_end') }}) as state
     from located
 

@@ -18,8 +18,8 @@ standardized as (
 
         ---------- text
         ip_address,
-        {{ lakeweave.repair_case('city') }} as city,
-        {{ lakeweave.repair_case('state') }} as state,
+        city,
+        {{ lakeweave.standardize('state', 'state') }} as state,
         upper(postal_code) as postal_code,
         {{ lakeweave.standardize('browser', 'browser') }} as browser,
         {{ lakeweave.standardize('traffic_source', 'event_traffic_source') }} as traffic_source,

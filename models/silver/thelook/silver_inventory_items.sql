@@ -17,8 +17,8 @@ standardized as (
         {{ lakeweave.to_integer('product_distribution_center_id') }} as product_distribution_center_id,
 
         ---------- text
-        {{ lakeweave.repair_case('product_name') }} as product_name,
-        {{ lakeweave.repair_case('product_brand') }} as product_brand,
+        product_name,
+        product_brand,
         {{ lakeweave.standardize('product_category', 'category') }} as product_category,
         {{ lakeweave.standardize('product_department', 'department') }} as product_department,
         upper(product_sku) as product_sku,

@@ -19,7 +19,7 @@ standardized as (
         {{ lakeweave.to_integer('inventory_item_id') }} as inventory_item_id,
 
         ---------- text
-        {{ lakeweave.standardize('status', 'order_status', otherwise=lakeweave.title_case('status')) }} as status,
+        {{ lakeweave.standardize('status', 'order_status') }} as status,
 
         ---------- numbers
         {{ lakeweave.to_money('sale_price') }} as sale_price,

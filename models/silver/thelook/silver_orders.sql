@@ -16,7 +16,7 @@ standardized as (
         {{ lakeweave.to_integer('user_id') }} as user_id,
 
         ---------- text
-        {{ lakeweave.standardize('status', 'order_status', otherwise=lakeweave.title_case('status')) }} as status,
+        {{ lakeweave.standardize('status', 'order_status') }} as status,
         {{ lakeweave.standardize('gender', 'gender') }} as gender,
 
         ---------- numbers

@@ -16,8 +16,8 @@ standardized as (
         {{ lakeweave.to_integer('distribution_center_id') }} as distribution_center_id,
 
         ---------- text
-        {{ lakeweave.repair_case('name') }} as name,
-        {{ lakeweave.repair_case('brand') }} as brand,
+        name,
+        brand,
         {{ lakeweave.standardize('category', 'category') }} as category,
         {{ lakeweave.standardize('department', 'department') }} as department,
         upper(sku) as sku,

@@ -15,15 +15,15 @@ standardized as (
         {{ lakeweave.to_integer('id') }} as id,
 
         ---------- text
-        {{ lakeweave.repair_case('first_name') }} as first_name,
-        {{ lakeweave.repair_case('last_name') }} as last_name,
+        first_name,
+        last_name,
         lower(email) as email,
         {{ lakeweave.standardize('gender', 'gender') }} as gender,
-        {{ lakeweave.repair_case('street_address') }} as street_address,
+        street_address,
         upper(postal_code) as postal_code,
-        {{ lakeweave.repair_case('city') }} as city,
-        {{ lakeweave.repair_case('state') }} as state,
-        {{ lakeweave.standardize('country', 'country', otherwise=lakeweave.title_case('country')) }} as country,
+        city,
+        {{ lakeweave.standardize('state', 'state') }} as state,
+        {{ lakeweave.standardize('country', 'country') }} as country,
         {{ lakeweave.standardize('traffic_source', 'user_traffic_source') }} as traffic_source,
 
         ---------- numbers
