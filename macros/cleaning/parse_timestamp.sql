@@ -6,15 +6,23 @@
     2. The declared `formats`, as strptime has them. Formats differ from source to source (day or month first), so a source with its
        own passes its own. `epoch_seconds`, `epoch_milliseconds` and `epoch_microseconds` are formats too.
 
-    A year has four digits, the first of which is not 0. A format with `%y` reads two: those below `two_digit_year_pivot` belong to this century.
+    A year has four digits, the first of which is not 0. A format with `%y` reads two, and needs `pivot`: years below it belong to this century, the
+    others to the last one.
     Digits beyond the microsecond are cut; `change_order` has them.
 #}
-{% macro parse_timestamp(expression, formats=none, two_digit_year_pivot=69) -%}
+{% macro parse_timestamp(expression, formats=none, pivot=none) -%}
     {%- set formats = formats or lakeweave.setting('timestamp_formats') -%}
+    {%- set pivot = lakeweave.setting('timestamp_pivot') if pivot is none else pivot -%}
     {%- set years = {'four': [], 'two': [], 'epoch': []} -%}
     {%- for format in formats -%}
         {%- do years['epoch' if format.startswith('epoch_') else ('two' if '%y' in format else 'four')].append(format) -%}
     {%- endfor -%}
+    {%- if years.two and pivot is none -%}
+        {%- do exceptions.raise_compiler_error(
+            "`formats` of `parse_timestamp` in `" ~ model.name ~ "` has '" ~ years.two[0] ~ "', whose year has two digits, and no `pivot`. "
+            ~ "Give the first year of the last century, for example pivot=70: 69 is 2069, 70 is 1970."
+        ) -%}
+    {%- endif -%}
     {%- set read = [
         lakeweave._plain_timestamp(expression), lakeweave._iso_timestamp(expression), lakeweave._basic_iso_timestamp(expression),
     ] -%}
@@ -25,7 +33,7 @@
         ) -%}
     {%- endif -%}
     {%- if years.two -%}
-        {%- do read.append(lakeweave._in_century(lakeweave._strptime(expression, years.two), two_digit_year_pivot)) -%}
+        {%- do read.append(lakeweave._in_century(lakeweave._strptime(expression, years.two), pivot)) -%}
     {%- endif -%}
     {%- for format in years.epoch -%}
         {%- do read.append(lakeweave._epoch_timestamp(expression, format)) -%}

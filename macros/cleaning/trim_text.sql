@@ -15,9 +15,10 @@
     {{ lakeweave.raise_unsupported('trim_text', ['duckdb', 'bigquery', 'spark', 'databricks']) }}
 {%- endmacro %}
 
-{# https://duckdb.org/docs/stable/sql/functions/text#nfc_normalizestring #}
+{# https://duckdb.org/docs/stable/sql/functions/text#trimstring-characters #}
 {% macro duckdb__trim_text(expression) -%}
-    {%- set edges = lakeweave._escaped(lakeweave._white_space() ~ lakeweave._invisible()) -%}
+    {#- Trimming a set of characters is slow, and most values need none: look at the two ends first. -#}
+    {%- set first, last = 'ascii(' ~ expression ~ ')', 'ascii(right(' ~ expression ~ ', 1))' -%}
     case
         when {{ first }} <= 32 or {{ first }} > 127 or {{ last }} <= 32 or {{ last }} > 127
             then trim({{ expression }}, e' \t\n\r\x0b\x0c{{ lakeweave._characters_at_ends() }}')
@@ -25,7 +26,7 @@
     end
 {%- endmacro %}
 
-{# https://cloud.google.com/bigquery/docs/reference/standard-sql/string_functions#normalize #}
+{# https://cloud.google.com/bigquery/docs/reference/standard-sql/string_functions#trim #}
 {% macro bigquery__trim_text(expression) -%}
     trim({{ expression }}, ' \t\n\r\v\f{{ lakeweave._characters_at_ends() }}')
 {%- endmacro %}

@@ -19,7 +19,7 @@ typed as (
         description,
         {{ lakeweave.to_money('price') }} as price,
         {{ lakeweave.to_integer('units_sold') }} as units_sold,
-        upper(coalesce(op, 'I')) in ('D', 'DELETE') as is_delete,
+        {{ lakeweave.is_deletion() }} as is_delete,
         {{ lakeweave.parse_timestamp('dms_commit_ts') }} as valid_from,
         {{ lakeweave.nanoseconds('dms_commit_ts') }} as valid_from_nanoseconds,
         _recency
@@ -45,6 +45,7 @@ versions as (
 
     select
         *,
+        row_number() over (partition by product_id order by _recency desc) as version,
         lead(valid_from) over (partition by product_id order by _recency desc) as valid_to,
         lead(_recency) over (partition by product_id order by _recency desc) is null as is_last,
         coalesce(lead(is_delete) over (partition by product_id order by _recency desc), false) as is_deleted
@@ -69,6 +70,7 @@ history as (
         ---------- numbers
         price,
         units_sold,
+        cast(version as {{ dbt.type_bigint() }}) as version,
 
         ---------- booleans
         is_deleted,

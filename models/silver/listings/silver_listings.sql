@@ -1,5 +1,5 @@
 {%- set order_by = lakeweave.change_order() -%}
-{{ lakeweave.one_row_per_key('listings', 'listings', key='product_id', keep_if="upper(coalesce(op, 'I')) not in ('D', 'DELETE')", order_by=order_by) }}
+{{ lakeweave.one_row_per_key('listings', 'listings', key='product_id', keep_if='not ' ~ lakeweave.is_deletion(), order_by=order_by) }}
 
 with
 
@@ -7,7 +7,7 @@ newest as (
 
     select *
     from {{ lakeweave.newest_records(
-        'listings', 'listings', key='product_id', keep_if="upper(coalesce(op, 'I')) not in ('D', 'DELETE')", order_by=order_by
+        'listings', 'listings', key='product_id', keep_if='not ' ~ lakeweave.is_deletion(), order_by=order_by
     ) }}
 
 ),
