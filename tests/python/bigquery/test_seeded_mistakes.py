@@ -70,7 +70,7 @@ MISTAKES: tuple[Mistake, ...] = (
     Mistake("a generic test in another dialect", "tests/generic/*.sql", r"(?m)^from \{\{ model \}\}", "from {{ model }} limit 10 percent", "Syntax error", r"^test\..*{stem}"),
     Mistake("an analysis with a wrong column", "analyses/*.sql", _COLUMN, r"\1\2_gone\3", "Unrecognized name: \\w+_gone", r"^analysis\..*\.{stem}$"),
     # ---------- macros
-    Mistake("a cleaning macro that misspells a function", "macros/cleaning/title_case.sql", r"\binitcap\(", "init_cap(", "Function not found: init_cap", r"^model\..*\.silver_", copy=2),
+    Mistake("a cleaning macro that misspells a function", "macros/cleaning/compose_text.sql", r"\bnormalize\(", "normalise(", "Function not found: normalise", r"^model\..*\.bronze_", copy=2),
     Mistake("a model option that is not there", "macros/functions/generate_text.sql", r" as max_output_tokens'", " as max_tokens'", "max_tokens", r"^model\."),
     Mistake("the older function's output column", "macros/functions/generate_text.sql", r"answered\.status = ''", "answered.ml_generate_text_status = ''", "ml_generate_text_status", r"^model\.", copy=2),
     Mistake("a remote model without its connection", "macros/inference/materialization_remote_model.sql", r"remote with connection \{%[^\n]*", "remote", "Syntax error|connection", r"^model\."),
