@@ -18,9 +18,9 @@ LOST = ("sentinel", "empty")
 # What silver means by a value of the truth, where it is more than the value: the standard spelling.
 STANDARD = {"gender", "country"}
 
-# A name that arrived in another case stays as it was delivered: capitals alone are no evidence of another spelling (ASICS, 2XU). Where
-# a standard spelling is known (gender, country, states that the seed has) or a rule holds for all values (e-mails, codes, paths), the
-# value is recovered.
+# A name that arrived in another case stays as it was delivered: capitals alone are no evidence of another spelling (ASICS, 2XU).
+# Where a standard spelling is known (gender, country, states that the seed has), or a rule holds for all values (e-mails, codes,
+# paths), the value is recovered.
 FREE_NAMES = {
     "first_name", "last_name", "state", "city", "street_address", "name", "brand", "product_name", "product_brand",
 }  # fmt: skip
