@@ -70,14 +70,16 @@ def table_name(file_name: str) -> str:
 
 
 def _of_folder(folder: Path, name: str | None) -> list[Table]:
-    found, messages = list_files(str(folder))
+    listing = list_files(str(folder))
     by_table: dict[str, list[Path]] = {}
-    for file in found:
+    for file in listing.files:
         parts = Path(file.name).parts
         table = name or (snake_case(parts[0]) if len(parts) > 1 else table_name(parts[-1]))
         by_table.setdefault(table, []).append(Path(file.path))
     if not by_table:
-        raise UserError(f"The folder {str(folder)!r} holds no file that can be read. {' '.join(messages)}".rstrip())
+        raise UserError(
+            f"The folder {str(folder)!r} holds no file that can be read. {' '.join(listing.messages)}".rstrip()
+        )
     return [Table(table, files) for table, files in by_table.items()]
 
 

@@ -26,6 +26,8 @@ GROUPS = (
     ("booleans", ("boolean",)),
     ("timestamps", ("date", "timestamp")),
 )
+RECORD_COLUMNS = ("silver_loaded_at", "untyped_values", "_content_hash", "_record_number")
+"""The columns that `account_columns` adds."""
 RECORD_KEY = "record_id"
 """The key of a table without a column that identifies a row: the content of the file and the place of the record in it."""
 
@@ -69,6 +71,8 @@ typed as (
 
     select
 $columns
+        ---------- record
+        {{ lakeweave.account_columns() }}
 
     from newest
 
@@ -150,13 +154,11 @@ class Plan:
             lines += ["        ---------- ids", f"        {RECORD_KEY},", ""]
         groups = dict(self._grouped())
         for group in ("ids", "text", "numbers", "booleans", "timestamps"):
-            if group == "timestamps" or group in groups:
+            if group in groups:
                 lines += [f"        ---------- {group}"]
             for column in groups.get(group, []):
                 lines += [f"        {typed(column)}," for typed in (_typed_value, _currency) if typed(column)]
-            if group == "timestamps":
-                lines += ["        {{ lakeweave.run_timestamp() }} as silver_loaded_at"]
-            elif group in groups:
+            if group in groups:
                 lines += [""]
         return _SILVER_SQL.substitute(arguments=arguments, columns="\n".join(lines))
 
@@ -189,8 +191,11 @@ class Plan:
         return (
             f"version: 2\n\nmodels:\n  - name: silver_{self.table.name}\n    description: >\n"
             f"      Table `{self.table.name}` of `{self.feed}`, one row per `{self.key_name}`: the newest record, typed.\n"
-            "    columns:\n" + "\n".join(lines) + "\n"
-            "      - name: silver_loaded_at\n        description: \"{{ doc('silver_loaded_at') }}\"\n"
+            "    data_tests:\n      - every_record_is_accounted\n      - every_value_is_typed\n      - plausible_timestamps\n"
+            "    columns:\n"
+            + "\n".join(lines)
+            + "\n"
+            + "".join(f"      - name: {n}\n        description: \"{{{{ doc('{n}') }}}}\"\n" for n in RECORD_COLUMNS)
         )
 
     def block(self, column: str) -> str:
@@ -223,7 +228,7 @@ def _typed_value(column: Column) -> str:
         "integer": f"{{{{ lakeweave.to_integer('{name}') }}}} as {name}",
         "float": f"{{{{ lakeweave.to_float('{name}') }}}} as {name}",
         "money": f"{{{{ lakeweave.to_money('{name}') }}}} as {name}",
-        "boolean": f"{{{{ lakeweave.cast_or_null('{name}', dbt.type_boolean()) }}}} as {name}",
+        "boolean": f"{{{{ lakeweave.to_boolean('{name}') }}}} as {name}",
         "date": f"cast({{{{ lakeweave.parse_timestamp('{name}'{formats}) }}}} as date) as {name}",
         "timestamp": f"{{{{ lakeweave.parse_timestamp('{name}'{formats}) }}}} as {name}",
     }[column.kind]
@@ -242,7 +247,7 @@ def sources(feed: str, plans: list[Plan]) -> str:
     tables = []
     for plan in plans:
         table = plan.table
-        meta = [f"folder: {feed}/{table.name}"]
+        meta = [f"folder: {feed}/{table.name}"] + ([f"key: {plan.key_name}"] if plan.key else [])
         if plan.from_database:
             schema, _, bare = (table.database_table or "").rpartition(".")
             meta += ['header: "yes"', "database:", f"  connection: {table.connection}", f"  table: {bare}"]

@@ -14,7 +14,7 @@ typed as (
         {{ lakeweave.to_integer('event_id') }} as event_id,
         {{ lakeweave.to_integer('user_id') }} as user_id,
         page,
-        {{ lakeweave.run_timestamp() }} as silver_loaded_at
+        {{ lakeweave.account_columns() }}
     from newest
 
 )

@@ -16,7 +16,7 @@ typed as (
         {{ lakeweave.to_money('amount') }} as amount,
         {{ lakeweave.money_value_type('amount') }} as amount_value_type,
         {{ lakeweave.parse_timestamp('ordered_at') }} as ordered_at,
-        {{ lakeweave.run_timestamp() }} as silver_loaded_at
+        {{ lakeweave.account_columns() }}
     from newest
 
 )

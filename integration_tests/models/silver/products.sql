@@ -13,7 +13,7 @@ typed as (
     select
         sku,
         title,
-        {{ lakeweave.run_timestamp() }} as silver_loaded_at
+        {{ lakeweave.account_columns() }}
     from newest
 
 )

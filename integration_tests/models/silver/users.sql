@@ -14,7 +14,7 @@ typed as (
         {{ lakeweave.to_integer('id') }} as id,
         email,
         {{ lakeweave.parse_timestamp('created_at') }} as created_at,
-        {{ lakeweave.run_timestamp() }} as silver_loaded_at
+        {{ lakeweave.account_columns() }}
     from newest
 
 )
