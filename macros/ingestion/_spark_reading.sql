@@ -394,5 +394,6 @@
         staged.{{ adapter.quote(column) }}{{ ',' if not loop.last }}
         {%- endfor %}
     from ({{ body }}) as body
-    inner join {{ spec.view }} as staged on body._record_number = staged._record_number
+    inner join {{ spec.view }} as staged
+        on body._content_hash = staged._content_hash and body._record_number = staged._record_number
 {%- endmacro %}

@@ -87,6 +87,26 @@ def test_malformed_repeated_and_replaced_files(both: Both) -> None:
     ) == [(4, "too_few_fields"), (5, "too_many_fields"), (6, "repeated_header"), (8, "malformed_quote")]
 
 
+def test_two_files_of_one_delivery_bring_the_same_new_column(both: Both) -> None:
+    """A record keeps the value of its own file: record 1 of one file is not record 1 of the other."""
+    users = both.landing / "gcp" / "inbox" / "users"
+    header, *rows = _rows(users / "users_batch_000.csv")
+    for number, name in ((920_000, "users_batch_020"), (930_000, "users_batch_021")):
+        fresh = [[str(number + i), *row[1:], f"{name}-{i}"] for i, row in enumerate(rows[:3])]
+        _write(users / f"{name}.csv", [[*header, "loyalty"], *fresh])
+    _build(both, "bronze_users", "silver_users")
+
+    expected = [(f"{name}.csv", f"{name}-{i}") for name in ("users_batch_020", "users_batch_021") for i in range(3)]
+    assert (
+        both.spark.rows(
+            "select f.file_name, u.loyalty from bronze.users as u inner join ledger.files as f on u._content_hash = f.file_id"
+            " where f.file_name in ('users_batch_020.csv', 'users_batch_021.csv') order by 1, 2"
+        )
+        == expected
+    )
+    assert _different(both, "bronze.users", "silver.users", *LEDGER) == []
+
+
 def test_a_run_with_nothing_new_changes_nothing(both: Both) -> None:
     summary = "select state, count(*), sum(records), max(processed_at) from ledger.files group by state order by state"
     before = both.spark.rows(summary)
