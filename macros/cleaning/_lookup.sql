@@ -21,13 +21,13 @@
     select collect_list(lower(sentinel)) from {{ ref('lakeweave', 'null_sentinels') }}
 {%- endmacro %}
 
-{# What each symbol or word for a currency stands for, and each two of one currency. #}
+{# What each symbol or word for a currency stands for, in small letters. #}
 {% macro _lookup_currency_symbols() -%}
     select map_from_entries(collect_list(struct(symbols.symbol, symbols.value_type)))
     from (
-        select words.symbol, max(words.value_type) as value_type
-        from ({{ lakeweave._money_words() }}) as words
-        group by words.symbol
+        select lower(symbol) as symbol, max(value_type) as value_type
+        from {{ ref('lakeweave', 'currency_symbols') }}
+        group by lower(symbol)
     ) as symbols
 {%- endmacro %}
 
