@@ -176,7 +176,7 @@ def _said(error: Any) -> Said:
     code = (
         _code(error.get("code")) or _code(error.get("status")) or next((_TYPES[k] for k in known if k in _TYPES), None)
     )
-    said = str(message) if message is not None else json.dumps(error, default=str)[:2000]
+    said = str(message) if message is not None else json.dumps(error, default=str)
     return Said(said, " ".join([*known, said[:500].lower()]), code)
 
 

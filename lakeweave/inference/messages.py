@@ -146,7 +146,7 @@ def _add(message: Message, said: dict[str, Any]) -> None:
     """What one object says, a whole reply or a chunk of a stream, is added to the message."""
     name = said.get("model") or said.get("modelVersion") or said.get("model_version")
     if isinstance(name, str) and name.strip() and message.served_model is None:
-        message.served_model = name.strip()[:200]
+        message.served_model = name.strip()
     usage = said.get("usage") or said.get("usageMetadata") or said.get("usage_metadata")
     if usage is None and ("prompt_eval_count" in said or "eval_count" in said):
         usage = said
@@ -219,7 +219,7 @@ def _add_content(message: Message, said: dict[str, Any]) -> None:
     if isinstance(refusal, str) and refusal.strip():
         message.refusal += refusal
     elif refusal and not isinstance(refusal, str):
-        message.refusal += json.dumps(refusal, default=str)[:500]
+        message.refusal += json.dumps(refusal, default=str)
     if said.get("tool_calls") or said.get("function_call"):
         message.calls_tool = True
 
@@ -252,7 +252,7 @@ def _add_parts(message: Message, content: Any, depth: int = 0) -> None:
         elif kind in _TEXT_PARTS and isinstance(content.get("text"), dict):
             _add_parts(message, content["text"].get("value"), depth + 1)
         else:
-            message.others.append(str(kind or "an object")[:40])
+            message.others.append(str(kind or "an object"))
     else:
         message.others.append(type(content).__name__)
 
@@ -274,9 +274,7 @@ def _add_filter(message: Message, results: Any) -> None:
         for each in results:
             _add_filter(message, each.get("content_filter_results") if isinstance(each, dict) else None)
     elif isinstance(results, dict):
-        found = [
-            str(name)[:40] for name, said in results.items() if isinstance(said, dict) and said.get("filtered") is True
-        ]
+        found = [str(name) for name, said in results.items() if isinstance(said, dict) and said.get("filtered") is True]
         if found:
             message.filtered = ", ".join(sorted(found))
 

@@ -66,8 +66,8 @@ def _judged(message: Message, wants_json: bool, damaged: bool) -> Answer | Fault
         meaning, state = WORDS[word]
         return Answer(None, f"{word}: {said or meaning}", state, **more)
 
-    words = [finish_word(finish) for finish in message.finishes if finish is not None]
-    words = [word for word in words if word not in ("", "null", "none")]
+    finishes = {finish_word(finish): finish for finish in message.finishes if finish is not None}
+    words = [word for word in finishes if word not in ("", "null", "none")]
     if message.filtered:
         return no("filtered", f"the content filter found {message.filtered}")
     for word in words:
@@ -85,7 +85,7 @@ def _judged(message: Message, wants_json: bool, damaged: bool) -> Answer | Fault
         if word in AGAIN:
             return Fault(Kind.AGAIN, f"the server gave up: finish reason {word}", **more)
         if word not in DONE:
-            return no("unfinished", f"the finish reason is {word[:60]}")
+            return no("unfinished", f"the finish reason is {finishes[word]}")
     if message.others and not content.strip():
         return no("unreadable", f"the answer is no text but {', '.join(sorted(set(message.others)))}")
     if not content.strip() or not content.strip("\ufeff\u200b \n\t\r"):

@@ -59,29 +59,31 @@ class Scrubber:
 
     def _holds(self, text: str, secret: str) -> bool:
         """A quick look: most texts hold no secret, and are told so without a slow pattern."""
-        plain, encoded, folded = self._needles[secret]
+        plain, encoded = self._needles[secret]
         compact = "".join(text.split())
         if not compact.isprintable():
             compact = _BLANKS.sub("", compact)
+        compact = compact.lower()
         if plain in compact or any(needle in compact for needle in encoded):
             return True
-        if folded and folded in compact.lower():
+        if "%" in compact and plain in urllib.parse.unquote(compact, errors="replace").lower():
             return True
-        if "%" in compact and plain in urllib.parse.unquote(compact, errors="replace"):
-            return True
-        if "&" in compact and plain in html.unescape(compact):
+        if "&" in compact and plain in html.unescape(compact).lower():
             return True
         if "\\" in compact:
-            opened = re.sub(r"\\u([0-9a-fA-F]{4})", lambda m: chr(int(m.group(1), 16)), compact)
-            opened = re.sub(r"\\x([0-9a-fA-F]{2})", lambda m: chr(int(m.group(1), 16)), opened)
+            opened = re.sub(r"\\u([0-9a-f]{4})", lambda m: chr(int(m.group(1), 16)), compact)
+            opened = re.sub(r"\\x([0-9a-f]{2})", lambda m: chr(int(m.group(1), 16)), opened).lower()
             opened = re.sub(r"\\[nrt]", "", opened)
             return plain in opened or plain in re.sub(r"\\(.)", r"\1", opened)
         return False
 
 
-def _needles(secret: str) -> tuple[str, list[str], str]:
-    hexadecimal = secret.encode().hex()
-    return "".join(secret.split()), _base64_forms(secret), hexadecimal if len(secret) >= 6 else ""
+def _needles(secret: str) -> tuple[str, list[str]]:
+    """What a text holds that holds the secret, in small letters."""
+    coded = [form.lower() for form in _base64_forms(secret)]
+    if len(secret) >= 6:
+        coded.append(secret.encode().hex())
+    return "".join(secret.lower().split()), coded
 
 
 def _forms(secret: str) -> list[str]:

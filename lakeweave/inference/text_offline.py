@@ -1,9 +1,10 @@
-"""Answers to the demo's two questions without any model: address rules and churn rules.
+"""Answers without any model: address rules, churn rules, and extracts.
 
-This is a stand-in that names itself (``offline-rules-1`` in ``model_version``), not a language model. A question is
-recognised by its constant instructions, which come first in the prompt and carry a version; any other prompt is
-``failed`` with :data:`NO_RULE`. The instructions stand here and in the two models that ask them, and a test compares
-the two.
+This is a stand-in that names itself (``offline-rules-1`` in ``model_version``), not a language model. The demo's two questions
+are recognised by their constant instructions, which come first in the prompt and carry a version. "Describe …" or "Summarise …
+in five words: <text>" (or sentences) is answered with the beginning of the text itself: an extract, so that a first column
+can be seen without a server. Any other prompt is ``failed`` with :data:`NO_RULE`. The instructions stand here and in the two
+models that ask them, and a test compares the two.
 
 Addresses are brought into the form that the United States Postal Service prefers by usaddress-scourgify. It formats;
 it does not know which addresses exist. Left alone it turns some addresses silently into wrong ones, so it only gets
@@ -21,7 +22,10 @@ from typing import Any
 from lakeweave.inference.answers import FAILED, OK, Answer
 
 VERSION = "offline-rules-1"
-NO_RULE = "offline backend has no rule for this prompt"
+NO_RULE = (
+    "offline backend has no rule for this prompt; name a model server in the profile, such as "
+    "text: {backend: openai, base_url: http://localhost:11434/v1, model: llama3.1:8b}"
+)
 
 ADDRESS_INSTRUCTIONS = (
     "Standardize this United States address to the format of the United States Postal Service. "
@@ -58,6 +62,12 @@ _MILITARY = re.compile(r"(UNIT|PSC|CMR)\s+(\d+)\s*,?\s*BOX\s+(\d+)", re.IGNORECA
 _HOUSE = re.compile(r"\d[\dA-Z/-]*(?: \d/\d)? .*[A-Z]")
 _UNIT = re.compile(r"[A-Z]+ (?:#\s*)?(?:[A-Z]?-?\d[\dA-Z-]*|[A-Z])")
 
+_NUMBERS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+_EXTRACT = re.compile(
+    rf"(?:Describe|Summari[sz]e)\b[^:\n]{{0,80}}?\bin ({'|'.join(_NUMBERS)}|a|[1-9]\d?) (word|sentence)s?\s*:\s*(.*\S)\s*",
+    re.DOTALL | re.IGNORECASE,
+)
+
 _ADDRESS_FIELDS = ("Street", "City", "State", "ZIP code", "Country")
 _CHURN_FIELDS = ("Orders", "Days since last order", "Average order value", "Return rate")
 
@@ -84,11 +94,21 @@ class OfflineBackend:
             if prompt.startswith(instructions):
                 given = _fields(prompt[len(instructions) :], names)
                 return rule(given) if given is not None else _failed("the prompt lacks a field that the rule needs")
-        return _failed(NO_RULE)
+        match = _EXTRACT.fullmatch(prompt)
+        return _extract(*match.groups()) if match else _failed(NO_RULE)
 
 
 def _failed(status: str) -> Answer:
     return Answer(None, status, FAILED)
+
+
+def _extract(number: str, unit: str, text: str) -> Answer:
+    """The first words or sentences of a text, as they stand in it."""
+    number = number.lower()
+    count = int(number) if number.isdigit() else 1 if number == "a" else _NUMBERS.index(number) + 1
+    text = " ".join(text.split())
+    parts = text.split(" ") if unit.lower() == "word" else re.split(r"(?<=[.!?])\s+", text)
+    return Answer(" ".join(parts[:count]), "", OK)
 
 
 def _fields(text: str, names: tuple[str, ...]) -> dict[str, str] | None:

@@ -23,6 +23,7 @@ from urllib.parse import unquote, urlsplit
 
 _HEADERS_AT_MOST = 256 * 1024
 _ERROR_AT_MOST = 64 * 1024
+_CUT_AWAY = 8 * 1024
 _INTERIM_AT_MOST = 1000
 _HEADER_LINES_AT_MOST = 1000
 _BROKEN_PIPE = (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError, ConnectionAbortedError)
@@ -221,7 +222,9 @@ class Transport:
                 raise TooLarge
             if is_error and size >= _ERROR_AT_MOST:
                 self._drop()  # an error needs no more words than these
-                return _decoded(Reply(response.status, response.headers, b"".join(received)), self._most)
+                # The end of what was cut could be a part of a secret, which nobody would recognise.
+                whole = b"".join(received)[:-_CUT_AWAY]
+                return _decoded(Reply(response.status, response.headers, whole), self._most)
         if response.length:
             raise CutShort(f"{response.length} bytes of the body did not come")
         closing = response.will_close

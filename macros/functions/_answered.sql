@@ -229,8 +229,8 @@
 {%- endmacro %}
 
 {#
-    ai_query gives no class of error, so the text decides: what names the request as bad is permanent, anything else may
-    pass. The names of its fields differ between releases: vars.ai_query_fields.
+    ai_query gives no finish reason and no class of error, so the text decides: what names the request as bad is permanent,
+    anything else may pass. The names of its fields differ between releases: vars.ai_query_fields.
     https://docs.databricks.com/en/sql/language-manual/functions/ai_query.html
 #}
 {% macro databricks___unpacked(relation, called, options) -%}
@@ -240,27 +240,29 @@
     {%- set is_embedding = called.function == 'generate_embedding' -%}
     {%- set wants_json = called.function == 'annotate_image' or options.get('response_format') == 'json' -%}
     select
-        called.* except (lakeweave_answer),
-        {{ 'cast(null as string)' if is_embedding else result }} as response,
-        {{ result if is_embedding else 'cast(null as array<float>)' }} as embedding,
-        case
-            when {{ error }} <> '' then {{ error }}
-            when {{ result }} is null then 'the answer is empty'
-            {%- if wants_json %}
-            when try_parse_json({{ result }}) is null then 'the answer is not the promised JSON'
-            {%- endif %}
-            else ''
-        end as response_status,
-        case
-            when {{ error }} rlike '(?i)bad.?request|invalid.?(argument|input|parameter)|content.?filter|context.?length|status.?code:? 4(00|13|22)' then 'failed'
-            when {{ error }} <> '' or {{ result }} is null then 'retryable'
-            {%- if wants_json %}
-            when try_parse_json({{ result }}) is null then 'retryable'
-            {%- endif %}
-            else 'ok'
-        end as response_state,
-        {{ lakeweave._unknown_of_call() }}
-    from {{ relation }} as called
+        judged.* except (lakeweave_text),
+        {{ 'cast(null as string)' if is_embedding else "case when judged.response_status = '' then judged.lakeweave_text end" }} as response,
+        {{ lakeweave._state_of_status(
+            'judged.response_status',
+            "judged.response_status not rlike '(?i)bad.?request|invalid.?(argument|input|parameter)|content.?filter|context.?length|too long|status.?code:? 4(00|13|22)'"
+        ) }} as response_state
+    from (
+        select
+            called.* except (lakeweave_answer),
+            {{ 'cast(null as string)' if is_embedding else lakeweave._answer_text(result, wants_json) }} as lakeweave_text,
+            {{ result if is_embedding else 'cast(null as array<float>)' }} as embedding,
+            {% if is_embedding -%}
+            case
+                when {{ error }} <> '' then {{ error }}
+                when {{ result }} is null then 'empty: the answer is empty'
+                else ''
+            end
+            {%- else -%}
+            {{ lakeweave._status_of_answer(error, result, wants_json) }}
+            {%- endif %} as response_status,
+            {{ lakeweave._unknown_of_call() }}
+        from {{ relation }} as called
+    ) as judged
 {%- endmacro %}
 
 

@@ -19,36 +19,41 @@
 {# https://cloud.google.com/bigquery/docs/reference/standard-sql/bigqueryml-syntax-ai-generate-text #}
 {% macro _bigquery_generate_text(relation, called, input, options, how) -%}
     {%- set wants_json = options.get('response_format') == 'json' -%}
-    {%- set response = "regexp_replace(answered.result, r'^\\s*```(?:json)?\\s*|\\s*```\\s*$', '')" if wants_json else 'answered.result' -%}
+    {%- set settings = lakeweave._bigquery_text_settings(options) -%}
     (
         select
-            answered.*,
-            case when answered.status = '' then {{ response }} end as response,
-            cast(null as array<float64>) as embedding,
-            case
-                when answered.status <> '' then answered.status
-                when answered.result is null or trim(answered.result) = '' then 'the answer is empty'
-                {%- if wants_json %}
-                when safe.parse_json({{ response }}) is null then 'the answer is not the promised JSON'
+            judged.* except (lakeweave_text),
+            case when judged.response_status = '' then judged.lakeweave_text end as response,
+            {{ lakeweave._state_of_status('judged.response_status', "starts_with(judged.status, 'A retryable error occurred')") }} as response_state
+        from (
+            select
+                answered.*,
+                {{ lakeweave._answer_text('answered.result', wants_json) }} as lakeweave_text,
+                cast(null as array<float64>) as embedding,
+                {{ lakeweave._status_of_answer(
+                    'answered.status', 'answered.result', wants_json, lakeweave._bigquery_finish('answered.full_response')
+                ) }} as response_status,
+                {{ lakeweave._unknown_of_call(lakeweave._bigquery_call('answered.full_response')) }}
+            from ai.generate_text(
+                model {{ called.relation }},
+                (select asked.*{% if input | lower != 'prompt' %}, asked.{{ adapter.quote(input) }} as prompt{% endif %} from {{ relation }} as asked)
+                {%- if settings %},
+                struct({{ settings | join(', ') }})
                 {%- endif %}
-                else ''
-            end as response_status,
-            case
-                when starts_with(answered.status, 'A retryable error occurred') then 'retryable'
-                when answered.status <> '' then 'failed'
-                when answered.result is null or trim(answered.result) = '' then 'retryable'
-                {%- if wants_json %}
-                when safe.parse_json({{ response }}) is null then 'retryable'
-                {%- endif %}
-                else 'ok'
-            end as response_state,
-            {{ lakeweave._unknown_of_call(lakeweave._bigquery_call('answered.full_response')) }}
-        from ai.generate_text(
-            model {{ called.relation }},
-            (select asked.*{% if input | lower != 'prompt' %}, asked.{{ adapter.quote(input) }} as prompt{% endif %} from {{ relation }} as asked),
-            struct({{ lakeweave._bigquery_text_settings(options) | join(', ') }})
-        ) as answered
+            ) as answered
+        ) as judged
     )
+{%- endmacro %}
+
+
+{# Why the model ended, in capitals: a candidate's finish reason, what blocked the prompt, or the stop reason of a partner's model.
+   https://cloud.google.com/vertex-ai/generative-ai/docs/reference/rest/v1/GenerateContentResponse #}
+{% macro _bigquery_finish(full_response) -%}
+    {%- set paths = [] -%}
+    {%- for path in ['prompt_feedback.block_reason', 'candidates[0].finish_reason', 'stop_reason'] -%}
+        {%- do paths.append("json_value(" ~ full_response ~ ", '$." ~ path ~ "')") -%}
+    {%- endfor -%}
+    {{ return("upper(coalesce(" ~ paths | join(', ') ~ ", ''))") }}
 {%- endmacro %}
 
 

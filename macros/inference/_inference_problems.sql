@@ -80,6 +80,12 @@
     {%- if cost is not none and lakeweave._number_of(cost) is none -%}
         {%- do problems.append("`max_cost_per_run` is " ~ tojson(cost | string) ~ "; expected an amount of at least 0, in the currency of the model's price in seeds/model_prices.csv.") -%}
     {%- endif -%}
+    {%- for name in ['warn_if_failed_share', 'fail_if_failed_share'] -%}
+        {%- set share = asked[name] -%}
+        {%- if share is not none and (share is boolean or share is not number or not (0 <= share <= 1)) -%}
+            {%- do problems.append("`" ~ name ~ "` is " ~ tojson(share | string) ~ "; expected a number from 0 to 1.") -%}
+        {%- endif -%}
+    {%- endfor -%}
     {%- if asked.allow_pii is not boolean -%}
         {%- do problems.append("`allow_pii` is " ~ tojson(asked.allow_pii | string) ~ "; expected true or false.") -%}
     {%- endif -%}

@@ -17,7 +17,9 @@
     on_over_budget='warn',
     max_input_characters=none,
     content_hash=none,
-    object_table=none
+    object_table=none,
+    warn_if_failed_share=none,
+    fail_if_failed_share=none
 ) -%}
     {%- set asked = {
         'function': function,
@@ -33,10 +35,12 @@
         'max_input_characters': max_input_characters,
         'content_hash': content_hash,
         'object_table': object_table,
+        'warn_if_failed_share': warn_if_failed_share,
+        'fail_if_failed_share': fail_if_failed_share,
     } -%}
     {# A limit may come as text, from a variable or the environment. What is no number stays as it is and is refused. #}
-    {%- for name in ['max_calls_per_run', 'max_cost_per_run', 'batch_size', 'max_attempts', 'max_input_characters'] if asked[name] is string -%}
-        {%- set number = lakeweave._number_of(asked[name], name != 'max_cost_per_run') -%}
+    {%- for name in ['max_calls_per_run', 'max_cost_per_run', 'batch_size', 'max_attempts', 'max_input_characters', 'warn_if_failed_share', 'fail_if_failed_share'] if asked[name] is string -%}
+        {%- set number = lakeweave._number_of(asked[name], name not in ('max_cost_per_run', 'warn_if_failed_share', 'fail_if_failed_share')) -%}
         {%- if number is not none -%}
             {%- do asked.update({name: number}) -%}
         {%- endif -%}

@@ -47,6 +47,7 @@
         ) -%}
     {%- endif -%}
 
+    {%- do lakeweave._refuse_failures(staged, body_columns, asked, outcome) -%}
     {%- if plan.to_ask == 0 and lakeweave._is_unchanged(existing, staged, body_columns, asked, outcome) -%}
         {%- if config.get('contract').enforced -%}
             {%- do get_assert_columns_equivalent(lakeweave._answered_sql(staged, body_columns, asked, outcome)) -%}
@@ -89,6 +90,8 @@
         'model_version': lakeweave._model_version(called),
         'answer': answer,
         'node_id': model.unique_id,
+        'warn_if_failed_share': lakeweave._share(settings.get('warn_if_failed_share'), 'inference_warn_if_failed_share', 0.1),
+        'fail_if_failed_share': lakeweave._share(settings.get('fail_if_failed_share'), 'inference_fail_if_failed_share', none),
         'batch_size': settings.batch_size or var('inference_batch_size', none) or lakeweave._default_batch_size(settings.function),
         'max_input_characters': settings.max_input_characters or called.max_input_characters,
         'limits': lakeweave._limits(settings, called),
@@ -620,4 +623,6 @@
     {%- if outcome.over_budget -%}
         {%- do exceptions.warn(lakeweave._over_budget_message(outcome.limit, outcome.fit, plan.to_ask) ~ " The others are pending." ~ lakeweave._what_comes_next(outcome)) -%}
     {%- endif -%}
+    {%- do lakeweave._tell_of_failures(target_relation, asked) -%}
+    {%- do lakeweave._tell_of_other_models(target_relation, asked) -%}
 {%- endmacro %}

@@ -1,0 +1,114 @@
+"""A key that a server repeats, in every form and at every place, is in nothing that the backend gives back."""
+
+from __future__ import annotations
+
+import base64
+import json
+import logging
+import urllib.parse
+from collections.abc import Iterator
+
+import pytest
+
+from lakeweave.inference.answers import FAILED, OK, RETRYABLE, UNSENT, Answers
+from lakeweave.inference.config import Settings
+from lakeweave.inference.scrubbing import MASK, Scrubber
+from lakeweave.inference.text_openai import OpenAIBackend
+from tests.python.embedded.inference_project import openai
+from tests.python.fakes.raw_server import CLOSE, RawServer, as_json, completion, http
+
+KEY = "sk-marker/0123+4567=89AB&cdef"
+#: What must not be found: the key, and every part of it that could give it away.
+PARTS = [KEY[start : start + 8] for start in range(0, len(KEY) - 7)]
+FORMS = {
+    "plain": KEY,
+    "bearer": f"Bearer {KEY}",
+    "percent": urllib.parse.quote(KEY, safe=""),
+    "form": urllib.parse.quote_plus(KEY).lower(),
+    "base64": base64.b64encode(KEY.encode()).decode(),
+    "base64 of the header": base64.b64encode(f"Bearer {KEY}".encode()).decode(),
+    "base64, one on": base64.b64encode(f"x{KEY}y".encode()).decode(),
+    "base64, two on": base64.urlsafe_b64encode(f"xy{KEY}".encode()).decode(),
+    "JSON's escapes": "".join(f"\\u{ord(character):04x}" for character in KEY),
+    "JSON's slash": KEY.replace("/", "\\/"),
+    "HTML": KEY.replace("&", "&amp;").replace("+", "&#43;"),
+    "hexadecimal": KEY.encode().hex(),
+    "over lines": "\n".join(KEY[n : n + 5] for n in range(0, len(KEY), 5)),
+    "with blanks": " ".join(KEY),
+    "with zero width": "\u200b".join(KEY),
+    "with controls": KEY[:9] + "\x00" + KEY[9:],
+    "lines in JSON": "\\n".join(KEY[n : n + 7] for n in range(0, len(KEY), 7)),
+}
+
+
+def leaks(text: str) -> list[str]:
+    """The forms and parts of the key that are in ``text``, whatever stands between its letters."""
+    compact = "".join(character for character in text if character.isprintable() and not character.isspace())
+    opened = urllib.parse.unquote(compact)
+    hidden = [form for form in FORMS.values() if form in text]
+    coded = [
+        part for part in (base64.b64encode(KEY.encode()).decode()[:16], KEY.encode().hex()[:16]) if part in compact
+    ]
+    return hidden + coded + [part for part in PARTS if part in compact or part in opened]
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("before", [0, 270, 290, 299, 5000])
+def test_a_text_is_scrubbed_in_every_form(form: str, before: int) -> None:
+    scrubbed = Scrubber([KEY]).status("y" * before + " " + FORMS[form] + " z")
+    assert leaks(scrubbed) == []
+    assert MASK in scrubbed
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[RawServer]:
+    with RawServer(lambda prompt, attempt: []) as running:
+        yield running
+
+
+def echoes(form: str) -> dict[str, list]:
+    long = "y" * 280 + form
+    return {
+        "answer": [as_json(completion(f"Your key is {form}."))],
+        "reasoning": [as_json(completion("fine", reasoning_content=f"The key is {form}"))],
+        "thought": [as_json(completion(f"<think>{form}</think>fine"))],
+        "refusal": [as_json(completion(None, refusal=long))],
+        "finish": [as_json(completion("fine", f"because of {form}"))],
+        "model": [as_json(completion("fine", top_model=form))],
+        "400": [as_json({"error": {"message": long}}, 400)],
+        "401": [as_json({"error": {"message": f"invalid api key {form}"}}, 401)],
+        "500": [as_json({"error": long}, 500)],
+        "error in 200": [as_json({"error": {"message": long, "type": "overloaded_error"}})],
+        "HTML": [http(f"<html><title>{form}</title></html>".encode(), 502)],
+        "no HTTP": [form.encode() + b"\r\n", CLOSE],
+        "redirect": [http(b"", 302, {"Location": "https://x.example/?key=" + urllib.parse.quote(KEY, safe="")})],
+        "text": [http(long.encode(), 503)],
+    }
+
+
+@pytest.mark.parametrize("place", echoes(""))
+def test_no_echo_of_the_key_comes_back(
+    server: RawServer, place: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("MARKED_KEY", KEY)
+    settings = Settings.read({"text": openai(server.base_url, tries=1, api_key_env="MARKED_KEY")}).text
+    caplog.set_level(logging.DEBUG)
+    for form in FORMS.values():
+        server.script = lambda prompt, attempt, form=form: echoes(form)[place]
+        answer = OpenAIBackend(settings).answer(["p"], {})[0]
+        assert f"Bearer {KEY}" in server.heads[-1], "the key is sent"
+        stored = Answers.of([answer]).to_arrow()[0].as_py()
+        assert leaks(json.dumps(stored, ensure_ascii=False) + " " + " ".join(str(v) for v in stored.values())) == []
+        assert stored["state"] in (OK, FAILED, RETRYABLE, UNSENT)
+        if place == "answer":
+            assert stored["response"].startswith("Your key is")
+            assert MASK in stored["response"]
+    assert leaks(caplog.text) == []
+
+
+def test_a_placeholder_is_a_word_in_an_answer() -> None:
+    for key in ("ollama", "lm-studio", "none", "short"):
+        said = f"I run {key} here."
+        assert Scrubber([key]).answer(said) == said
+        assert key not in Scrubber([key]).status(said)
+    assert Scrubber([None, ""]).answer("text") == "text"
