@@ -7,7 +7,7 @@
 {% macro _status_of_answer(error, result, wants_json, finish=none) -%}
     {%- set text = lakeweave._answer_text(result, false) -%}
     case
-        when {{ error }} <> '' and {{ lakeweave._matches("lower(" ~ error ~ ")", 'content.?filter|safety|recitation|prohibited.?content|responsible.?ai|blocked by|guardrail') }}
+        when {{ error }} <> '' and {{ lakeweave._has_pattern("lower(" ~ error ~ ")", 'content.?filter|safety|recitation|prohibited.?content|responsible.?ai|blocked by|guardrail') }}
             then concat('filtered: ', {{ error }})
         when {{ error }} <> '' then {{ error }}
         {%- if finish %}
@@ -22,10 +22,10 @@
             then concat('unfinished: the finish reason is ', {{ finish }})
         {%- endif %}
         when {{ result }} is null or trim({{ result }}) = '' then 'empty: the answer is empty'
-        when trim({{ text }}) = '' or {{ lakeweave._matches(text, lakeweave._opened_thought()) }}
+        when trim({{ text }}) = '' or {{ lakeweave._has_pattern(text, lakeweave._opened_thought()) }}
             then 'no_answer: the model thought and said nothing'
         {%- if wants_json %}
-        when {{ lakeweave._matches(text, '^\\s*(```[a-z]*\\s*)?\\[') }} or {{ lakeweave._is_no_json(lakeweave._answer_text(result, true)) }}
+        when {{ lakeweave._has_pattern(text, '^\\s*(```[a-z]*\\s*)?\\[') }} or {{ lakeweave._is_no_json(lakeweave._answer_text(result, true)) }}
             then 'not_json: the answer is not the promised JSON'
         {%- endif %}
         else ''
@@ -75,16 +75,16 @@
 
 
 {# Whether a text matches a regular expression anywhere. #}
-{% macro _matches(text, pattern) -%}
-    {{ return(adapter.dispatch('_matches', 'lakeweave')(text, lakeweave.text_literal(pattern))) }}
+{% macro _has_pattern(text, pattern) -%}
+    {{ return(adapter.dispatch('_has_pattern', 'lakeweave')(text, lakeweave.text_literal(pattern))) }}
 {%- endmacro %}
 
-{% macro default___matches(text, pattern) -%}
+{% macro default___has_pattern(text, pattern) -%}
     {{ return(text ~ ' rlike ' ~ pattern) }}
 {%- endmacro %}
 
 {# https://cloud.google.com/bigquery/docs/reference/standard-sql/string_functions#regexp_contains #}
-{% macro bigquery___matches(text, pattern) -%}
+{% macro bigquery___has_pattern(text, pattern) -%}
     {{ return('regexp_contains(' ~ text ~ ', ' ~ pattern ~ ')') }}
 {%- endmacro %}
 
