@@ -60,6 +60,54 @@ def _run_lines(run_results: Path) -> list[str]:
     return lines
 
 
+def _silver_lines(connection: duckdb.DuckDBPyConnection, present: set[tuple[str, str]]) -> list[str]:
+    """Where the records of bronze are in silver, which values are untyped, and which files have another layout."""
+    lines = []
+    if ("ledger", "silver_records") in present:
+        counted = connection.execute(
+            "select sum(delivered), sum(typed), sum(with_untyped_values), sum(untyped_keys), sum(missing_keys), sum(superseded),"
+            " sum(filtered), sum(repeats), sum(unaccounted) from ledger.silver_records"
+        ).fetchone()
+        if counted and counted[0] is not None:
+            names = (
+                "typed",
+                "with an untyped value",
+                "with an untyped key",
+                "without a key",
+                "superseded",
+                "filtered",
+                "repeats",
+            )
+            parts = " + ".join(f"{number:,} {name}" for number, name in zip(counted[1:8], names, strict=True))
+            lines.append(f"silver  {counted[0]:,} = {parts}" + (f"; {counted[8]:,} UNACCOUNTED" if counted[8] else ""))
+    if ("ledger", "untyped_values") in present:
+        rows = connection.execute(
+            "select model_name, column_name, reason, untyped, list_filter([example_1, example_2, example_3], e -> e is not null)"
+            " from ledger.untyped_values order by untyped desc, model_name, column_name, reason"
+        ).fetchall()
+        lines.append(
+            f"values  {sum(row[3] for row in rows):,} untyped in {len(rows):,} columns; see ledger.untyped_values"
+        )
+        for model, column, reason, untyped, examples in rows[:10]:
+            shown = ", ".join(json.dumps(example, ensure_ascii=True) for example in examples)
+            lines.append(
+                f"        {model}.{column}: {untyped:,} {reason}" + (f", for example {shown}" if shown else "")
+            )
+    if ("ledger", "layout_changes") in present:
+        rows = connection.execute(
+            "select source, count(distinct file_name), list_sort(list_distinct(list(column_name) filter (change = 'missing'))),"
+            " list_sort(list_distinct(list(column_name) filter (change <> 'missing')))"
+            " from ledger.layout_changes where change in ('missing', 'added', 'duplicate', 'empty_name')"
+            " group by source order by 1"
+        ).fetchall()
+        for source, files, missing, added in rows:
+            differs = "; ".join(
+                f"{what} {', '.join(names)}" for what, names in (("missing", missing), ("new", added)) if names
+            )
+            lines.append(f"layout  {source}: {files:,} file(s) have another layout: {differs}")
+    return lines
+
+
 def summarize(warehouse: Path, run_results: Path) -> str:
     """The summary of the embedded warehouse at ``warehouse`` and of the run that ``run_results`` describes.
 
@@ -85,6 +133,7 @@ def summarize(warehouse: Path, run_results: Path) -> str:
             ).fetchone() or (0, 0, 0, 0, 0, 0)
             lines.append(f"files   {files:,} delivered, {held:,} held back")
             lines.append(f"records {records:,} = {accepted:,} accepted + {rejected:,} rejected + {repeats:,} repeats")
+        lines += _silver_lines(connection, present)
         if ("ledger", "model_responses") in present:
             calls, answered = connection.execute(
                 "select count(*), count(distinct fingerprint) filter (state = 'ok') from ledger.model_responses"

@@ -72,7 +72,7 @@
 
 {# Spark writes structs only. https://spark.apache.org/docs/latest/api/sql/index.html#to_json #}
 {% macro spark___json_quoted(text) -%}
-    regexp_extract(to_json(named_struct('v', {{ text }})), '^.v.:(.*).$', 1)
+    regexp_extract(to_json(named_struct('v', {{ text }})), '^..v.:(.*).$', 1)
 {%- endmacro %}
 
 

@@ -26,4 +26,34 @@
     {%- for row in rejected -%}
         {%- do log("rejected: " ~ row[0] ~ ": " ~ row[2] ~ " record(s), " ~ row[1], info=True) -%}
     {%- endfor -%}
+    {%- set layouts = lakeweave.ask(
+        "select source, file_name, change, column_name, action from " ~ lakeweave.ledger_relation('layout_changes')
+        ~ " where change in ('missing', 'added', 'duplicate', 'empty_name') order by source, file_name, change, column_name", []
+    ) -%}
+    {%- for row in layouts -%}
+        {%- do log("layout: " ~ row[0] ~ ": " ~ row[1] ~ ": " ~ row[2] ~ " column " ~ row[3] ~ " (" ~ row[4] ~ ")", info=True) -%}
+    {%- endfor -%}
+    {%- set silver = lakeweave.ask(
+        "select model_name, sum(delivered) as delivered, sum(typed) as typed, sum(with_untyped_values) as with_untyped_values,"
+        ~ " sum(untyped_keys) as untyped_keys, sum(missing_keys) as missing_keys, sum(superseded) as superseded,"
+        ~ " sum(filtered) as filtered, sum(repeats) as repeats, sum(unaccounted) as unaccounted"
+        ~ " from " ~ lakeweave.ledger_relation('silver_records') ~ " group by model_name order by model_name", []
+    ) -%}
+    {%- for row in silver -%}
+        {%- do log(
+            "silver: " ~ row[0] ~ ": " ~ row[1] ~ " delivered = " ~ row[2] ~ " typed + " ~ row[3] ~ " with an untyped value + " ~ row[4]
+            ~ " with an untyped key + " ~ row[5] ~ " without a key + " ~ row[6] ~ " superseded + " ~ row[7] ~ " filtered + " ~ row[8]
+            ~ " repeats" ~ ("; " ~ row[9] ~ " UNACCOUNTED" if row[9] | int > 0 else ""), info=True
+        ) -%}
+    {%- endfor -%}
+    {%- set untyped = lakeweave.ask(
+        "select model_name, column_name, reason, untyped, example_1, first_file from " ~ lakeweave.ledger_relation('untyped_values')
+        ~ " order by model_name, column_name, reason", []
+    ) -%}
+    {%- for row in untyped -%}
+        {%- do log(
+            "untyped: " ~ row[0] ~ "." ~ row[1] ~ ": " ~ row[3] ~ " (" ~ row[2] ~ ")" ~ (", for example " ~ tojson(row[4]) if row[4] else "")
+            ~ ", first in " ~ row[5], info=True
+        ) -%}
+    {%- endfor -%}
 {%- endmacro %}
