@@ -18,6 +18,7 @@
     {%- if known[1] is not none and known[0] | int == known[1] | int -%}
         {{ return('') }}
     {%- endif -%}
+    {%- do lakeweave._require_account_columns(adapter.get_columns_in_relation(this) | map(attribute='name') | map('lower') | list) -%}
     {%- for name in ['silver_records', 'untyped_values'] -%}
         {%- call statement('forget_' ~ name) -%}
             delete from {{ lakeweave.ledger_relation(name) }} where model_name = '{{ model.name }}'

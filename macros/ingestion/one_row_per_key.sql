@@ -51,14 +51,9 @@
 {%- endmacro %}
 
 
-{% macro _before_silver() -%}
-    {%- if not execute -%}
-        {{ return('') }}
-    {%- endif -%}
-    {%- set missing = [] -%}
-    {%- for name in lakeweave._account_column_names() if name not in sql -%}
-        {%- do missing.append(name) -%}
-    {%- endfor -%}
+{# Stops a model that lacks an account column, with what to write. #}
+{% macro _require_account_columns(present) -%}
+    {%- set missing = lakeweave._account_column_names() | reject('in', present) | list -%}
     {%- if missing -%}
         {%- do exceptions.raise_compiler_error(
             "`" ~ model.name ~ "` begins with `one_row_per_key` and lacks the column(s) " ~ missing | join(', ')
@@ -66,6 +61,15 @@
             ~ "` and keep these columns to the end."
         ) -%}
     {%- endif -%}
+{%- endmacro %}
+
+
+{% macro _before_silver() -%}
+    {%- if not execute -%}
+        {{ return('') }}
+    {%- endif -%}
+    {# Before anything is built: the text of the model lacks these two only if no CTE makes them. #}
+    {%- do lakeweave._require_account_columns(['silver_loaded_at', 'untyped_values'] | select('in', sql) | list + ['_content_hash', '_record_number']) -%}
     {%- if not lakeweave._reads_only_changes() -%}
         {# The account of a table that is replaced ends here, so that a killed build leaves none rather than a wrong one. #}
         {%- call statement('forget_account') -%}
