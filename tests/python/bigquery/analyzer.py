@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, ClassVar
 
+from google._upb import _message
 from google.protobuf import empty_pb2, message
 from zetasql.core.exceptions import ServerError
 from zetasql.wasi._pb2.zetasql.local_service import local_service_pb2 as service_pb2
@@ -33,6 +34,9 @@ from .sqltext import Path, Token, line_and_column, offset_of, paths, tokens
 from .sqltypes import Type
 from .tree import get, name_of, unwrap, walk
 from .warehouse import Column, Routine, Table, Warehouse, WarehouseError
+
+# A parsed statement is a message whose depth is that of its expressions. Protobuf refuses to read more than 100 levels otherwise.
+_message.SetAllowOversizeProtos(True)
 
 
 class Refused(ValueError):

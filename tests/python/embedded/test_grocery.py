@@ -226,9 +226,9 @@ def test_the_demo_reads_a_sqlite_file_and_an_impossible_date_is_told(tmp_path: P
         connection.execute(
             "update \"Transactions\" set \"Date\" = '31-02-2015', updated_at = '2026-04-01 00:00:00' where id = 7"
         )
-    done = workspace.dbt("build", "--select", *FEED[:2], check=False)
+    done = workspace.dbt("build", "--select", *FEED[:2])
     said = " ".join(done.stdout.split())
-    assert done.returncode != 0
+    assert "WARN=0" not in said
     assert "is no date in the format %d-%m-%Y (value, records): '31-02-2015' 1." in said
     assert workspace.query("select purchased_on, basket_id from silver.transactions where id = 7") == [(None, None)]
 

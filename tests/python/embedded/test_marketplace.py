@@ -54,9 +54,13 @@ def test_every_value_is_recovered(built: Workspace, column: str) -> None:
     expected = f"meant.{column}"
     if column == "status":
         expected = "case when meant.status = 'Shipping' then 'Shipped' else meant.status end"
+    made = f"made.{column}"
+    if column == "city":
+        # A city that arrived in another case stays as it was delivered.
+        expected, made = f"lower({expected})", f"lower({made})"
     wrong = built.query(
-        f"select {expected}, made.{column} from {_truth(built)} as meant join silver.sale_lines as made using (order_id, sku)"
-        f" where {expected} is distinct from made.{column} limit 3"
+        f"select {expected}, {made} from {_truth(built)} as meant join silver.sale_lines as made using (order_id, sku)"
+        f" where {expected} is distinct from {made} limit 3"
     )
     assert wrong == []
 
@@ -168,9 +172,11 @@ def test_what_is_said_of_an_unknown_state_an_unknown_status_and_an_impossible_da
     _spoil(landing, {0: {"ship-state": "Maharastra"}, 1: {"Date": "02-30-22"}, 2: {"Status": "Shipped - Eaten by Dog"}})
     workspace = Workspace.create(tmp_path / "build", landing)
     workspace.dbt("seed", "--quiet")
-    done = workspace.dbt("build", "--select", "bronze.marketplace", "silver.marketplace", check=False)
+    done = workspace.dbt("build", "--select", "bronze.marketplace", "silver.marketplace")
     said = " ".join(done.stdout.split())
-    assert done.returncode != 0
+    # One value among many is a warning.
+    assert done.returncode == 0
+    assert "WARN=0" not in said
     assert "does not know in its domain `indian_state` (value, rows): 'Maharastra' 1." in said
     assert "Add a line `indian_state,<value>,<standard>` for each" in said
     assert "is no date in the format %m-%d-%y (value, records): '02-30-22' 1." in said
@@ -202,4 +208,4 @@ def test_a_later_report_moves_lines_on_and_a_report_again_changes_nothing(tmp_pa
     shutil.copy(landing / REPORTS / "sale_report_001.csv", landing / REPORTS / "sale_report_001 (copy).csv")
     workspace.dbt("run", *select)
     again = workspace.state()
-    assert {name for name in state if state[name] != again[name]} <= {"ledger.files"}
+    assert {name for name in state if state[name] != again[name]} <= {"ledger.files", "ledger.silver_records"}
