@@ -19,6 +19,8 @@ OPTIONS = (
     # Asks nothing and sends nothing home; a person sees sentences, the log has the rest.
     "--server.headless=true",
     "--browser.gatherUsageStats=false",
+    # Only this machine, unless a later option names another address: the app has no sign-in.
+    "--server.address=localhost",
     "--client.showErrorDetails=none",
     "--client.toolbarMode=minimal",
     f"--theme.primaryColor={app.look.BLUE}",

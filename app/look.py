@@ -6,6 +6,7 @@ What a colour says is said by position or a label too. Everything is as wide as 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -16,6 +17,8 @@ import streamlit as st
 
 from app.warehouse import NotReadyError
 
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>$~:&^=@/])")
+
 BLUE, ORANGE, GREEN, PINK, SKY, RED, YELLOW, GREY = (
     "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#7A7A7A",
 )  # fmt: skip
@@ -23,6 +26,11 @@ PALETTE = [BLUE, ORANGE, GREEN, PINK, SKY, RED, YELLOW, GREY]
 SCALE = "cividis"
 EVERY_LABEL = alt.Axis(labelOverlap=False)
 IN_URL: Any = {"bind": "query-params"}
+
+
+def plain(text: object) -> str:
+    """Delivered text for a Markdown field of Streamlit, shown as it was delivered: no link, picture, HTML, formula or colour."""
+    return _MARKDOWN.sub(r"\\\1", " ".join(str(text).split()))
 
 
 @contextmanager

@@ -223,14 +223,18 @@ def cosine_distance(left: str, right: str) -> str:
     }[read_profile().engine]
 
 
+PICTURES = {".png", ".jpg", ".jpeg", ".webp", ".gif"}
+"""A uri is data: no other file of the landing zone is shown, whatever a row names."""
+
+
 def picture(uri: str | None) -> str | None:
-    """Where the picture of an object can be had: a file of the landing zone, or None."""
+    """The file of a picture: an image in the landing zone, links and `..` resolved, or None."""
     landing = (ROOT / os.environ.get("LAKEWEAVE_LANDING", "landing")).resolve()
     if not uri or not uri.startswith("gs://"):
         return None
     # The demo's bucket is the folder `gcp` itself; the bucket of another may be a folder in it.
     bucket, _, name = uri.removeprefix("gs://").partition("/")
     for file in ((landing / "gcp" / name).resolve(), (landing / "gcp" / bucket / name).resolve()):
-        if landing in file.parents and file.is_file():
+        if file.suffix.lower() in PICTURES and landing in file.parents and file.is_file():
             return str(file)
     return None

@@ -6,7 +6,7 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
-from app.look import IN_URL, ORANGE, SCALE, bars, lines, or_stop, page, show, table
+from app.look import IN_URL, ORANGE, SCALE, bars, lines, or_stop, page, plain, show, table
 from app.warehouse import ask
 
 
@@ -77,7 +77,7 @@ def items() -> None:
         words=f"%{words}%",
     )
     if sold.empty:
-        st.info(f"No item has “{words}” in its name.")
+        st.info(f"No item has “{plain(words)}” in its name.")
     else:
         show(
             bars(sold, "item", "items_sold", "sold", ORANGE),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.look import BLUE, IN_URL, figures, or_stop, page, show
+from app.look import BLUE, IN_URL, figures, or_stop, page, plain, show
 from app.warehouse import among, ask, picture
 
 EACH_PAGE = 24
@@ -68,12 +68,12 @@ with page("Pictures", "What do the listings' pictures show, does the description
             if file:
                 st.image(file, width="stretch", alt=f"{each.title}: {each.shown_color} {each.shown_category}")
             else:
-                st.caption("no picture" if not each.uri else f"`{each.uri}`")
-            st.markdown(f"**{each.title or 'without a title'}**")
+                st.caption("no picture" if not each.uri else plain(each.uri))
+            st.markdown(f"**{plain(each.title or 'without a title')}**")
             seen = " · ".join(str(word) for word in (each.shown_category, each.shown_pattern, each.shown_color) if word)
-            st.caption(f"{seen or each.picture_state} — {each.units_sold or 0:,.0f} sold")
+            st.caption(f"{plain(seen or each.picture_state)} — {each.units_sold or 0:,.0f} sold")
             if each.disagreement:
-                st.warning(each.disagreement, icon=":material/compare:")
+                st.warning(plain(each.disagreement), icon=":material/compare:")
 
     st.subheader("Looks that go with sales")
     import altair as alt

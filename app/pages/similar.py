@@ -5,15 +5,20 @@ from __future__ import annotations
 import altair as alt
 import streamlit as st
 
-from app.look import IN_URL, ORANGE, or_stop, page, show, table
+from app.look import IN_URL, ORANGE, or_stop, page, plain, show, table
 from app.warehouse import NotReadyError, ask, cosine_distance, picture
+
+
+def _is_number(text: str) -> bool:
+    """Whether a text of the address bar is a number that the warehouse can hold; `²` is a digit of Unicode and no number."""
+    return text.isascii() and text.isdecimal() and len(text) <= 18
 
 
 def find(words: str) -> str | None:
     """The number of the product that is meant by a number or by words, or the first of all; asks when several fit."""
     if not words.strip():
         return str(int(ask("select min(product_id) as product_id from {gold.product_catalog}")["product_id"][0]))
-    if words.strip().isdigit():
+    if _is_number(words.strip()):
         known = ask("select product_id from {gold.product_catalog} where product_id = :product", product=int(words))
         or_stop(known, f"No product has the number {words.strip()}. Type a part of its name instead, such as `jean`.")
         return words.strip()
@@ -22,7 +27,7 @@ def find(words: str) -> str | None:
         " where lower(concat(coalesce(name, ''), ' ', coalesce(brand, ''))) like :words order by product_id limit 50",
         words=f"%{words.strip().lower()}%",
     )
-    or_stop(fitting, f"No product is called anything like “{words.strip()}”. Try fewer letters, or a number.")
+    or_stop(fitting, f"No product is called anything like “{plain(words.strip())}”. Try fewer letters, or a number.")
     names = {
         str(each.product_id): f"{each.name or 'without a name'} ({each.product_id})" for each in fitting.itertuples()
     }
@@ -69,9 +74,11 @@ def products() -> None:
         with cells[place], st.container(border=True):
             file = picture(pictures.get(each.product_id))
             if file:
-                st.image(file, width="stretch", alt=each.name)
-            st.markdown(f"**{each.name or 'without a name'}**")
-            st.caption(f"{each.category or 'no category'} · {each.brand or 'no brand'} · number {each.product_id}")
+                st.image(file, width="stretch", alt=str(each.name))
+            st.markdown(f"**{plain(each.name or 'without a name')}**")
+            st.caption(
+                f"{plain(each.category or 'no category')} · {plain(each.brand or 'no brand')} · number {each.product_id}"
+            )
             st.caption("this one" if place == 0 else f"distance {each.distance:.3f}")
 
 
@@ -119,14 +126,14 @@ def customers() -> None:
                 )
             )
         return
-    if not typed.isdigit():
+    if not _is_number(typed):
         st.info("A customer is known by a number, such as 3.")
         return
     known = ask("select behavior_summary from {gold.customer_profiles} where user_id = :customer", customer=int(typed))
     if known.empty:
         st.info(f"No customer has the number {typed}.")
         return
-    st.write(known["behavior_summary"][0])
+    st.write(plain(known["behavior_summary"][0]))
     distance = cosine_distance("other.embedding", "this.embedding")
     table(
         ask(

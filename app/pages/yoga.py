@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.look import IN_URL, figures, heat_map, or_stop, page, percent, show
+from app.look import IN_URL, figures, heat_map, or_stop, page, percent, plain, show
 from app.warehouse import ask, picture
 
 with page(
@@ -46,15 +46,15 @@ with page(
             if file:
                 st.image(file, width="stretch", alt=f"yoga picture, {each['folder_pose']}")
             else:
-                st.caption(f"`{uri}`")
+                st.caption(plain(uri))
         with right:
-            st.subheader(each["pose"] or "no pose")
-            st.caption(f"folder: {each['folder_pose']}")
+            st.subheader(plain(each["pose"] or "no pose"))
+            st.caption(f"folder: {plain(each['folder_pose'])}")
             if each["score"] is not None and each["score"] == each["score"]:
                 st.progress(min(1.0, float(each["score"])), text=f"score {each['score']:.3f}")
             for label, column in (("Focus", "focus"), ("Good for", "health_benefit"), ("Breath", "breath")):
                 if each[column]:
-                    st.markdown(f"**{label}**: {each[column]}")
+                    st.markdown(f"**{label}**: {plain(each[column])}")
     st.subheader("Confusion matrix")
     if evaluation.empty:
         st.info("There is nothing to evaluate yet.")

@@ -40,9 +40,15 @@ def natural(name: str) -> str:
     return re.sub(r"0*([0-9]{20})", r"\1", re.sub(r"([0-9]+)", "0" * 20 + r"\1", name))
 
 
+def is_held(data: bytes) -> bool:
+    """Whether no record of the file fits its header: such a file is held, and the version before it counts."""
+    records = list(csv.reader(io.StringIO(data.decode())))[1:]
+    return bool(records) and all(len(record) != len(HEADER) for record in records)
+
+
 def oracle(seen: list[tuple[str, bytes]]) -> dict[int, tuple[str, float]]:
     """What silver holds after the builds saw these (name, content) pairs, in the order in which they saw them."""
-    current = dict(seen)
+    current = dict((name, data) for name, data in seen if not is_held(data))
     first_place: dict[bytes, str] = {}
     for name, data in current.items():
         place = natural(name)
@@ -157,7 +163,7 @@ def test_any_history_of_deliveries(worker: tuple[Worker, Workspace, Path], histo
         lines = [line for line in data.decode().split("\n")[1:] if line]
         assert records == len(lines)
         assert records == accepted + rejected + repeats
-        assert state in ("loaded", "repeat")
+        assert state in (("held",) if is_held(data) else ("loaded", "repeat"))
 
     before = workspace.state()
     build()
