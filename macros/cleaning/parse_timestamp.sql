@@ -187,13 +187,16 @@
     {{ return("try_strptime(" ~ expression ~ ", ['" ~ formats | join("', '") ~ "'])") }}
 {%- endmacro %}
 
-{# https://cloud.google.com/bigquery/docs/reference/standard-sql/timestamp_functions#parse_timestamp #}
+{# `%S` reads a leap second here, which other engines refuse.
+   https://cloud.google.com/bigquery/docs/reference/standard-sql/timestamp_functions#parse_timestamp #}
 {% macro bigquery___strptime(expression, formats) -%}
     {%- set read = [] -%}
     {%- for format in formats -%}
         {%- do read.append("safe.parse_timestamp('" ~ format ~ "', " ~ expression ~ ")") -%}
     {%- endfor -%}
-    {{ return("coalesce(" ~ read | join(", ") ~ ")") }}
+    {{ return(
+        "case when not " ~ lakeweave._matches(expression, ':60(?:[^0-9]|$)') ~ " then coalesce(" ~ read | join(", ") ~ ") end"
+    ) }}
 {%- endmacro %}
 
 {# Spark writes patterns its own way. https://spark.apache.org/docs/latest/sql-ref-datetime-pattern.html #}

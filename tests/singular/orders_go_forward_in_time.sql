@@ -1,12 +1,10 @@
-with
+{{ config(warn_if='> 0', error_if='> 0 and max(share) > 0.05') }}
+{%- set failing -%}
+select orders.*
+from {{ ref('silver_orders') }} as orders
+where orders.shipped_at < orders.created_at
+    or orders.delivered_at < orders.shipped_at
+    or orders.returned_at < orders.delivered_at
+{%- endset %}
 
-orders as (
-
-    select * from {{ ref('silver_orders') }}
-
-)
-
-select * from orders
-where shipped_at < created_at
-    or delivered_at < shipped_at
-    or returned_at < delivered_at
+{{ lakeweave.with_share(failing, ref('silver_orders')) }}

@@ -180,22 +180,10 @@ RULES: tuple[Answer, ...] = (
         phases=("first run", "operations"),
     ),
     Answer(
-        "the batch fits the budget",
-        r"as last, count\(.* as questions, count\(\*\) as open_questions",
-        ({"last": 5, "questions": 5, "open_questions": 5},),
-        phases=("first run", "full refresh"),
-    ),
-    Answer(
         "answers were paid for under an earlier form of the options",
         r"select distinct options from .* as responses where .*generate_text",
         ({"options": "{}"},),
         phases=("full refresh", "operations"),
-    ),
-    Answer(
-        "the model has answers of another version",
-        r"select model_version, max\(requested_at\) as last_asked",
-        ({"model_version": "gemini-2.5-flash"}, {"model_version": "gemini-3.1-flash-lite#2"}),
-        phases=("operations",),
     ),
     Answer(
         "the remote model was created with this definition",
