@@ -11,6 +11,7 @@ import base64
 import http.client
 import json
 import math
+import select
 import socket
 import ssl
 import threading
@@ -26,7 +27,6 @@ _ERROR_AT_MOST = 64 * 1024
 _CUT_AWAY = 8 * 1024
 _INTERIM_AT_MOST = 1000
 _HEADER_LINES_AT_MOST = 1000
-_BROKEN_PIPE = (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError, ConnectionAbortedError)
 
 
 class Unreachable(Exception):
@@ -61,13 +61,17 @@ class _Bounded:
     end: float = math.inf
     received: int = 0
     most: float = math.inf
+    is_set: bool = False
+    """Whether the time-out is set already, so that a short reply needs one call of the system less."""
 
     def recv_into(self, buffer: bytearray, nbytes: int = 0, flags: int = 0) -> int:
         """As the socket's own, within the time and the size that are left."""
         left = self.end - time.monotonic()
         if left <= 0:
             raise TimeoutError
-        self.settimeout(left if left < threading.TIMEOUT_MAX else None)
+        if not self.is_set:
+            self.settimeout(left if left < threading.TIMEOUT_MAX else None)
+        self.is_set = False
         count = super().recv_into(buffer, nbytes, flags)
         self.received += count
         if self.received > self.most:
@@ -174,31 +178,25 @@ class Transport:
             OSError, HTTPException: the connection broke, or what came is not HTTP.
         """
         end = time.monotonic() + self._timeout
-        while True:
-            connection, fresh = self._connection()
-            sock = None
-            try:
-                if connection.sock is None:
-                    self._connect(connection, end)
-                sock = connection.sock
-                sock.end, sock.received, sock.most = end, 0, self._most + _HEADERS_AT_MOST
-                left = end - time.monotonic()
-                if left <= 0:
-                    raise TimeoutError
-                sock.settimeout(left)
-                # The head and the body in one piece: one packet where there is room for both.
-                sock.sendall(self._head(len(body), headers) + body)
-                response = _Response(sock, method="POST")
-                response.begin()
-                return self._read(response)
-            except _BROKEN_PIPE:
-                self._drop()
-                if fresh or sock is None or sock.received:
-                    raise
-                # The server closed a connection that had been idle; that says nothing about this request.
-            except BaseException:
-                self._drop()
-                raise
+        connection = self._connection()
+        try:
+            if connection.sock is None:
+                self._connect(connection, end)
+            sock = connection.sock
+            sock.end, sock.received, sock.most = end, 0, self._most + _HEADERS_AT_MOST
+            left = end - time.monotonic()
+            if left <= 0:
+                raise TimeoutError
+            sock.settimeout(left)
+            # The head and the body in one piece: one packet where there is room for both.
+            sock.sendall(self._head(len(body), headers) + body)
+            sock.is_set = True
+            response = _Response(sock, method="POST")
+            response.begin()
+            return self._read(response)
+        except BaseException:
+            self._drop()
+            raise
 
     def _head(self, length: int, headers: dict[str, str]) -> bytes:
         lines = [
@@ -251,10 +249,15 @@ class Transport:
         except UnicodeError:
             raise Unreachable("the host's name is not valid") from None
 
-    def _connection(self) -> tuple[http.client.HTTPConnection, bool]:
+    def _connection(self) -> http.client.HTTPConnection:
+        """The thread's connection, a new one when the server has closed it while it was idle.
+
+        A request is never sent twice in silence: what fails after it was sent may have been read, and may be billed.
+        """
         kept = getattr(self._local, "connection", None)
-        if kept is not None:
-            return kept, kept.sock is None
+        if kept is not None and kept.sock is not None and not _has_news(kept.sock):
+            return kept
+        self._drop()
         host, port = self._proxy[:2] if self._proxy else (self._host, self._port)
         if self._secure:
             made: http.client.HTTPConnection = http.client.HTTPSConnection(host, port, context=self._tls)
@@ -263,7 +266,7 @@ class Transport:
         else:
             made = http.client.HTTPConnection(host, port)
         self._local.connection = made
-        return made, True
+        return made
 
     def _drop(self) -> None:
         kept = getattr(self._local, "connection", None)
@@ -288,6 +291,15 @@ class Transport:
             pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
             headers["Proxy-Authorization"] = "Basic " + base64.b64encode(pair.encode()).decode()
         return parts.hostname or "", parts.port or 8080, headers
+
+
+def _has_news(sock: socket.socket) -> bool:
+    """Whether something can be read although nothing was asked: the end of the connection, most of the time."""
+    if not hasattr(select, "poll"):
+        return bool(select.select([sock], [], [], 0)[0])
+    poll = select.poll()
+    poll.register(sock, select.POLLIN)
+    return bool(poll.poll(0))
 
 
 def _dial(address: tuple[str, int], limit: float) -> socket.socket:
