@@ -72,7 +72,7 @@ MISTAKES: tuple[Mistake, ...] = (
     # ---------- macros
     Mistake("a cleaning macro that misspells a function", "macros/cleaning/compose_text.sql", r"\bnormalize\(", "normalise(", "Function not found: normalise", r"^model\..*\.bronze_", copy=2),
     Mistake("a model option that is not there", "macros/functions/generate_text.sql", r" as max_output_tokens'", " as max_tokens'", "max_tokens", r"^model\."),
-    Mistake("the older function's output column", "macros/functions/generate_text.sql", r"answered\.status = ''", "answered.ml_generate_text_status = ''", "ml_generate_text_status", r"^model\.", copy=2),
+    Mistake("the older function's output column", "macros/functions/generate_text.sql", r"'answered\.status'", "'answered.ml_generate_text_status'", "ml_generate_text_status", r"^model\.", copy=2),
     Mistake("a remote model without its connection", "macros/inference/materialization_remote_model.sql", r"remote with connection \{%[^\n]*", "remote", "Syntax error|connection", r"^model\."),
     Mistake("an option of an external table misspelt", "macros/ingestion/materialization_ingestion_bigquery.sql", r"field_delimiter =", "field_delimeter =", "Unknown option: field_delimeter", r"^model\..*\.bronze_"),
     Mistake("a pseudo column misspelt", "macros/ingestion/materialization_ingestion_bigquery.sql", r"where _FILE_NAME =", "where _FILENAME =", "_FILENAME", r"^model\..*\.bronze_", copy=2),
