@@ -37,6 +37,11 @@ def change_order(**_: Any) -> list[str]:
     return ["committed_at"]
 
 
+def with_share(failing: str, *_: Any) -> str:
+    """A whole query."""
+    return f"select * from ({failing}) as failing"
+
+
 def convert_to_usd(relation: str, price: str, **_: Any) -> str:
     """The relation that it is given, with one column more."""
     return f"(select *, 0 as {price}_usd from {relation})"
