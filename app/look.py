@@ -33,6 +33,11 @@ def plain(text: object) -> str:
     return _MARKDOWN.sub(r"\\\1", " ".join(str(text).split()))
 
 
+def is_number(text: str) -> bool:
+    """Whether a text of the address bar is a number that the warehouse can hold; `²` is a digit of Unicode and no number."""
+    return text.isascii() and text.isdecimal() and len(text) <= 18
+
+
 @contextmanager
 def page(title: str, question: str) -> Iterator[None]:
     """A page with its title; whatever cannot be shown becomes a sentence."""

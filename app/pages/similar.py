@@ -5,20 +5,15 @@ from __future__ import annotations
 import altair as alt
 import streamlit as st
 
-from app.look import IN_URL, ORANGE, or_stop, page, plain, show, table
+from app.look import IN_URL, ORANGE, is_number, or_stop, page, plain, show, table
 from app.warehouse import NotReadyError, ask, cosine_distance, picture
-
-
-def _is_number(text: str) -> bool:
-    """Whether a text of the address bar is a number that the warehouse can hold; `²` is a digit of Unicode and no number."""
-    return text.isascii() and text.isdecimal() and len(text) <= 18
 
 
 def find(words: str) -> str | None:
     """The number of the product that is meant by a number or by words, or the first of all; asks when several fit."""
     if not words.strip():
         return str(int(ask("select min(product_id) as product_id from {gold.product_catalog}")["product_id"][0]))
-    if _is_number(words.strip()):
+    if is_number(words.strip()):
         known = ask("select product_id from {gold.product_catalog} where product_id = :product", product=int(words))
         or_stop(known, f"No product has the number {words.strip()}. Type a part of its name instead, such as `jean`.")
         return words.strip()
@@ -126,7 +121,7 @@ def customers() -> None:
                 )
             )
         return
-    if not _is_number(typed):
+    if not is_number(typed):
         st.info("A customer is known by a number, such as 3.")
         return
     known = ask("select behavior_summary from {gold.customer_profiles} where user_id = :customer", customer=int(typed))

@@ -12,7 +12,7 @@ pytest.importorskip("streamlit")
 
 from app import warehouse
 from app.__main__ import OPTIONS
-from app.look import plain
+from app.look import is_number, plain
 from tests.python.support import ROOT
 
 HOSTILE = (
@@ -51,12 +51,8 @@ def test_pages_show_rows_by_plain_only(page: Path) -> None:
 
 @pytest.mark.parametrize("text", ["²", "٣", "1" * 40, "-1", "1.5", ""])
 def test_what_is_no_number_is_no_key(text: str) -> None:
-    source = (ROOT / "app" / "pages" / "similar.py").read_text()
-    body = source[source.index("def _is_number") : source.index("def find")]
-    names: dict = {}
-    exec(body, names)
-    assert not names["_is_number"](text)
-    assert names["_is_number"]("42")
+    assert not is_number(text)
+    assert is_number("42")
 
 
 def test_only_pictures_of_the_landing_zone_are_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
