@@ -35,7 +35,7 @@
             ('delivered_at', moment), ('records', whole), ('accepted', whole), ('rejected', whole), ('repeats', whole),
             ('state', text), ('reason', text), ('message', text), ('processed_at', moment), ('invocation_id', text),
             ('content_bytes', whole), ('header_bytes', whole), ('record_bytes', whole), ('rejected_bytes', whole),
-            ('skipped_bytes', whole), ('encoding_confidence', dbt.type_float()),
+            ('skipped_bytes', whole), ('encoding_confidence', lakeweave.type_double()),
         ],
         'rejected_records': [
             ('source', text), ('file_id', text), ('file_name', text), ('record_number', whole), ('line_number', whole),

@@ -666,7 +666,7 @@
         {{ file.rejected }}, {{ file.repeats }}, '{{ file.state }}', {{ lakeweave._spark_text(file.reason) }},
         {{ lakeweave._spark_text(file.message) }}, {{ lakeweave.run_timestamp() }}, '{{ invocation_id }}',
         cast(null as bigint), cast(null as bigint), cast(null as bigint), cast(null as bigint), cast(null as bigint),
-        cast(null as {{ dbt.type_float() }})
+        cast(null as {{ lakeweave.type_double() }})
     ){{ ',' if not loop.last }}
     {%- endfor %}
 {%- endmacro %}
