@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from lakeweave.ingestion.spec import UserError
 
@@ -38,15 +39,16 @@ IGNORED = (
 """Names of files and folders that are no deliveries: hidden ones, unfinished uploads, locks of office programs and what
 file managers leave. Upper and lower case are the same."""
 
-_IGNORED = re.compile("|".join(f"({fnmatch.translate(p.lower())})" for p in IGNORED))
+_BEGINNINGS = tuple(p[:-1].lower() for p in IGNORED if p.endswith("*"))
+_ENDINGS = tuple(p[1:].lower() for p in IGNORED if p.startswith("*"))
+_NAMES = frozenset(p.lower() for p in IGNORED if "*" not in p)
 _SHOWN = 5
 
 SETTLE_SECONDS = 0.02
 """Longer than the tick of a file system's clock: within one tick two writes leave the same time stamps."""
 
 
-@dataclass(frozen=True, slots=True)
-class FoundFile:
+class FoundFile(NamedTuple):
     """A file of the listing. ``name`` is its path relative to the folder; ``path`` opens it."""
 
     name: str
@@ -119,12 +121,18 @@ def printable(name: str) -> str:
 
 def ignored_by(name: str) -> str | None:
     """The pattern of :data:`IGNORED` that ``name`` (without its folder) matches, if any."""
-    found = _IGNORED.match(name.lower())
-    return IGNORED[found.lastindex - 1] if found and found.lastindex else None
+    name = name.lower()
+    if not (name.startswith(_BEGINNINGS) or name.endswith(_ENDINGS) or name in _NAMES):
+        return None
+    return next(p for p in IGNORED if fnmatch.fnmatchcase(name, p.lower()))
 
 
-def list_files(folder: str, patterns: Sequence[str] = ("*",), what: str = "folder") -> Listing:
+def list_files(
+    folder: str, patterns: Sequence[str] = ("*",), what: str = "folder", *, in_order: bool = True
+) -> Listing:
     """All delivered files under ``folder``, and what was passed over.
+
+    The files come in natural order; without ``in_order`` as the file system lists them, which is faster.
 
     A subfolder that cannot be listed is a warning; its files are not in the result. Links to folders and links that lead
     out of the folder are not followed. Raises :class:`UserError` if ``folder`` itself cannot be listed.
@@ -153,7 +161,8 @@ def list_files(folder: str, patterns: Sequence[str] = ("*",), what: str = "folde
             listing.warnings.append(
                 f"The folder {printable(prefix)!r} cannot be listed ({error.strerror}); its files are not loaded."
             )
-    listing.files.sort(key=lambda f: natural_key(f.name))
+    if in_order:
+        listing.files.sort(key=lambda f: natural_key(f.name))
     return listing
 
 

@@ -7,9 +7,11 @@ import os
 import threading
 import uuid
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from typing import Any
 
 import duckdb
+import pyarrow as pa
 
 from lakeweave.ingestion import sniff
 from lakeweave.ingestion.account import FileHeld
@@ -147,8 +149,6 @@ class LedgerFile:
 class Ledger:
     """The ledger's rows of one source, as the plan asks for them."""
 
-    known: set[tuple[str, str]] = field(default_factory=set)
-    """Name and stat key of files that need not be opened."""
     versions: dict[str, int] = field(default_factory=dict)
     newest: dict[str, LedgerFile] = field(default_factory=dict)
     """Name → the row of its newest version."""
@@ -160,15 +160,13 @@ class Ledger:
     settled: set[tuple[str, str]] = field(default_factory=set)
     """Name and stat key of files that are loaded or repeats, and so may leave the folder."""
 
-    def add(self, file: LedgerFile, release: bool) -> None:
-        """Take in a row; rows come by name and version. ``release`` forgets that held files were held."""
+    def add(self, file: LedgerFile) -> None:
+        """Take in a row; rows come by name and version."""
         if file.version >= self.versions.get(file.name, 0):
             self.versions[file.name] = file.version
             self.newest[file.name] = file
         if file.file_id:
             self.deliveries[file.name, file.file_id] = file
-        if file.state in _KNOWN_STATES and not (release and file.state == "held"):
-            self.known.add((file.name, file.stat_key))
         if file.state == "loaded" and file.file_id:
             self.loaded.setdefault(file.file_id, file)
         if file.state in ("loaded", "repeat"):
@@ -177,30 +175,97 @@ class Ledger:
             self.released.append(file)
 
 
+def _ledger_rows(conn: duckdb.DuckDBPyConnection, spec: Spec, query: str) -> list[tuple[Any, ...]] | None:
+    """The rows of a query over the ledger, whose relation and source are put in; ``None`` if there is no ledger yet."""
+    try:
+        return conn.execute(query.format(ledger=spec.ledger, source=literal(spec.source))).fetchall()
+    except (duckdb.CatalogException, duckdb.BinderException) as error:
+        if "does not exist" in str(error) and "column" not in str(error).lower():
+            return None
+        raise UserError(f"The ledger {spec.ledger} cannot be read: {str(error).splitlines()[0]}") from None
+
+
+_COLUMNS = "file_name, stat_key, file_id, version, state, records, epoch_ns(delivered_at), reason"
+
+
+def _ledger_file(row: tuple[Any, ...]) -> LedgerFile:
+    name, key, file_id, version, state, records, delivered, reason = row
+    return LedgerFile(name, key or "", file_id, version or 1, state, records or 0, delivered, reason)
+
+
 def read_ledger(conn: duckdb.DuckDBPyConnection, spec: Spec) -> Ledger:
     """The ledger as far as this source goes; an absent table is an empty ledger."""
     ledger = Ledger()
-    try:
-        rows = conn.execute(
-            "select file_name, stat_key, file_id, version, state, records, epoch_ns(delivered_at), reason "
-            f"from {spec.ledger} where source = {literal(spec.source)} order by file_name, version"
-        ).fetchall()
-    except (duckdb.CatalogException, duckdb.BinderException) as error:
-        if "does not exist" in str(error) and "column" not in str(error).lower():
-            return ledger
-        raise UserError(f"The ledger {spec.ledger} cannot be read: {str(error).splitlines()[0]}") from None
-    for name, key, file_id, version, state, records, delivered, reason in rows:
-        file = LedgerFile(name, key or "", file_id, version or 1, state, records or 0, delivered, reason)
-        ledger.add(file, spec.release)
+    query = f"select {_COLUMNS} from {{ledger}} where source = {{source}} order by file_name, version"
+    for row in _ledger_rows(conn, spec, query) or ():
+        ledger.add(_ledger_file(row))
     return ledger
+
+
+def _unknown_files(
+    conn: duckdb.DuckDBPyConnection, spec: Spec, found: list[FoundFile]
+) -> tuple[list[FoundFile], Ledger]:
+    """The files that the ledger does not have by name and stat key, and the ledger's rows about their names.
+
+    The comparison is one join in the database: with a million known files, rows in Python would cost more than the listing.
+    """
+    ledger = Ledger()
+    known = "('loaded', 'repeat')" if spec.release else "('loaded', 'repeat', 'held')"
+    listed = pa.table({"name": [f.name for f in found], "stat_key": [f.stat_key for f in found]})
+    conn.register("lakeweave_listed", listed.append_column("place", pa.array(range(len(found)), pa.int64())))
+    try:
+        rows = _ledger_rows(
+            conn,
+            spec,
+            "select listed.place from lakeweave_listed as listed anti join (select file_name, stat_key from {ledger} "
+            f"where source = {{source}} and state in {known}) as known "
+            "on listed.name = known.file_name and listed.stat_key = known.stat_key order by listed.place",
+        )
+    finally:
+        conn.unregister("lakeweave_listed")
+    if rows is None:
+        return found, ledger
+    new = [found[place] for (place,) in rows]
+    conn.register("lakeweave_new", pa.table({"name": pa.array([f.name for f in new], pa.string())}))
+    try:
+        rows = _ledger_rows(
+            conn,
+            spec,
+            f"select {_COLUMNS} from {{ledger}} where source = {{source}} and file_name in (select name from lakeweave_new "
+            "union all select file_name from {ledger} where source = {source} and state = 'released') "
+            "order by file_name, version",
+        )
+    finally:
+        conn.unregister("lakeweave_new")
+    for row in rows or ():
+        ledger.add(_ledger_file(row))
+    return new, ledger
+
+
+def _add_loaded(conn: duckdb.DuckDBPyConnection, spec: Spec, ledger: Ledger, contents: set[str]) -> None:
+    """Tell ``ledger`` which of these contents are loaded, from whatever name."""
+    ledger.loaded.clear()
+    conn.register("lakeweave_contents", pa.table({"file_id": pa.array(sorted(contents), pa.string())}))
+    try:
+        rows = _ledger_rows(
+            conn,
+            spec,
+            f"select {_COLUMNS} from {{ledger}} where source = {{source}} and state = 'loaded' "
+            "and file_id in (select file_id from lakeweave_contents) order by file_name, version",
+        )
+    finally:
+        conn.unregister("lakeweave_contents")
+    for row in rows or ():
+        file = _ledger_file(row)
+        ledger.loaded.setdefault(file.file_id or "", file)
 
 
 def make_plan(conn: duckdb.DuckDBPyConnection, spec: Spec) -> Plan:
     """List, compare with the ledger, hash what is new and cut it into batches; raises :class:`UserError`."""
-    listing = list_files(spec.folder, spec.patterns)
+    listing = list_files(spec.folder, spec.patterns, in_order=False)
     found, messages = listing.files, listing.messages
-    ledger = read_ledger(conn, spec)
-    new = [f for f in found if spec.reload or (f.name, f.stat_key) not in ledger.known]
+    new, ledger = (found, read_ledger(conn, spec)) if spec.reload else _unknown_files(conn, spec, found)
+    new.sort(key=lambda f: natural_key(f.name))
     planned, touched = [], []
     for file in progress(new, spec.source):
         inspected = inspect(file, spec)
@@ -213,6 +278,8 @@ def make_plan(conn: duckdb.DuckDBPyConnection, spec: Spec) -> Plan:
         _nothing_lost(spec, ledger, planned)
     elif ledger.released:
         planned += _released_from_archive(spec, ledger, planned, messages)
+    if planned and not spec.reload:
+        _add_loaded(conn, spec, ledger, {f.file_id for f in planned if f.file_id})
     for file in planned:
         _number(file, ledger, spec)
     # A content is loaded once. The name that the ledger has it from stays; a new content goes by its first name.
@@ -274,7 +341,7 @@ def _from_archive(spec: Spec, ledger: Ledger, planned: Iterable[PlannedFile]) ->
     result = []
     for file in archived_files(spec):
         content = hash_of(file)
-        found = replace(file, name=_delivered_name(file.name, content, ledger))
+        found = file._replace(name=_delivered_name(file.name, content, ledger))
         if (found.name, content) in present:
             continue
         present.add((found.name, content))
@@ -295,7 +362,7 @@ def _released_from_archive(
         names = {original_name(f.name) for f in wanted.values()}
         for file in archived_files(spec):
             if original_name(file.name) in names and (content := hash_of(file)) in wanted:
-                again = inspect(replace(file, name=wanted.pop(content).name), spec)
+                again = inspect(file._replace(name=wanted.pop(content).name), spec)
                 again.archived = True
                 result.append(again)
     for file in sorted(wanted.values(), key=lambda f: natural_key(f.name)):

@@ -34,6 +34,9 @@ FILE_REASONS: dict[str, str] = {
     "several_sheets": "Several sheets of the workbook hold rows, and the source does not declare which one to read.",
     "sheet_not_found": "The workbook has no sheet of the declared name.",
     "uncached_formulas": "Every record of the workbook has a formula whose result is not stored in the file.",
+    "repeated_key": (
+        "Several different records of the file have the same declared key, and the engine does not tell their order."
+    ),
     "archive_of_files": "The file is an archive of files, such as tar or zip; deliver its members one by one.",
     "no_record_fits_the_header": "All records, or more than half of at least ten, do not have the fields of the header.",
     "unsafe_encoding": "The text is not UTF-8, and its encoding cannot be told with certainty.",

@@ -96,6 +96,9 @@
     {%- if totals.files > 0 -%}
         {%- do lakeweave._tell_of_layouts(spec.source) -%}
     {%- endif -%}
+    {%- if totals.accepted > 0 and not rebuild -%}
+        {%- do lakeweave._tell_of_null_columns(spec.source, target_relation) -%}
+    {%- endif -%}
 
     {{ return({'relations': [target_relation]}) }}
 

@@ -65,6 +65,9 @@
     {%- if totals.files > 0 -%}
         {%- do lakeweave._tell_of_layouts(spec.source) -%}
     {%- endif -%}
+    {%- if totals.files > totals.held | length and not rebuild -%}
+        {%- do lakeweave._tell_of_null_columns(spec.source, target_relation) -%}
+    {%- endif -%}
 
     {{ return({'relations': [target_relation]}) }}
 

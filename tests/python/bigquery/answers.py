@@ -154,12 +154,22 @@ RULES: tuple[Answer, ...] = (
     Answer("what external objects were made from", r"from [^ ]*`externals`", _noted_externals),
     Answer(
         "two files were delivered",
-        r"select path, file_id from .*fresh__.* where not is_repeat",
+        r"select path, file_id, file_name from .*fresh__.* where not is_repeat",
         (
-            {"path": "gs://lakeweave-landing/inbox/a/a_batch_000.csv", "file_id": "0" * 32},
-            {"path": "gs://lakeweave-landing/inbox/a/it's.csv", "file_id": "1" * 32},
+            {
+                "path": "gs://lakeweave-landing/inbox/a/a_batch_000.csv",
+                "file_id": "0" * 32,
+                "file_name": "a_batch_000.csv",
+            },
+            {"path": "gs://lakeweave-landing/inbox/a/it's.csv", "file_id": "1" * 32, "file_name": "it's.csv"},
         ),
         phases=("first run", "full refresh"),
+    ),
+    Answer(
+        "an object has no MD5",
+        r"select path from .*fresh__.* where file_id is null",
+        ({"path": "gs://lakeweave-landing/inbox/a/composite's.csv"},),
+        phases=("first run",),
     ),
     Answer(
         "a file is held",
