@@ -1,8 +1,8 @@
 """Which single-byte encoding of a Latin alphabet a text is in, judged by the alphabets of the languages.
 
-The encodings of Western, Central European, Turkish and Baltic text differ in a few letters each, so the same bytes are
-Dvořák in one of them and Dvoøák in another. A guess is safe only if the letters belong to one language in one reading, and
-to several in every other; or if all readings are the same text.
+The encodings of Western, Central European, Turkish and Baltic text, on Windows, DOS and the Mac, differ in a few letters
+each, so the same bytes are Dvořák in one of them and Dvoøák in another. A guess is safe only if the letters belong to one
+language in one reading, and to several in every other; or if all readings are the same text.
 """
 
 from __future__ import annotations
@@ -46,11 +46,21 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "cp1254": (*_TURKISH, *(language for language in _WESTERN if not set("ðþý") & set(language))),
     "cp1257": _BALTIC,
 }
+_OLD: dict[str, tuple[str, ...]] = {
+    "cp850": _WESTERN,
+    "mac-roman": _WESTERN,
+    "cp852": _CENTRAL,
+    "mac-latin2": _CENTRAL,
+    "cp857": _TURKISH,
+    "cp775": _BALTIC,
+}
+"""Encodings of DOS and the Mac. They are rare, so they need more evidence than those of Windows and ISO."""
 _QUOTES = frozenset("«»“”‘’‚„–—…¿¡·•‹›\u00a0")
 _SYMBOLS = frozenset("°®©™½¼¾²³§ºª±×÷¬")
 _WORD_ENDS = frozenset(" ,;|\t.\"'-\r\n")
 _MONEY = frozenset("€£¥¢")
 _CHARACTER = re.compile(r"[^\x00-\x7f]")
+_RUN = re.compile(r"[^\x00-\x7f]+")
 SAFE = 0.5
 
 
@@ -66,10 +76,16 @@ class Guess:
 def guess(sample: bytes) -> Guess | None:
     """The encoding of a text in the Latin alphabet; ``None`` if no such encoding gives sensible text."""
     readings: dict[str, tuple[int, str]] = {}
-    for encoding, languages in FAMILIES.items():
+    for encoding, languages in (FAMILIES | _OLD).items():
+        if encoding in _OLD and "cp1252" in readings and readings["cp1252"][0] <= 1:
+            continue
         text = sample.decode(encoding, ESCAPE)
         if _is_sensible(text):
-            letters = {c if c == "İ" else c.lower() for c in text if ord(c) > 127 and c.isalpha() and c not in "ºª"}
+            high = {c for c in text if ord(c) > 127}
+            letters = {c if c == "İ" else c.lower() for c in high if c.isalpha() and c not in "ºª"}
+            scattered = len(letters) >= 2 and len(_RUN.findall(text)) >= 2
+            if encoding in _OLD and not (scattered and all(map(str.isalpha, high))):
+                continue
             readings[encoding] = _languages(letters, languages), text
     if not readings:
         return None

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import bz2
 import itertools
+import lzma
 import re
 import tarfile
 import zipfile
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import BinaryIO
 
 from lakeweave.ingestion.account import FileHeld
@@ -46,7 +49,20 @@ MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"ORC", "orc"),
     (b"ARROW1\x00\x00", "arrow"),
     (b"\x89HDF\r\n\x1a\n", "hdf5"),
+    (b"\x1f\x9d", "compress"),
+    (b"LZIP\x01", "lzip"),
+    (b"\x89LZO\x00\r\n\x1a\n", "lzo"),
+    (b"\xff\x06\x00\x00sNaPpY", "snappy"),
+    (b"MSCF\x00\x00\x00\x00", "cab"),
+    (b"!<arch>\n", "ar"),
+    (b"{\\rtf", "rtf"),
+    (b"%!PS-Adobe-", "postscript"),
+    (b"\x93NUMPY", "numpy"),
 )
+TAR_PACKED = ("bzip2", "xz")
+"""Compressions that are not read, whose archives are told with their members."""
+_CPIO = re.compile(rb"07070[12][0-9A-Fa-f]{104}|070707[0-7]{70}")
+_ZSTD_SKIPPED = re.compile(rb"[\x50-\x5f]\x2a\x4d\x18", re.DOTALL)
 
 KNOWN_AS: dict[str, str] = {
     "ole": "an old binary Office file, or one with a password; save it as .xlsx without a password",
@@ -69,6 +85,16 @@ KNOWN_AS: dict[str, str] = {
     "orc": "an ORC file; deliver it as Parquet",
     "arrow": "an Arrow file; deliver it as Parquet",
     "hdf5": "an HDF5 file; deliver it as Parquet",
+    "compress": "a file of the compress program; use gzip",
+    "lzip": "lzip; use gzip",
+    "lzo": "LZO; use gzip",
+    "snappy": "Snappy; use gzip",
+    "cab": "a cabinet archive; deliver the files in it one by one",
+    "ar": "an ar archive; deliver the files in it one by one",
+    "cpio": "a cpio archive; deliver the files in it one by one",
+    "rtf": "a rich text document; deliver the table in it as CSV or Excel",
+    "postscript": "a PostScript document; deliver the table in it as CSV or Excel",
+    "numpy": "a NumPy array; deliver it as Parquet",
     "html": "an HTML page",
     "xml": "an XML document",
     "binary": "binary data",
@@ -90,6 +116,10 @@ def by_magic(head: bytes) -> str | None:
             if kind == "bzip2" and head[4:10] not in (b"1AY&SY", b"\x17rE8P\x90"):
                 continue
             return kind
+    if _CPIO.match(head):
+        return "cpio"
+    if _ZSTD_SKIPPED.match(head):
+        return "zstd"
     if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
         return "webp"
     if is_tar(head):
@@ -132,6 +162,20 @@ def tar_members(stream: BinaryIO) -> Iterator[tuple[str, int]]:
                 yield member.name, member.size
 
 
+@contextmanager
+def unpacked(kind: str, path: str) -> Iterator[BinaryIO | None]:
+    """The text of a file compressed as ``kind``, one of :data:`TAR_PACKED`; ``None`` if its beginning is damaged."""
+    opener = bz2.open if kind == "bzip2" else lzma.open
+    with opener(path, "rb") as stream:
+        try:
+            stream.read(1)
+            stream.seek(0)
+        except (OSError, EOFError, ValueError, lzma.LZMAError):
+            yield None
+        else:
+            yield stream  # type: ignore[misc]
+
+
 def zip_members(path: str) -> list[tuple[str, int]]:
     """Name and unpacked size of each file in a zip archive; raises :class:`FileHeld` for a damaged one."""
     try:
@@ -154,7 +198,7 @@ def archive_held(kind: str, members: Iterator[tuple[str, int]]) -> FileHeld:
             size += length
             if len(first) < MAX_MEMBERS_SHOWN:
                 first.append(f"{shown(name)[:200]!r} ({length} bytes)")
-    except (tarfile.TarError, EOFError, OSError, zlib.error, ValueError) as error:
+    except (tarfile.TarError, EOFError, OSError, zlib.error, lzma.LZMAError, ValueError) as error:
         cut = f" The archive is damaged or cut off after them ({error})."
     listed = ", ".join(first) + (f" and {count - len(first)} more" if count > len(first) else "")
     least = "at least " if count >= MAX_MEMBERS_READ else ""

@@ -18,7 +18,7 @@ from lakeweave.ingestion.account import FileAccount, FileHeld
 from lakeweave.ingestion.encoding import BAD, shown
 from lakeweave.ingestion.headers import HeaderNames, same_header
 from lakeweave.ingestion.lines import Lines
-from lakeweave.ingestion.sniff import TextPlan, trimmed, usual_width
+from lakeweave.ingestion.sniff import USUAL, Dialect, TextPlan, refined, trimmed, usual_width
 from lakeweave.ingestion.spec import Reading
 
 csv.field_size_limit(sys.maxsize)
@@ -74,6 +74,7 @@ class DelimitedReader:
         self._offset = skipped
         self.account = account
         self._limit = reading.max_record_chars or MAX_RECORD_CHARS
+        self._dialect = plan.dialect
         self._options = plan.dialect.options(strict=True)
         known = {layout.snake_case(c): c for c in plan.cells}
         if reading.columns is not None:
@@ -206,7 +207,39 @@ class DelimitedReader:
         """Whether a row of ``text`` is a header; quick for text that is none."""
         if self._header is not None and self._header in rows:
             return True
-        return self._names.may_be_in(text.encode("utf-8", "surrogatepass")) and any(map(self._names.is_header, rows))
+        return self._names.may_be_in(text.encode("utf-8", "surrogatepass")) and any(
+            self._names.is_header(row) or self._delimited_otherwise(row) for row in rows
+        )
+
+    def _delimited_otherwise(self, row: list[str]) -> tuple[list[str], Dialect] | None:
+        """The cells of a header that another delimiter separates, and how the records below it are read."""
+        if len(row) * 2 > self._fields:
+            return None
+        text = self._dialect.delimiter.join(row)
+        for delimiter in USUAL:
+            if delimiter in text and delimiter != self._dialect.delimiter:
+                cells = next(csv.reader([text], delimiter=delimiter), [])
+                if self._names.is_header(cells):
+                    lines = self._lines
+                    return cells, refined(lines.window[lines.at : lines.at + 200], delimiter)
+        return None
+
+    def _split(self, row: list[str], line: str) -> tuple[str, str] | None:
+        """A record and the header behind it, where a file without a line end at its end was joined with another."""
+        text = line.rstrip("\r\n")
+        places = [i for i, cell in enumerate(row) if self._names.score([cell])]
+        if not places or places[0] != self._fields:
+            return None
+        last, following = row[places[0] - 1], row[places[0] :]
+        names = sorted(
+            (n for n in [*(self._header or ()), *self._names.known] if last.lower().endswith(n.lower())), key=len
+        )
+        for name in reversed(names):
+            behind = self._dialect.delimiter.join([last[len(last) - len(name) :], *following])
+            if len(name) < len(last) and text.endswith(behind):
+                cut = len(text) - len(behind)
+                return line[:cut], line[cut:]
+        return None
 
     def _one(self) -> int:
         """Parse one record from the window; returns the number of lines it took."""
@@ -242,7 +275,7 @@ class DelimitedReader:
             return self._broken(taken, first, bounded, "unexpected end" in str(error))
         if taken > 1:
             span = lines.window[lines.at : lines.at + taken]
-            ambiguous = len(row) != self._fields or quoting.looks_cut(row, self._plan.dialect.delimiter)
+            ambiguous = len(row) != self._fields or quoting.looks_cut(row, self._dialect.delimiter)
             if ambiguous and self._profile.tells and self._is_stray(span):
                 if len(row) != self._fields:
                     self._reject(lines.pass_over(1), first, "unclosed_quote", _UNCLOSED)
@@ -313,7 +346,7 @@ class DelimitedReader:
         return seen > 0
 
     def _is_stray(self, span: Sequence[str]) -> bool:
-        return quoting.is_stray(span, self._options, self._fields, self._profile, self._plan.dialect.quote)
+        return quoting.is_stray(span, self._options, self._fields, self._profile, self._dialect.quote)
 
     def _row(self, row: list[str], span: list[str], first: int, *, checked: bool = False) -> None:
         """Judge one parsed record; ``checked`` says that it is no header."""
@@ -330,7 +363,15 @@ class DelimitedReader:
             self._reject(span, first, *found)
             return
         if not checked and self._holds_header("".join(span), [row]):
-            if self._header is None or not same_header(row, self._header):
+            if len(span) == 1 and (parts := self._split(row, span[0])):
+                for part in parts:
+                    self._row(next(csv.reader([part], **self._options), []), [part], first)  # type: ignore[arg-type]
+                # They are one line of the file; it counts with what the header becomes.
+                account.record_lines -= 1
+                return
+            if not self._names.is_header(row) and (other := self._delimited_otherwise(row)):
+                self._another_header(other[0], span, first, other[1])
+            elif self._header is None or not same_header(row, self._header):
                 self._another_header(row, span, first)
             else:
                 self._reject(span, first, "repeated_header", "The record repeats the header of the file.")
@@ -375,9 +416,13 @@ class DelimitedReader:
         batch.rows.append(row)
         batch.chars += sum(map(len, span)) if len(span) > 1 else len(span[0])
 
-    def _another_header(self, row: list[str], span: list[str], first: int) -> None:
-        """A header further down: the records below it are read by it, and the layout changes say so."""
+    def _another_header(self, row: list[str], span: list[str], first: int, dialect: Dialect | None = None) -> None:
+        """A header further down: the records below it are read by it, and the layout changes say so.
+
+        ``dialect`` is how they are read if that is another way than so far.
+        """
         account = self.account
+        delimited = f", delimited by {dialect.delimiter!r}" if dialect else ""
         cells = trimmed([c.strip("\ufeff") for c in row])
         matched = layout.match(cells, self._reading)
         told = layout.LayoutChange(
@@ -385,7 +430,7 @@ class DelimitedReader:
             "another_header",
             self._reading.layout_policy,
             "records below are read by it",
-            f"Line {first} is another header: {layout.listed(cells)}.",
+            f"Line {first} is another header{delimited}: {layout.listed(cells)}.",
         )
         for change in [told, *matched.changes]:
             if change not in account.changes:
@@ -400,7 +445,10 @@ class DelimitedReader:
         if len(lines.window) - lines.at < 100:
             lines.more()
         nameless = len(row) - len(cells)
-        surplus = usual_width(lines.window[lines.at : lines.at + 100], self._plan.dialect, len(cells), nameless)
+        if dialect:
+            self._dialect = dialect
+            self._options = dialect.options(strict=True)
+        surplus = usual_width(lines.window[lines.at : lines.at + 100], self._dialect, len(cells), nameless)
         self._section(cells, row, surplus, matched)
 
     def _at_end(self) -> bool:

@@ -64,6 +64,8 @@ class Detected:
     whole: bool = True
     confidence: float | None = None
     others: tuple[str, ...] = ()
+    note: str | None = None
+    """What is to be told about a file that is read in this encoding."""
 
 
 def _escape(error: UnicodeError) -> tuple[str, int]:
@@ -87,6 +89,23 @@ def _show(m: re.Match[str]) -> str:
     if code == 0:
         return "\\x00"
     return f"\\x{code - 0xDC00:02x}" if 0xDC00 <= code <= 0xDCFF else f"\\u{code:04x}"
+
+
+def declared(name: str, head: bytes) -> Detected:
+    """The declared encoding ``name``; with a note if the text, which starts with ``head``, is valid UTF-8 instead."""
+    if not head.isascii() and not name.startswith(("utf", "ascii")):
+        try:
+            text = codecs.getincrementaldecoder("utf-8")().decode(head)
+        except UnicodeDecodeError:
+            return Detected(name)
+        letters = sum(ord(c) > 127 for c in text)
+        if letters >= 2:
+            note = (
+                f"The text is read as {name}, which the source declares, but it is valid UTF-8 with {letters} characters "
+                "above ASCII at its beginning. If the letters are wrong, correct the `encoding`, release and replay the file."
+            )
+            return Detected(name, note=note)
+    return Detected(name)
 
 
 def detect(chunks: Iterable[bytes]) -> Detected:

@@ -198,6 +198,7 @@ class FastPath:
                 return None
             plan, counter, content, header = converted
             account.encoding, account.encoding_confidence = detected.encoding, detected.confidence
+            account.message = detected.note
             account.format = plan.format + ("+gzip" if packed else "")
             if is_exact(codec):
                 size = measure(codec)

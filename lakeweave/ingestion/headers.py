@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 
 from lakeweave.ingestion.names import snake_case
@@ -123,6 +124,9 @@ def completed(cells: Sequence[str], width: int, reading: Reading) -> tuple[list[
     declared = list(reading.columns or ())
     if len(filled) < width == len(declared):
         known = {snake_case(c): i for i, c in enumerate(declared)}
+        if len(filled) > 1 and declared[len(filled) - 1].lower().startswith(filled[-1].strip().lower()):
+            # A header that was cut off inside a name.
+            filled = [*filled[:-1], declared[len(filled) - 1]]
         places = [known.get(snake_case(c), -1) for c in filled]
         if places and -1 not in places and places == sorted(set(places)) and len(filled) * 2 >= width:
             return declared, "lost names filled in from the declared order"
@@ -130,7 +134,7 @@ def completed(cells: Sequence[str], width: int, reading: Reading) -> tuple[list[
 
 
 def respelled(cells: Sequence[str], reading: Reading) -> dict[int, str]:
-    """Place → declared column for cells that are a declared name at its declared place with one letter damaged.
+    """Place → declared column for cells that are a declared name at its declared place with one letter damaged, or cut off.
 
     A difference in a digit is another name, not a damage, and so is a name that is declared itself.
     """
@@ -141,7 +145,14 @@ def respelled(cells: Sequence[str], reading: Reading) -> dict[int, str]:
     found = {}
     for i, (cell, column) in enumerate(zip(cells, declared, strict=True)):
         name, wanted = snake_case(cell), snake_case(column)
-        if name not in known and len(wanted) >= 4 and _one_letter_apart(_letters(name), _letters(wanted)):
+        if name in known:
+            continue
+        # The same letters with an accent, a NUL or an invisible character among them; one other letter; a line that was cut.
+        if (
+            (i == len(cells) - 1 and name and wanted.startswith(name))
+            or _plain_letters(cell) == _plain_letters(column)
+            or (len(wanted) >= 4 and _one_letter_apart(_letters(name), _letters(wanted)))
+        ):
             found[i] = column
     others = sum(snake_case(c) in known for c in cells)
     return found if others * 2 >= len(cells) else {}
@@ -161,6 +172,13 @@ def _one_letter_apart(a: str, b: str) -> bool:
         swapped = rest_a[:2] == rest_b[:2][::-1] and rest_a[2:] == rest_b[2:]
         return rest_a[1:] == rest_b[1:] or swapped
     return rest_a[1:] == rest_b if len(a) > len(b) else rest_a == rest_b[1:]
+
+
+def _plain_letters(text: str) -> str:
+    """The letters and digits of ``text`` in lower case, without accents."""
+    return _NOT_LETTERS.sub(
+        "", "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+    ).lower()
 
 
 def _letters(text: str) -> str:

@@ -43,6 +43,7 @@ def _dump(value: Any) -> str:
 
 
 _COUNTED_AT_ONCE = 1 << 20
+_SPACES = re.compile(r"[ \t\r\n]*")
 _FIRST_KEY = re.compile(r'\s*\{\s*"([^"\\]*)"\s*:')
 
 
@@ -95,22 +96,43 @@ class JsonReader:
         good: list[str] = []
         chars = 0
         while lines.at < len(lines.window) or lines.more():
-            (text,) = lines.pass_over(1)
+            (line,) = lines.pass_over(1)
+            text = line.lstrip("\ufeff\x1e")  # joined files, and the sequences of RFC 7464
             if not text.strip():
                 self.account.blank_lines += 1
                 continue
-            value = self._parse(text)
-            if isinstance(value, Pairs):
-                objects += 1
-                good.append(text)
-                chars += len(text)
-            if chars > _COUNTED_AT_ONCE:
-                counter.feed("\n".join(good))
-                good, chars = [], 0
-            yield value, text, lines.number, 1
+            for value, raw in self._on_one_line(text):
+                if isinstance(value, Pairs):
+                    objects += 1
+                    good.append(raw)
+                    chars += len(raw)
+                if chars > _COUNTED_AT_ONCE:
+                    counter.feed("\n".join(good))
+                    good, chars = [], 0
+                yield value, raw, lines.number, 0
+            self.account.record_lines += 1
         counter.feed("\n".join(good))
         self.account.lines = lines.total
         self._reconcile(objects, counter.objects)
+
+    def _on_one_line(self, text: str) -> list[tuple[Any, str]]:
+        """The values of one line: one, or several objects where a line end is lost between them."""
+        whole = self._parse(text)
+        if not isinstance(whole, json.JSONDecodeError) or not whole.msg.startswith("Extra data"):
+            return [(whole, text)]
+        found: list[tuple[Any, str]] = []
+        at = 0
+        while at < len(text):
+            try:
+                value, end = DECODER.raw_decode(text, _SPACES.match(text, at).end())  # type: ignore[union-attr]
+            except (ValueError, RecursionError):
+                return [(whole, text)]
+            if not isinstance(value, Pairs):
+                return [(whole, text)]
+            end = _SPACES.match(text, end).end()  # type: ignore[union-attr]
+            found.append((value, text[at:end]))
+            at = end
+        return found
 
     @staticmethod
     def _parse(text: str) -> Any:
@@ -171,8 +193,6 @@ class JsonReader:
     def _record(self, value: Any, raw: str, line: int, lines: int) -> dict[str, str] | None:
         account = self.account
         account.records += 1
-        if self._by_line:
-            account.record_lines += lines
         number = account.records
 
         def reject(reason: str, message: str, column: str | None = None) -> None:

@@ -448,7 +448,7 @@ def _propose(planned: PlannedFile, head: bytes, complete: bool, spec: Spec) -> C
     if kind != "text":
         return None
     mark = sniff.byte_order_mark(head)
-    if (mark and mark[0] != "utf-8-sig") or (not mark and sniff.wide_encoding(head)):
+    if (mark and mark[0] != "utf-8-sig") or (not mark and sniff.wide_encoding(head)) or sniff.is_shifted(head):
         return None
     planned.mark = mark[1] if mark else 0
     decoder = codecs.getincrementaldecoder("utf-8")()

@@ -14,7 +14,7 @@ from typing import BinaryIO, Protocol
 from lakeweave.ingestion import containers, layout, sniff
 from lakeweave.ingestion.account import FileAccount, FileHeld
 from lakeweave.ingestion.delimited import Batch, DelimitedReader
-from lakeweave.ingestion.encoding import ESCAPE, Detected, detect
+from lakeweave.ingestion.encoding import ESCAPE, Detected, declared, detect
 from lakeweave.ingestion.excel import ExcelReader
 from lakeweave.ingestion.jsontext import JsonReader
 from lakeweave.ingestion.lines import MAX_LINE_CHARS, is_exact, measure
@@ -97,10 +97,16 @@ def text_encoding(opener: Opener, head: bytes, reading: Reading) -> tuple[Detect
         return Detected(name), "utf-8" if name == "utf-8-sig" else name, length
     if reading.encoding:
         name = codecs.lookup(reading.encoding).name
-        return Detected(name), name, 0
+        return declared(name, head), name, 0
     wide = sniff.wide_encoding(head)
     if wide:
         return Detected(wide), wide, 0
+    if sniff.is_shifted(head):
+        raise FileHeld(
+            "unsafe_encoding",
+            "The text has the escape sequences of an encoding of ISO 2022, such as iso2022_jp, iso2022_kr or hz. "
+            "Declare the `encoding` of the source, then release the file.",
+        )
     found = detect(_bytes_of(opener))
     if found.others:
         raise FileHeld(
@@ -170,10 +176,17 @@ def open_reader(path: str, name: str, reading: Reading, account: FileAccount) ->
             account.format = "zip"
             raise containers.archive_held("zip", iter(members))
         kind = document
-    if kind != "text":
+    if kind in containers.TAR_PACKED and not packed:
+        with containers.unpacked(kind, path) as stream:
+            if stream and sniff.container(stream.read(HEAD)) == "tar":
+                account.format = f"tar+{kind}"
+                stream.seek(0)
+                raise containers.archive_held(f"{kind}-compressed tar", containers.tar_members(stream))
+    if kind != "text" and not (kind == "binary" and reading.encoding):
         raise containers.not_read(kind, name, head)
     detected, codec, skip = text_encoding(opener, head, reading)
     account.encoding, account.encoding_confidence = detected.encoding, detected.confidence
+    account.message = detected.note
     sizes: list[int] = []
     chunks = text_chunks(opener, codec, skip, sizes.append)
     text, complete = "", False
@@ -254,6 +267,8 @@ def read_file(path: str, name: str, reading: Reading, account: FileAccount) -> I
         )
     elif misfits := _misfits(account):
         account.hold("no_record_fits_the_header", misfits)
+    elif useless := _useless(account):
+        account.hold("no_valid_record", useless)
     elif not account.reconciles():
         account.hold("counts_do_not_reconcile", reconcile_message(account))
     else:
@@ -273,6 +288,20 @@ def _misfits(account: FileAccount) -> str | None:
         f"{n} of {account.records} records do not have the fields of the header, which are "
         f"{len(account.columns)} ({layout.listed(account.columns)}). Correct the header or declare a layout, then "
         "release the file."
+    )
+
+
+def _useless(account: FileAccount) -> str | None:
+    """What to say of a file of which every one of several records was rejected."""
+    if account.records < 2 or account.rejected < account.records:
+        return None
+    counts = account.by_reason()
+    if set(counts) == {"repeated_header"}:
+        return None
+    first = account.rejects[0]
+    return (
+        f"No record of the file is valid: {', '.join(f'{n} {r}' for r, n in counts.items())}. The first, in line "
+        f"{first.line_number}: {first.message}"
     )
 
 

@@ -39,6 +39,7 @@ FILE_REASONS: dict[str, str] = {
     ),
     "archive_of_files": "The file is an archive of files, such as tar or zip; deliver its members one by one.",
     "no_record_fits_the_header": "All records, or more than half of at least ten, do not have the fields of the header.",
+    "no_valid_record": "Every record of the file would be rejected.",
     "unsafe_encoding": "The text is not UTF-8, and its encoding cannot be told with certainty.",
     "record_too_long": "A record, usually with an open quote, is longer than the reader's limit.",
     "unknown_format": "The content is none of CSV, TSV, JSON, JSON lines, Parquet, Excel or gzip of a text format.",

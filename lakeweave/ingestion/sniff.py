@@ -11,6 +11,7 @@ import csv
 import fnmatch
 import json
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -27,7 +28,8 @@ HEADER_SEARCH = 50
 
 _SEPARATOR_LINE = re.compile(r"sep=(.)\s*", re.IGNORECASE)
 
-_USUAL = (",", "\t", ";", "|")
+USUAL = (",", "\t", ";", "|")
+"""The usual delimiters, the likely ones first."""
 _OTHERS = "^~:\x01\x1f\x1e\x02!#&*$%@§¦¬`=/\\+<>"
 _CONTROL = bytes(set(range(32)) - {7, 8, 9, 10, 11, 12, 13, 26, 27, 1, 2, 28, 29, 30, 31})
 _BOMS = (
@@ -105,18 +107,45 @@ def container(head: bytes) -> str:
 
 
 def wide_encoding(head: bytes) -> str | None:
-    """UTF-16 without a byte order mark: nearly every second byte of Western text is NUL then."""
-    sample = head[: HEAD - HEAD % 2]
+    """UTF-16 or UTF-32 without a byte order mark, if ``head`` is such text.
+
+    Nearly every second byte of Western text is NUL in UTF-16. Other text has to make sense in one order of bytes and in no other.
+    """
+    sample = head[: HEAD - HEAD % 4]
+    if len(sample) < 4 or b"\0" not in sample or re.match(rb"[\t\r\n\x20-\x7e]{16}", sample):
+        return None
     sample = sample[: len(sample) - len(sample) % 2]
     pairs = len(sample) // 2
-    if pairs < 2:
-        return None
     even, odd = sample[0::2].count(0), sample[1::2].count(0)
     if odd > pairs * 0.4 and even < pairs * 0.05:
         return "utf-16-le"
     if even > pairs * 0.4 and odd < pairs * 0.05:
         return "utf-16-be"
+    for family in (("utf-32-le", "utf-32-be"), ("utf-16-le", "utf-16-be")):
+        found = [codec for codec in family if _makes_sense(sample, codec)]
+        if len(found) == 1:
+            return found[0]
     return None
+
+
+def _makes_sense(sample: bytes, codec: str) -> bool:
+    """Whether ``sample`` is text with line ends in ``codec``: assigned characters, and no control characters."""
+    try:
+        text = codecs.getincrementaldecoder(codec)().decode(sample)
+    except UnicodeDecodeError:
+        return False
+    text = text.removesuffix("\0")
+    ends = text.count("\n") + text.count("\r")
+    return ends > 0 and all(c in "\t\r\n" or unicodedata.category(c) not in _NO_TEXT for c in set(text))
+
+
+_NO_TEXT = frozenset({"Cc", "Cn", "Co", "Cs"})
+_SHIFTS = re.compile(rb"\x1b(\$[@AB]|\$[()][A-D]|\([IJ])")
+
+
+def is_shifted(head: bytes) -> bool:
+    """Whether the text is in an encoding of ISO 2022, whose escape sequences change the meaning of ASCII bytes."""
+    return b"\x1b" in head and _SHIFTS.search(head) is not None
 
 
 def sniff_text(text: str, *, complete: bool, name: str, reading: Reading) -> TextPlan:
@@ -200,7 +229,7 @@ def _candidates(lines: Sequence[str], reading: Reading) -> Iterator[str]:
         yield named[1]
         return
     text = "".join(lines[: HEADER_SEARCH * 2])
-    usual = [d for d in _USUAL if d in text]
+    usual = [d for d in USUAL if d in text]
     yield from usual
     others = sorted((d for d in _OTHERS if d in text), key=lambda d: -text.count(d))
     yield from others
@@ -216,7 +245,7 @@ def _candidates(lines: Sequence[str], reading: Reading) -> Iterator[str]:
         yield ","
 
 
-def _refine(lines: Sequence[str], delimiter: str) -> Dialect:
+def refined(lines: Sequence[str], delimiter: str) -> Dialect:
     """Quote, escape and blanks after the delimiter, for a known ``delimiter``."""
     text = "".join(lines)
     quotes = [q for q in ('"', "'") if q in text]
@@ -315,7 +344,7 @@ def _sniff_undeclared(lines: list[str], reading: Reading) -> TextPlan:
     chosen, width = ",", 1
     candidates = [d for d in _candidates(lines, reading) if reading.delimiter or d not in "/\\+<>=*$%@"]
     for rank, delimiter in enumerate(candidates):
-        rows = [r for r, _ in _rows(lines, _refine(lines[:200], delimiter), 100)]
+        rows = [r for r, _ in _rows(lines, refined(lines[:200], delimiter), 100)]
         widths = Counter(len(trimmed(r)) if i == 0 else len(r) for i, r in enumerate(rows))
         if not widths:
             continue
@@ -325,7 +354,7 @@ def _sniff_undeclared(lines: list[str], reading: Reading) -> TextPlan:
         score = n / len(rows) + (0.5 if len(trimmed(rows[0])) == modal else 0.0)
         if best is None or (score, -rank) > (best[0], best[1]):
             best, chosen, width = (score, -rank, modal), delimiter, modal
-    dialect = _refine(lines[:200], chosen)
+    dialect = refined(lines[:200], chosen)
     if reading.header == "no":
         return TextPlan(
             "tsv" if chosen == "\t" else "csv", dialect, [f"column_{i + 1}" for i in range(width)], positional=True
@@ -352,7 +381,7 @@ def _sniff_declared(lines: list[str], name: str, reading: Reading) -> TextPlan:
     if reading.header != "no":
         found, shown = _find_header(lines, reading, known, wanted)
     if found:
-        dialect = _refine(lines[:200], found[0].delimiter)
+        dialect = refined(lines[:200], found[0].delimiter)
         rows = _rows(lines[found[2] : found[3]], dialect, 1)
         row = rows[0][0] if rows else found[1]
         if layout.shared(row, known) < layout.shared(found[1], known):
@@ -399,22 +428,27 @@ def _fitted(plan: TextPlan, lines: list[str], reading: Reading, known: Mapping[s
     names = HeaderNames(known)
     for i, line in enumerate(body):
         if names.is_header(_header_row([line], 0, plan.dialect)[0]):
-            # The records below another header say nothing about this one.
-            body = body[:i]
+            # The records below another header say nothing about this one, unless it is the rest of this one.
+            body = body[:i] if i else body[1:]
             break
     start, end = plan.preamble_lines, plan.header_lines
     width, share = _widths(body, plan.dialect)
     if width and share > 0.5 and width not in (len(plan.cells), len(plan.header or ())):
         for delimiter in _candidates(body, reading):
-            other = _refine(body, delimiter)
+            other = refined(body, delimiter)
             fields, fitting = _widths(body, other)
-            usual = delimiter in _USUAL and delimiter != plan.dialect.delimiter
+            usual = delimiter in USUAL and delimiter != plan.dialect.delimiter
             if usual and fields == len(plan.cells) and fitting >= 0.9:
                 what = f"The header is delimited by {plan.dialect.delimiter!r}, the records by {delimiter!r}."
                 return _told(replace(plan, dialect=other, format=_format(other), surplus=0), None, what, reading)
         cells = mended("".join(lines[start:end]), width, reading)
         if cells:
             return _told(replace(plan, cells=cells, surplus=0), None, _MENDED, reading)
+        for more in (1, 2):
+            cells = mended("".join(lines[start : end + more]), width, reading)
+            if cells:
+                merged = replace(_with_header(lines, plan.dialect, cells, start, end + more), surplus=0)
+                return _told(merged, None, f"The header is wrapped: it has {more + 1} lines.", reading)
         filled = completed(plan.cells, width, reading)
         if filled:
             what = f"The header has {len(plan.header or ())} cell(s), the records {width} field(s): {filled[1]}."
@@ -473,7 +507,7 @@ def _damaged_header(lines: list[str], reading: Reading) -> TextPlan | None:
             if not any(line.strip() for line in body):
                 continue
             for delimiter in _candidates(body, reading):
-                dialect = _refine(body, delimiter)
+                dialect = refined(body, delimiter)
                 width, share = _widths(body, dialect)
                 if share <= 0.5 or width < 2:
                     continue
@@ -567,7 +601,7 @@ def _positional(lines: list[str], name: str, reading: Reading, candidates: list[
     chosen: TextPlan | None = None
     seen: set[int] = set()
     for rank, delimiter in enumerate(candidates):
-        dialect = _refine(lines[:200], delimiter)
+        dialect = refined(lines[:200], delimiter)
         rows = [r for r, _ in _rows(lines, dialect, HEADER_SEARCH)]
         seen.update(len(r) for r in rows)
         for order, columns in enumerate(layouts):

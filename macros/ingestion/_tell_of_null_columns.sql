@@ -23,8 +23,10 @@
         {{ return([]) }}
     {%- endif -%}
     {%- set empty = [] -%}
-    {%- for name in names if now[0][loop.index] | int == 0 -%}
-        {%- do empty.append(name) -%}
+    {%- for name in names -%}
+        {%- if now[0][loop.index] | int == 0 -%}
+            {%- do empty.append(name) -%}
+        {%- endif -%}
     {%- endfor -%}
     {%- set became = [] -%}
     {%- if empty -%}
@@ -33,8 +35,10 @@
             {%- do counted.append('count(' ~ name ~ ')') -%}
         {%- endfor -%}
         {%- set before = lakeweave.ask('select ' ~ counted | join(', ') ~ ' from ' ~ relation ~ ' where _content_hash not in ' ~ loaded) -%}
-        {%- for name in empty if before and before[0][loop.index0] | int > 0 -%}
-            {%- do became.append(name) -%}
+        {%- for name in empty -%}
+            {%- if before and before[0][loop.index0] | int > 0 -%}
+                {%- do became.append(name) -%}
+            {%- endif -%}
         {%- endfor -%}
     {%- endif -%}
     {%- if became -%}

@@ -384,7 +384,7 @@ def test_every_line_of_broken_text_is_accounted_for(tmp_path_factory, pieces):
     account = account_file(path, ["id", "name", "price"])
     if text.count("\0") > 8:
         return  # taken for binary data
-    assert account.reason in (None, "no_record_fits_the_header"), account.message
+    assert account.reason in (None, "no_record_fits_the_header", "no_valid_record"), account.message
     assert account.content_bytes == len(text.encode())
     assert account.lines == len(split_lines(text))
     assert account.reconciles()

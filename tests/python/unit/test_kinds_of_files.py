@@ -1,0 +1,260 @@
+"""Kinds of damaged and unusual files with five and more variations each: what becomes of them, and that it is told."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import json
+import lzma
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from lakeweave.ingestion import FileAccount, Reading, accepted_records, account_file
+
+COLUMNS = ("id", "name", "price", "city")
+HEADER = ",".join(COLUMNS) + "\n"
+FIRST = "1,Ann,1.5,Rome\n2,Bob,2.5,Oslo\n3,Cy,3.5,Bern\n"
+SECOND = "4,Dan,4.5,Rome\n5,Eve,5.5,Oslo\n"
+KEYS = ["1", "2", "3", "4", "5"]
+
+
+def read(tmp_path: Path, data: str | bytes, name: str = "t.csv", **options: object) -> tuple[FileAccount, list[dict]]:
+    """The account of a file, which has to add up, and its accepted records."""
+    path = tmp_path / name
+    path.write_bytes(data.encode() if isinstance(data, str) else data)
+    options = {"columns": COLUMNS} | options
+    reading = Reading(**options)  # type: ignore[arg-type]
+    account = account_file(path, reading=reading)
+    assert account.state == "held" or account.reconciles()
+    assert account.reason != "reader_failed"
+    records = list(accepted_records(path, reading=reading)) if account.state == "loaded" else []
+    return account, records
+
+
+# -------------------------------------------------------------------------------- joined files
+
+JOINED = {
+    "the same header": HEADER + SECOND,
+    "in other case": "ID , Name,PRICE, City\n" + SECOND,
+    "with a mark": "\ufeff" + HEADER + SECOND,
+    "with a mark, quoted": '\ufeff"id","name","price","city"\n' + SECOND,
+    "quoted and padded": '" id "," Name","PRICE ","city"\n' + SECOND,
+    "one more column": "id,name,email,price,city\n4,Dan,d@x,4.5,Rome\n5,Eve,e@x,5.5,Oslo\n",
+    "one column fewer": "id,name,price\n4,Dan,4.5\n5,Eve,5.5\n",
+    "a renamed column": "id,full_name,price,city\n" + SECOND,
+    "another order": "name,id,city,price\nDan,4,Rome,4.5\nEve,5,Oslo,5.5\n",
+    "other line ends": (HEADER + SECOND).replace("\n", "\r\n"),
+    "semicolons": (HEADER + SECOND).replace(",", ";"),
+    "tabs": (HEADER + SECOND).replace(",", "\t"),
+    "bars, one more column": "id|name|email|price|city\n4|Dan|d|4.5|Rome\n5|Eve|e|5.5|Oslo\n",
+    "blank lines between": "\n\n" + HEADER + SECOND,
+}
+
+
+@pytest.mark.parametrize("declared", [True, False])
+@pytest.mark.parametrize("kind", JOINED)
+def test_joined_files_give_all_records(tmp_path: Path, kind: str, declared: bool):
+    options = {} if declared else {"columns": None}
+    account, records = read(tmp_path, HEADER + FIRST + JOINED[kind], **options)
+    assert [r["id"] for r in records] == KEYS
+    assert [r.get("price") for r in records] == ["1.5", "2.5", "3.5", "4.5", "5.5"]
+    told = [c.change for c in account.changes] + [r.reason for r in account.rejects]
+    assert "another_header" in told or told == ["repeated_header"]
+
+
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+@pytest.mark.parametrize("second", [HEADER + SECOND, JOINED["one more column"], JOINED["one column fewer"]])
+def test_a_first_file_without_a_line_end_loses_nothing(tmp_path: Path, second: str, mark: str):
+    account, records = read(tmp_path, HEADER + FIRST.rstrip("\n") + mark + second)
+    assert [r["id"] for r in records] == KEYS
+    assert records[2]["city"].strip("\ufeff") == "Bern"
+    assert account.lines == len((HEADER + FIRST.rstrip("\n") + mark + second).splitlines())
+    assert account.changes or [r.reason for r in account.rejects] == ["repeated_header"]
+
+
+def test_text_of_two_encodings_is_not_read_as_one(tmp_path: Path):
+    account, _ = read(tmp_path, (HEADER + FIRST).encode() + (HEADER + SECOND).encode("utf-16"))
+    assert account.state == "held"
+    account, records = read(
+        tmp_path, (HEADER + "1,Zoë,1,Köln\n2,José,2,X\n").encode() + "3,Zoë,1,X\n".encode("latin-1")
+    )
+    assert [r["id"] for r in records] == ["1", "2"]
+    assert account.by_reason() == {"undecodable_bytes": 1}
+
+
+# -------------------------------------------------------------------------------- headers
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "id,name,\nprice,city",
+        "id,na\0me,price,city",
+        "id,na\u200bme,price,city",
+        "íd,namé,price,city",
+        "id,name,pri",
+        "id,name,price,c",
+    ],
+)
+def test_a_header_that_names_the_columns_in_one_way_is_mended(tmp_path: Path, header: str):
+    account, records = read(tmp_path, header + "\n" + FIRST)
+    assert [tuple(r.values()) for r in records] == [tuple(line.split(",")) for line in FIRST.splitlines()]
+    assert {c.change for c in account.changes} == {"header_mended"}
+    assert read(tmp_path, header + "\n" + FIRST, layout_policy="freeze")[0].reason == "layout_frozen"
+
+
+# -------------------------------------------------------------------------------- encodings
+
+WORDS = {
+    "cs": ("Dvořák", "Plzeň", "Žižka", "Třebíč"),
+    "hu": ("Erdős", "Győr", "Szűcs", "Hódmezővásárhely"),
+    "pl": ("Łukasz", "Łódź", "Święty", "Gdańsk"),
+    "de": ("Müller", "Köln", "Groß", "Nürnberg"),
+    "fr": ("Éloïse", "Orléans", "Gaël", "Besançon"),
+    "tr": ("Yaşar", "İzmir", "Doğan", "Muğla"),
+    "sv": ("Åsa", "Malmö", "Sjöberg", "Göteborg"),
+    "ru": ("Иван", "Москва", "Ольга", "Казань"),
+    "el": ("Γιώργος", "Αθήνα", "Ελένη", "Πάτρα"),
+    "ja": ("山田太郎", "東京", "佐藤ソニー", "横浜"),
+    "zh": ("王小明", "台北", "許功蓋", "臺中"),
+}
+ENCODINGS = {
+    "cs": "iso8859-2 cp1250 cp852 mac_latin2",
+    "hu": "iso8859-2 cp1250 cp852",
+    "pl": "iso8859-2 cp1250 cp852",
+    "de": "latin-1 cp1252 cp850 cp437 mac_roman",
+    "fr": "latin-1 cp1252 cp850 mac_roman",
+    "tr": "cp1254 iso8859-9 cp857",
+    "sv": "latin-1 cp850 mac_roman",
+    "ru": "cp1251 koi8-r iso8859-5 cp866 mac_cyrillic utf-16-le utf-16-be utf-32-le",
+    "el": "cp1253 iso8859-7 utf-16-le",
+    "ja": "shift_jis cp932 euc_jp iso2022_jp utf-16-le utf-16-be utf-32-be",
+    "zh": "big5 gb18030 utf-16-le utf-16-be",
+}
+
+
+@pytest.mark.parametrize("copies", [1, 30])
+@pytest.mark.parametrize(
+    ("language", "encoding"), [(language, e) for language, names in ENCODINGS.items() for e in names.split()]
+)
+def test_no_encoding_is_guessed_wrong(tmp_path: Path, language: str, encoding: str, copies: int):
+    """The letters are right, or the file is held with a way out: never other letters."""
+    a, b, c, d = WORDS[language]
+    rows = [(str(i), x, "1", y) for i in range(copies) for x, y in ((a, b), (c, d))]
+    data = (HEADER + "".join(",".join(r) + "\n" for r in rows)).encode(encoding)
+    account, records = read(tmp_path, data)
+    assert [tuple(r.values()) for r in records] in ([], rows)
+    if not records:
+        assert account.state == "held"
+        assert account.reason in ("unsafe_encoding", "undecodable_file", "no_valid_record")
+    account, records = read(tmp_path, data, encoding=encoding)
+    assert [tuple(r.values()) for r in records] == rows
+
+
+def test_a_declared_encoding_that_the_text_contradicts_is_told(tmp_path: Path):
+    text = HEADER + "1,Müller,1,Köln\n2,Groß,2,Nürnberg\n"
+    account, records = read(tmp_path, text, encoding="cp1252")
+    assert records
+    assert "valid UTF-8" in (account.message or "")
+    assert read(tmp_path, text.encode("cp1252"), encoding="cp1252")[0].message is None
+    assert read(tmp_path, text.encode("utf-8-sig"), encoding="cp1252")[1][0]["name"] == "Müller"
+
+
+@pytest.mark.parametrize("cut", [1, 2, 3])
+def test_utf8_that_is_cut_inside_a_character_costs_one_record(tmp_path: Path, cut: int):
+    data = (HEADER + FIRST + "4,Dan,4.5,Ro\U0001f600").encode()[:-cut]
+    account, records = read(tmp_path, data)
+    assert [r["id"] for r in records] == KEYS[:3]
+    assert account.by_reason() == {"undecodable_bytes": 1}
+    assert account.encoding == "utf-8"
+
+
+# -------------------------------------------------------------------------------- archives
+
+
+def tarred(mode: str) -> bytes:
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode=mode) as archive:
+        info = tarfile.TarInfo("inner.csv")
+        info.size = len(HEADER + FIRST)
+        archive.addfile(info, io.BytesIO((HEADER + FIRST).encode()))
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("mode", ["w", "w:gz", "w:bz2", "w:xz"])
+def test_a_tar_is_held_with_its_members_however_it_is_packed(tmp_path: Path, mode: str):
+    account, _ = read(tmp_path, tarred(mode))
+    assert account.reason == "archive_of_files"
+    assert "inner.csv" in (account.message or "")
+
+
+TEXT = (HEADER + FIRST).encode()
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (bz2.compress(TEXT), "bzip2"),
+        (bz2.compress(TEXT)[:30], "bzip2"),
+        (lzma.compress(TEXT), "xz"),
+        (lzma.compress(TEXT)[:12], "xz"),
+        (b"\x50\x2a\x4d\x18\x04\0\0\0abcd\x28\xb5\x2f\xfd", "zstd"),
+        (b"\x1f\x9d\x90" + TEXT, "compress"),
+        (b"LZIP\x01" + TEXT, "lzip"),
+        (b"!<arch>\n" + b"a.csv/".ljust(58) + b"`\n" + TEXT, "ar archive"),
+        (b"070701" + b"0" * 104 + b"a.csv\0" + TEXT, "cpio"),
+        (b"070707" + b"0" * 70 + b"a.csv\0" + TEXT, "cpio"),
+        (b"MSCF\0\0\0\0" + TEXT, "cabinet"),
+        (b"{\\rtf1\\ansi " + TEXT + b"}", "rich text"),
+        (gzip.compress(gzip.compress(TEXT)), "gzip"),
+    ],
+)
+def test_what_is_packed_otherwise_is_held_by_its_kind(tmp_path: Path, data: bytes, said: str):
+    account, _ = read(tmp_path, data)
+    assert account.reason == "unknown_format"
+    assert said in (account.message or "")
+
+
+# -------------------------------------------------------------------------------- JSON
+
+OBJECTS = [{"id": i, "name": f"n{i}", "price": 1.5, "city": "Rome"} for i in range(12)]
+LINES = "".join(json.dumps(o) + "\n" for o in OBJECTS)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        LINES,
+        "\ufeff" + LINES,
+        LINES.replace("\n", "\n\ufeff", 3),
+        LINES.replace("}\n{", "}{", 1),
+        LINES.replace("}\n{", "} {", 4),
+        LINES.replace("}\n{", "}{"),
+        LINES.replace("\n", "\r\n"),
+        LINES.replace("\n", "\n\n"),
+        "".join("\x1e" + line + "\n" for line in LINES.splitlines()),
+    ],
+)
+def test_json_lines_give_each_object_once(tmp_path: Path, text: str):
+    account, records = read(tmp_path, text, "t.jsonl")
+    assert [r["id"] for r in records] == [str(i) for i in range(12)]
+    assert account.records == 12
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("[" + json.dumps(OBJECTS[:2]) + "," + json.dumps(OBJECTS[2:4]) + "]", "no_valid_record"),
+        ("[null, null]", "no_valid_record"),
+        ('["id","name","price","city"]\n[1,"a",2,"X"]\n', "no_valid_record"),
+        (json.dumps({"data": OBJECTS}), "header_mismatch"),
+        ("{}", "header_mismatch"),
+    ],
+)
+def test_json_without_a_record_is_held(tmp_path: Path, text: str, reason: str):
+    account, _ = read(tmp_path, text, "t.json")
+    assert account.reason == reason
+    assert account.message
