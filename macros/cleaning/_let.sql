@@ -14,21 +14,3 @@
     {%- endfor -%}
     {{ return('list_transform([struct_pack(' ~ members | join(', ') ~ ')], lambda ' ~ name ~ ': ' ~ body ~ ')[1]') }}
 {%- endmacro %}
-
-{# https://cloud.google.com/bigquery/docs/reference/standard-sql/subqueries#correlated_subquery_concepts #}
-{% macro bigquery___let(name, parts, body) -%}
-    {%- set members = [] -%}
-    {%- for part, expression in parts.items() -%}
-        {%- do members.append(expression ~ ' as ' ~ part) -%}
-    {%- endfor -%}
-    {{ return('(select ' ~ body ~ ' from unnest([struct(' ~ members | join(', ') ~ ')]) as ' ~ name ~ ')') }}
-{%- endmacro %}
-
-{# https://spark.apache.org/docs/latest/api/sql/index.html#transform #}
-{% macro spark___let(name, parts, body) -%}
-    {%- set members = [] -%}
-    {%- for part, expression in parts.items() -%}
-        {%- do members.append("'" ~ part ~ "', " ~ expression) -%}
-    {%- endfor -%}
-    {{ return('transform(array(named_struct(' ~ members | join(', ') ~ ')), ' ~ name ~ ' -> ' ~ body ~ ')[0]') }}
-{%- endmacro %}

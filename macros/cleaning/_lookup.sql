@@ -1,7 +1,7 @@
 {#
     A small table that a whole query looks things up in, as one value. Spark plans a scalar subquery anew at every place
     where it stands, and a bronze model has dozens of them. So the value is put into a variable of the session first, and the
-    query reads that: for an ingestion by its materialization (`_declare_lookups`), where there is anything to take in; for
+    query reads that: for an ingestion by its materialization (`declare_lookups`), where there is anything to take in; for
     other tables here, once for a model. Anywhere else, unit tests and compiled analyses included, it is the subquery.
     https://spark.apache.org/docs/latest/sql-ref-syntax-ddl-declare-variable.html
 #}
@@ -14,7 +14,6 @@
     {%- endif -%}
     {{ return('session.lakeweave_' ~ name if materialized == 'ingestion' else '(' ~ query ~ ')') }}
 {%- endmacro %}
-
 
 {# The words that mean "no value", in small letters. #}
 {% macro _lookup_null_sentinels() -%}
@@ -31,7 +30,6 @@
     ) as symbols
 {%- endmacro %}
 
-
 {# The standard spelling of each known one, by its domain and itself in small letters. #}
 {% macro _lookup_standard_spellings() -%}
     select map_from_entries(collect_list(struct(spellings.spelling, spellings.standard)))
@@ -40,14 +38,6 @@
         from {{ ref('lakeweave', 'standard_spellings') }}
         group by concat(domain, ' ', lower(spelling))
     ) as spellings
-{%- endmacro %}
-
-
-{# Gives the variables that `body` reads their values. #}
-{% macro _declare_lookups(body) -%}
-    {%- for name in lakeweave._lookup_types() if 'session.lakeweave_' ~ name in body -%}
-        {%- do lakeweave._declare_lookup(name) -%}
-    {%- endfor -%}
 {%- endmacro %}
 
 {% macro _lookup_types() -%}

@@ -20,14 +20,3 @@
     {{ return("case when strlen(" ~ expression ~ ") = length(" ~ expression ~ ") then " ~ expression ~ " else translate(" ~ expression
         ~ ", '" ~ characters.from ~ "', '" ~ characters.to ~ "') end") }}
 {%- endmacro %}
-
-{# https://cloud.google.com/bigquery/docs/reference/standard-sql/string_functions#translate #}
-{% macro bigquery___number_text(expression) -%}
-    {%- set characters = lakeweave._number_characters() -%}
-    {{ return("translate(" ~ expression ~ ", '" ~ characters.from ~ "', '" ~ characters.to ~ "')") }}
-{%- endmacro %}
-
-{# https://spark.apache.org/docs/latest/api/sql/index.html#translate #}
-{% macro spark___number_text(expression) -%}
-    {{ return(lakeweave.bigquery___number_text(expression)) }}
-{%- endmacro %}

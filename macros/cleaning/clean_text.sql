@@ -17,27 +17,3 @@
 {% macro default__clean_text(text, kept) -%}
     {{ lakeweave.raise_unsupported('clean_text', ['duckdb', 'bigquery', 'spark', 'databricks']) }}
 {%- endmacro %}
-
-{# https://duckdb.org/docs/stable/sql/functions/list#list_containslist-element #}
-{% macro duckdb__clean_text(text, kept) -%}
-    case
-        when not list_contains((select list(lower(sentinel)) from {{ ref('lakeweave', 'null_sentinels') }}), lower({{ text }})){{ kept }}
-            then nullif({{ text }}, '')
-    end
-{%- endmacro %}
-
-{# https://cloud.google.com/bigquery/docs/reference/standard-sql/operators#in_operators #}
-{% macro bigquery__clean_text(text, kept) -%}
-    case
-        when lower({{ text }}) not in unnest((select array_agg(lower(sentinel)) from {{ ref('lakeweave', 'null_sentinels') }})){{ kept }}
-            then nullif({{ text }}, '')
-    end
-{%- endmacro %}
-
-{# https://spark.apache.org/docs/latest/api/sql/index.html#array_contains #}
-{% macro spark__clean_text(text, kept) -%}
-    case
-        when not array_contains({{ lakeweave._lookup('null_sentinels') }}, lower({{ text }})){{ kept }}
-            then nullif({{ text }}, '')
-    end
-{%- endmacro %}

@@ -10,33 +10,6 @@
     {{ lakeweave.raise_unsupported('compose_text', ['duckdb', 'bigquery', 'spark', 'databricks']) }}
 {%- endmacro %}
 
-{# https://duckdb.org/docs/stable/sql/functions/text#nfc_normalizestring #}
-{% macro duckdb__compose_text(expression) -%}
-    nfc_normalize({{ expression }})
-{%- endmacro %}
-
-{# https://cloud.google.com/bigquery/docs/reference/standard-sql/string_functions#normalize #}
-{% macro bigquery__compose_text(expression) -%}
-    normalize({{ expression }}, NFC)
-{%- endmacro %}
-
-{#
-    Spark has no function for it. Where a text holds a combining character, each pair of characters that has a composed form is replaced.
-    https://spark.apache.org/docs/latest/api/sql/index.html#aggregate
-#}
-{% macro spark__compose_text(expression) -%}
-    {%- set pairs = "'" ~ lakeweave._compositions() ~ "'" -%}
-    case
-        when {{ expression }} rlike r'[\x{0300}-\x{036f}]'
-            then aggregate(
-                sequence(1, cast(length({{ pairs }}) as int), 3),
-                {{ expression }},
-                (composed, place) -> replace(composed, substring({{ pairs }}, place, 2), substring({{ pairs }}, place + 2, 1))
-            )
-        else {{ expression }}
-    end
-{%- endmacro %}
-
 {#
     The pairs of characters below U+2000 that have a composed form, each followed by that form, from the Unicode character database.
     A pair whose first character is composed itself comes after the pairs that compose it.

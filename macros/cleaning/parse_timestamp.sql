@@ -41,7 +41,6 @@
     {{ return(lakeweave.typed_value(expression, 'coalesce(' ~ read | reject('eq', '') | join(', ') ~ ')', 'not_a_timestamp')) }}
 {%- endmacro %}
 
-
 {# The most frequent form, which needs no regular expression; empty where an engine gains nothing by it. #}
 {% macro _plain_timestamp(expression) -%}
     {{ return(adapter.dispatch('_plain_timestamp', 'lakeweave')(expression)) }}
@@ -50,15 +49,6 @@
 {% macro default___plain_timestamp(expression) -%}
     {{ return('') }}
 {%- endmacro %}
-
-{# https://duckdb.org/docs/stable/sql/functions/dateformat#strptime-examples #}
-{% macro duckdb___plain_timestamp(expression) -%}
-    {{ return(
-        "case when length(" ~ expression ~ ") = 19 and substr(" ~ expression ~ ", 5, 1) = '-' and " ~ expression ~ " >= '1' then try_strptime(" ~ expression
-        ~ ", '%Y-%m-%d %H:%M:%S') end"
-    ) }}
-{%- endmacro %}
-
 
 {#
     ISO 8601. The text is matched first, because the engines' casts disagree on what else they read; then its date and time are
@@ -99,7 +89,6 @@
     ) }}
 {%- endmacro %}
 
-
 {# The basic form of ISO 8601: no separators, in UTC. #}
 {% macro _basic_iso_timestamp(expression) -%}
     {%- set pattern = '^([1-9][0-9]{3})([0-9]{2})([0-9]{2})T([01][0-9]|2[0-3])([0-5][0-9])([0-5][0-9])Z?$' -%}
@@ -109,7 +98,6 @@
         ) ~ " end"
     ) }}
 {%- endmacro %}
-
 
 {# A timestamp some minutes later. #}
 {% macro _shifted(expression, minutes) -%}
@@ -121,17 +109,6 @@
     {{ return(expression ~ " + to_minutes(" ~ minutes ~ ")") }}
 {%- endmacro %}
 
-{# https://cloud.google.com/bigquery/docs/reference/standard-sql/timestamp_functions#timestamp_add #}
-{% macro bigquery___shifted(expression, minutes) -%}
-    {{ return("timestamp_add(" ~ expression ~ ", interval " ~ minutes ~ " minute)") }}
-{%- endmacro %}
-
-{# https://spark.apache.org/docs/latest/api/sql/index.html#timestampadd #}
-{% macro spark___shifted(expression, minutes) -%}
-    {{ return("timestampadd(minute, " ~ minutes ~ ", " ~ expression ~ ")") }}
-{%- endmacro %}
-
-
 {# The names of the time zones, for an engine that raises an error at an unknown one. #}
 {% macro _known_zones() -%}
     {{ return(adapter.dispatch('_known_zones', 'lakeweave')()) }}
@@ -141,17 +118,6 @@
 {% macro default___known_zones() -%}
     {{ return({'zones': '(select list(name) from pg_timezone_names())'}) }}
 {%- endmacro %}
-
-{# https://cloud.google.com/bigquery/docs/reference/standard-sql/data-types#time_zones #}
-{% macro bigquery___known_zones() -%}
-    {{ return({}) }}
-{%- endmacro %}
-
-{# https://spark.apache.org/docs/latest/api/sql/index.html#try_cast #}
-{% macro spark___known_zones() -%}
-    {{ return({}) }}
-{%- endmacro %}
-
 
 {# A local time, as text, in the time zone of that name; NULL where there is no such zone. #}
 {% macro _in_zone(local, zone) -%}
@@ -166,17 +132,6 @@
     ) }}
 {%- endmacro %}
 
-{# https://cloud.google.com/bigquery/docs/reference/standard-sql/data-types#time_zones #}
-{% macro bigquery___in_zone(local, zone) -%}
-    {{ return(lakeweave.cast_or_null(dbt.concat([local, "' '", zone]), dbt.type_timestamp())) }}
-{%- endmacro %}
-
-{# https://spark.apache.org/docs/latest/sql-ref-datetime-pattern.html #}
-{% macro spark___in_zone(local, zone) -%}
-    {{ return(lakeweave.cast_or_null(dbt.concat([local, "' '", zone]), dbt.type_timestamp())) }}
-{%- endmacro %}
-
-
 {# A text in the first of the strptime formats that fits. #}
 {% macro _strptime(expression, formats) -%}
     {{ return(adapter.dispatch('_strptime', 'lakeweave')(expression, formats)) }}
@@ -186,35 +141,6 @@
 {% macro default___strptime(expression, formats) -%}
     {{ return("try_strptime(" ~ expression ~ ", ['" ~ formats | join("', '") ~ "'])") }}
 {%- endmacro %}
-
-{# `%S` reads a leap second here, which other engines refuse.
-   https://cloud.google.com/bigquery/docs/reference/standard-sql/timestamp_functions#parse_timestamp #}
-{% macro bigquery___strptime(expression, formats) -%}
-    {%- set read = [] -%}
-    {%- for format in formats -%}
-        {%- do read.append("safe.parse_timestamp('" ~ format ~ "', " ~ expression ~ ")") -%}
-    {%- endfor -%}
-    {{ return(
-        "case when not " ~ lakeweave._matches(expression, ':60(?:[^0-9]|$)') ~ " then coalesce(" ~ read | join(", ") ~ ") end"
-    ) }}
-{%- endmacro %}
-
-{# Spark writes patterns its own way. https://spark.apache.org/docs/latest/sql-ref-datetime-pattern.html #}
-{% macro spark___strptime(expression, formats) -%}
-    {%- set letters = {
-        '%Y': 'yyyy', '%y': 'yy', '%m': 'M', '%d': 'd', '%H': 'H', '%I': 'h', '%p': 'a', '%M': 'm', '%S': 's', '%b': 'MMM', '%B': 'MMMM',
-    } -%}
-    {%- set read = [] -%}
-    {%- for format in formats -%}
-        {%- set pattern = namespace(text=format) -%}
-        {%- for letter in letters -%}
-            {%- set pattern.text = pattern.text | replace(letter, letters[letter]) -%}
-        {%- endfor -%}
-        {%- do read.append("try_to_timestamp(" ~ expression ~ ", '" ~ pattern.text ~ "')") -%}
-    {%- endfor -%}
-    {{ return("coalesce(" ~ read | join(", ") ~ ")") }}
-{%- endmacro %}
-
 
 {# A timestamp whose year had two digits, in the century that the pivot says: the engines have pivots of their own. #}
 {% macro _in_century(expression, pivot) -%}
@@ -230,17 +156,6 @@
 {% macro default___in_century(expression, pivot) -%}
     {{ return(expression ~ " + to_years(cast(" ~ lakeweave._years_to_century(expression, pivot) ~ " as integer))") }}
 {%- endmacro %}
-
-{# https://cloud.google.com/bigquery/docs/reference/standard-sql/datetime_functions#datetime_add #}
-{% macro bigquery___in_century(expression, pivot) -%}
-    {{ return("timestamp(datetime_add(datetime(" ~ expression ~ "), interval " ~ lakeweave._years_to_century(expression, pivot) ~ " year))") }}
-{%- endmacro %}
-
-{# https://spark.apache.org/docs/latest/api/sql/index.html#timestampadd #}
-{% macro spark___in_century(expression, pivot) -%}
-    {{ return("timestampadd(year, " ~ lakeweave._years_to_century(expression, pivot) ~ ", " ~ expression ~ ")") }}
-{%- endmacro %}
-
 
 {# A number of seconds, milliseconds or microseconds since 1970. #}
 {% macro _epoch_timestamp(expression, format) -%}
@@ -261,14 +176,4 @@
 {# https://duckdb.org/docs/stable/sql/functions/timestamp#make_timestampmicroseconds #}
 {% macro default___from_microseconds(number) -%}
     {{ return("make_timestamp(" ~ number ~ ")") }}
-{%- endmacro %}
-
-{# https://cloud.google.com/bigquery/docs/reference/standard-sql/timestamp_functions#timestamp_micros #}
-{% macro bigquery___from_microseconds(number) -%}
-    {{ return("timestamp_micros(" ~ number ~ ")") }}
-{%- endmacro %}
-
-{# https://spark.apache.org/docs/latest/api/sql/index.html#timestamp_micros #}
-{% macro spark___from_microseconds(number) -%}
-    {{ return("timestamp_micros(" ~ number ~ ")") }}
 {%- endmacro %}

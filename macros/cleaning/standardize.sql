@@ -16,11 +16,3 @@
         {{ otherwise }}
     )
 {%- endmacro %}
-
-{# A map: Spark makes a join of each correlated subquery. https://spark.apache.org/docs/latest/api/sql/index.html#try_element_at #}
-{% macro spark__standardize(expression, domain, otherwise) -%}
-    coalesce(
-        try_element_at({{ lakeweave._lookup('standard_spellings') }}, concat('{{ domain }} ', lower({{ expression }}))),
-        {{ otherwise }}
-    )
-{%- endmacro %}

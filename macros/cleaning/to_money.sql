@@ -18,7 +18,6 @@
     {{ return(lakeweave.typed_value(expression, lakeweave._amount(expression, decimal_mark) | trim, 'not_an_amount')) }}
 {%- endmacro %}
 
-
 {% macro _amount(expression, decimal_mark) -%}
     {%- set mark, group = ('[,]', '[.]') if decimal_mark == ',' else ('[.]', ',') -%}
     {%- set decimals = '(?:' ~ mark ~ '[0-9]+)?' -%}
@@ -41,7 +40,6 @@
         ~ lakeweave._exact_amount(expression) ~ " else " ~ lakeweave._with_money_parts(expression, read) ~ " end"
     ) }}
 {%- endmacro %}
-
 
 {#
     `body` over the parts of a delivered amount, as `amount.<part>`: the `digits` from the first to the last, the words `before` and
@@ -85,7 +83,6 @@
     }, with_sides)) }}
 {%- endmacro %}
 
-
 {# The words for currencies in seeds/currency_symbols.csv, in lower case, as one value that is read once for a query. #}
 {% macro _currency_symbols() -%}
     {{ return(adapter.dispatch('_currency_symbols', 'lakeweave')()) }}
@@ -99,20 +96,6 @@
     ) }}
 {%- endmacro %}
 
-{# https://cloud.google.com/bigquery/docs/reference/standard-sql/arrays#creating_arrays_from_subqueries #}
-{% macro bigquery___currency_symbols() -%}
-    {{ return(
-        "(select array_agg(struct(lower(seed.symbol) as symbol, seed.value_type as value_type)) from "
-        ~ ref('lakeweave', 'currency_symbols') ~ " as seed)"
-    ) }}
-{%- endmacro %}
-
-{# https://spark.apache.org/docs/latest/sql-ref-syntax-ddl-declare-variable.html #}
-{% macro spark___currency_symbols() -%}
-    {{ return(lakeweave._lookup('currency_symbols')) }}
-{%- endmacro %}
-
-
 {# What a word for a currency stands for; NULL where the seed does not have it. #}
 {% macro _currency_of(word, symbols) -%}
     {{ return(adapter.dispatch('_currency_of', 'lakeweave')(word, symbols)) }}
@@ -123,17 +106,6 @@
     {{ return("element_at(" ~ symbols ~ ", " ~ word ~ ")[1]") }}
 {%- endmacro %}
 
-{# https://cloud.google.com/bigquery/docs/reference/standard-sql/arrays#scanning_for_specific_values #}
-{% macro bigquery___currency_of(word, symbols) -%}
-    {{ return("(select max(known.value_type) from unnest(" ~ symbols ~ ") as known where known.symbol = " ~ word ~ ")") }}
-{%- endmacro %}
-
-{# https://spark.apache.org/docs/latest/api/sql/index.html#try_element_at #}
-{% macro spark___currency_of(word, symbols) -%}
-    {{ return("try_element_at(" ~ symbols ~ ", " ~ word ~ ")") }}
-{%- endmacro %}
-
-
 {# The digits of an amount as an exact number. #}
 {% macro _exact_amount(expression) -%}
     {{ return(adapter.dispatch('_exact_amount', 'lakeweave')(expression)) }}
@@ -141,9 +113,4 @@
 
 {% macro default___exact_amount(expression) -%}
     {{ return(lakeweave.cast_or_null(expression, dbt.type_numeric())) }}
-{%- endmacro %}
-
-{# https://cloud.google.com/bigquery/docs/reference/standard-sql/data-types#decimal_types #}
-{% macro bigquery___exact_amount(expression) -%}
-    {{ return("round(" ~ lakeweave.cast_or_null(expression, 'numeric') ~ ", 6)") }}
 {%- endmacro %}

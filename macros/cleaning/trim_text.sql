@@ -14,24 +14,3 @@
 {% macro default__trim_text(expression) -%}
     {{ lakeweave.raise_unsupported('trim_text', ['duckdb', 'bigquery', 'spark', 'databricks']) }}
 {%- endmacro %}
-
-{# https://duckdb.org/docs/stable/sql/functions/text#trimstring-characters #}
-{% macro duckdb__trim_text(expression) -%}
-    {#- Trimming a set of characters is slow, and most values need none: look at the two ends first. -#}
-    {%- set first, last = 'ascii(' ~ expression ~ ')', 'ascii(right(' ~ expression ~ ', 1))' -%}
-    case
-        when {{ first }} <= 32 or {{ first }} > 127 or {{ last }} <= 32 or {{ last }} > 127
-            then trim({{ expression }}, e' \t\n\r\x0b\x0c{{ lakeweave._characters_at_ends() }}')
-        else {{ expression }}
-    end
-{%- endmacro %}
-
-{# https://cloud.google.com/bigquery/docs/reference/standard-sql/string_functions#trim #}
-{% macro bigquery__trim_text(expression) -%}
-    trim({{ expression }}, ' \t\n\r\v\f{{ lakeweave._characters_at_ends() }}')
-{%- endmacro %}
-
-{# https://spark.apache.org/docs/latest/api/sql/index.html#trim #}
-{% macro spark__trim_text(expression) -%}
-    trim(both ' \t\n\r\u000b\u000c{{ lakeweave._characters_at_ends() }}' from {{ expression }})
-{%- endmacro %}

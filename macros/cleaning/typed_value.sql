@@ -6,7 +6,7 @@
     lose a value. An expression that is more than the name of a column needs `column`, the name to count it under.
 #}
 {% macro typed_value(expression, typed, reason='not_typed', column=none) -%}
-    {%- set name = column or lakeweave._column_of(expression) -%}
+    {%- set name = column or lakeweave.column_of(expression) -%}
     {%- if execute and name -%}
         {%- if model.get('lakeweave_typed_values') is none -%}
             {%- do model.update({'lakeweave_typed_values': {}}) -%}
@@ -16,11 +16,4 @@
         }) -%}
     {%- endif -%}
     {{ return(typed) }}
-{%- endmacro %}
-
-
-{# The name of the column that an expression is, without its relation; none for any other expression. #}
-{% macro _column_of(expression) -%}
-    {%- set found = modules.re.match('^(?:[A-Za-z_][A-Za-z0-9_]*[.])?([A-Za-z_][A-Za-z0-9_]*)$', expression | trim) -%}
-    {{ return(found.group(1) if found else none) }}
 {%- endmacro %}

@@ -18,19 +18,6 @@
     {{ return(none) }}
 {%- endmacro %}
 
-
-{# What the YAML says, else the connection that the project has for that cloud. None for a sheet, or where `connection: none`. #}
-{% macro _bigquery_connection_of(block, uris, format) -%}
-    {%- set said = block.get('connection') or block.options.get('connection_name') -%}
-    {%- if said -%}
-        {{ return(none if said | string | lower == 'none' else said | string | replace('`', '')) }}
-    {%- elif format == 'google_sheets' -%}
-        {{ return(none) }}
-    {%- endif -%}
-    {{ return(lakeweave.setting('aws_connection' if uris[0].startswith('s3://') else 'gcs_connection')) }}
-{%- endmacro %}
-
-
 {# Google's region beside each of Amazon's: https://cloud.google.com/bigquery/docs/omni-introduction#locations #}
 {% macro _regions_beside_aws() -%}
     {{ return({
@@ -38,52 +25,6 @@
         'aws-ap-southeast-2': 'australia-southeast1', 'aws-eu-west-1': 'europe-west1', 'aws-eu-central-1': 'europe-west3',
     }) }}
 {%- endmacro %}
-
-
-{% macro _bigquery_connection_problems(connection, uris, format, dataset_location, problems) -%}
-    {%- set on_s3, pairs = uris[0].startswith('s3://'), lakeweave._regions_beside_aws() -%}
-    {%- set regions = pairs.keys() | list + pairs.values() | list -%}
-    {%- if connection is none -%}
-        {%- if on_s3 or format in ('objects', 'delta', 'iceberg') -%}
-            {%- do problems.append('`external.connection` is none; ' ~ ('S3' if on_s3 else 'this format') ~ ' is read through a connection only.') -%}
-        {%- endif -%}
-        {{ return('') }}
-    {%- endif -%}
-    {%- if connection | lower == 'default' -%}
-        {%- if on_s3 -%}
-            {%- do problems.append('`' ~ uris[0] ~ '` is on S3, and the default connection is for Google Cloud only; name a connection of the type aws.') -%}
-        {%- elif dataset_location.startswith('aws-') -%}
-            {%- do problems.append('the dataset is in ' ~ dataset_location ~ ', which has no default connection; name a connection of the type aws.') -%}
-        {%- endif -%}
-        {{ return('') }}
-    {%- endif -%}
-    {%- if connection.count('.') not in (1, 2) -%}
-        {%- do problems.append("the connection is '" ~ connection ~ "'; expected [project.]location.name, as in us-east4.lakeweave-aws.") -%}
-        {{ return('') }}
-    {%- endif -%}
-    {%- set location, known = connection.split('.')[-2], lakeweave._connection(connection) -%}
-    {%- if not known -%}
-        {%- do problems.append(
-            'connection `' ~ connection ~ '` is not in `vars.connections`; declare it there with its type, '
-            ~ ('{type: aws, role: "arn:aws:iam::…", identity: …}.' if on_s3 else '{type: cloud_resource}.')
-        ) -%}
-    {%- elif known.type not in ('aws', 'cloud_resource') -%}
-        {%- do problems.append("`vars.connections." ~ connection ~ ".type` is '" ~ known.type ~ "'; expected aws or cloud_resource.") -%}
-    {%- elif on_s3 and known.type != 'aws' -%}
-        {%- do problems.append('`' ~ uris[0] ~ '` is on S3, and connection `' ~ connection ~ '` is for Google Cloud; name one of the type aws.') -%}
-    {%- elif not on_s3 and known.type == 'aws' -%}
-        {%- do problems.append('`' ~ uris[0] ~ '` is not on S3, and connection `' ~ connection ~ '` is for AWS; name one of the type cloud_resource, or default.') -%}
-    {%- endif -%}
-    {%- if location | lower != dataset_location | lower -%}
-        {%- do problems.append(
-            'connection `' ~ connection ~ '` is in ' ~ location ~ ', and the dataset in ' ~ dataset_location ~ '; both must be in one location. '
-            ~ 'Set the profile\'s `location`, or `external.dataset_location` for a dataset of its own.'
-        ) -%}
-    {%- elif on_s3 and location | lower not in regions -%}
-        {%- do problems.append('connection `' ~ connection ~ '` is in ' ~ location ~ ', from where BigQuery does not reach S3; expected one of: ' ~ regions | sort | join(', ') ~ '.') -%}
-    {%- endif -%}
-{%- endmacro %}
-
 
 {# What has to be there before external tables are: datasets (or catalogs and locations), and connections. #}
 {% macro _external_surroundings(definitions, models, steps, problems) -%}
@@ -93,66 +34,16 @@
 {% macro default___external_surroundings(definitions, models, steps, problems) -%}
 {%- endmacro %}
 
-{# https://cloud.google.com/bigquery/docs/reference/standard-sql/data-definition-language#create_schema_statement #}
-{% macro bigquery___external_surroundings(definitions, models, steps, problems) -%}
-    {%- set datasets, connections = {}, {} -%}
-    {%- for definition in definitions -%}
-        {%- set dataset = definition.relation.without_identifier() | string -%}
-        {%- set before = datasets.get(dataset) -%}
-        {%- if before and before.dataset_location | lower != definition.dataset_location | lower -%}
-            {%- do problems.append(
-                'source ' ~ definition.name ~ ' wants ' ~ dataset ~ ' in ' ~ definition.dataset_location ~ ', and source ' ~ before.name ~ ' in '
-                ~ before.dataset_location ~ '; give one another `schema`.'
-            ) -%}
-        {%- endif -%}
-        {%- do datasets.update({dataset: definition}) -%}
-        {%- if definition.connection and definition.connection | lower != 'default' -%}
-            {%- do connections.update({definition.connection: connections.get(definition.connection, []) + definition.buckets}) -%}
-        {%- endif -%}
-    {%- endfor -%}
-    {%- for model in models -%}
-        {%- set connection = ((model.config.meta.get('remote_model') or {}).get('behind') or {}).get('connection') -%}
-        {%- if connection and connection | lower != 'default' and lakeweave._connection(connection) -%}
-            {%- do connections.update({connection: connections.get(connection, [])}) -%}
-        {%- endif -%}
-    {%- endfor -%}
-    {%- for dataset, definition in datasets.items() -%}
-        {%- if not adapter.check_schema_exists(definition.relation.database, definition.relation.schema) -%}
-            {%- do steps.append({
-                'object': dataset, 'kind': 'dataset', 'action': 'create', 'why': 'in ' ~ definition.dataset_location, 'commands': [], 'notes': [],
-                'statements': ["create schema if not exists " ~ dataset ~ " options (location = " ~ lakeweave.text_literal(definition.dataset_location) ~ ")"],
-            }) -%}
-        {%- else -%}
-            {%- set is_in = adapter.get_dataset_location(definition.relation) -%}
-            {%- if is_in and is_in | lower != definition.dataset_location | lower -%}
-                {%- do problems.append(
-                    'source ' ~ definition.name ~ ': ' ~ dataset ~ ' is in ' ~ is_in ~ ', and ' ~ definition.dataset_location
-                    ~ ' is asked for. A dataset does not move: give the source another `schema`, or the location that it has.'
-                ) -%}
-            {%- endif -%}
-        {%- endif -%}
-    {%- endfor -%}
-    {%- set noted = lakeweave._noted_connections() if connections else {} -%}
-    {%- for connection, buckets in connections.items() -%}
-        {%- set step = lakeweave._connection_step(connection, buckets, noted) -%}
-        {%- if step -%}
-            {%- do steps.append(step) -%}
-        {%- endif -%}
-    {%- endfor -%}
-{%- endmacro %}
-
-
 {# The fingerprint that each connection was last made with. #}
 {% macro _noted_connections() -%}
     {%- set noted = {} -%}
     {%- if lakeweave._has_externals_ledger() -%}
-        {%- for row in lakeweave.ask("select object, fingerprint from " ~ lakeweave._externals_ledger() ~ " where kind = 'connection' order by applied_at", []) -%}
+        {%- for row in lakeweave.fetch_rows("select object, fingerprint from " ~ lakeweave._externals_ledger() ~ " where kind = 'connection' order by applied_at", []) -%}
             {%- do noted.update({row[0]: row[1]}) -%}
         {%- endfor -%}
     {%- endif -%}
     {{ return(noted) }}
 {%- endmacro %}
-
 
 {% macro _connection_step(connection, buckets, noted) -%}
     {%- set known = lakeweave._connection(connection) -%}

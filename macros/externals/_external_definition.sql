@@ -13,7 +13,6 @@
     {%- do lakeweave.raise_unsupported('_external_definition', ['bigquery', 'databricks', 'spark', 'duckdb']) -%}
 {%- endmacro %}
 
-
 {# The statements that make an object from its definition, or replace what is there. #}
 {% macro _create_external(definition, replace) -%}
     {{ return(adapter.dispatch('_create_external', 'lakeweave')(definition, replace)) }}
@@ -23,7 +22,6 @@
     {%- do lakeweave.raise_unsupported('_create_external', ['bigquery', 'databricks', 'spark', 'duckdb']) -%}
 {%- endmacro %}
 
-
 {# What there is in the place of each definition: by relation, its type, the fingerprint that it carries and its columns. #}
 {% macro _external_state(definitions) -%}
     {{ return(adapter.dispatch('_external_state', 'lakeweave')(definitions)) }}
@@ -32,7 +30,6 @@
 {% macro default___external_state(definitions) -%}
     {%- do lakeweave.raise_unsupported('_external_state', ['bigquery', 'databricks', 'spark', 'duckdb']) -%}
 {%- endmacro %}
-
 
 {# The `external:` block with the block of this engine laid over it. #}
 {% macro _external_block(declared, problems) -%}
@@ -66,7 +63,6 @@
     {{ return(block) }}
 {%- endmacro %}
 
-
 {# The format under one name, whatever it is called in the YAML; none where nothing says it. #}
 {% macro _external_format(block) -%}
     {%- set said = block.get('file_format') or block.get('using') or block.options.get('format') -%}
@@ -83,7 +79,6 @@
     {{ return(aliases.get(text, text)) }}
 {%- endmacro %}
 
-
 {#
     Where the files are: what the YAML says, else the folder of the landing zone with everything in it. `gcp/…` and `aws/…` are places
     of the landing zone, `gold/…` of the bucket that gold is published to.
@@ -91,7 +86,7 @@
 {% macro _external_uris(declared, block) -%}
     {%- set said = block.options.get('uris') or block.get('location') -%}
     {%- if not said -%}
-        {{ return([lakeweave._landing_uri(declared) ~ '/*']) }}
+        {{ return([lakeweave.landing_uri(declared) ~ '/*']) }}
     {%- endif -%}
     {%- set uris = [] -%}
     {%- for uri in ([said] if said is string else said) -%}
@@ -108,7 +103,6 @@
     {{ return(uris) }}
 {%- endmacro %}
 
-
 {# The declared partition keys as pairs of name and type. #}
 {% macro _external_partitions(block, problems) -%}
     {%- set pairs = [] -%}
@@ -121,7 +115,6 @@
     {%- endfor -%}
     {{ return(pairs) }}
 {%- endmacro %}
-
 
 {# The columns of the files, without the partition keys: those declared, or those of the model that `columns_of` names. #}
 {% macro _external_columns(declared, block, partitions, problems) -%}
@@ -149,7 +142,6 @@
     {%- endif -%}
     {{ return(columns) }}
 {%- endmacro %}
-
 
 {# The likest of the known names, for a name that is not known: one that shares most of its pairs of letters. #}
 {% macro _likest(name, names) -%}

@@ -14,7 +14,6 @@
     {{ return((declared.external.get('file_format') or '') | lower in ('objects', 'object_table')) }}
 {%- endmacro %}
 
-
 {# The parts that each of these engines' definitions has. `shared` are options in BigQuery's words, `options` in the engine's. #}
 {% macro _file_definition(declared, problems, readable) -%}
     {%- set block = lakeweave._external_block(declared, problems) -%}
@@ -52,7 +51,6 @@
     }) }}
 {%- endmacro %}
 
-
 {% macro _finished_definition(definition, kind, type, parts) -%}
     {%- do parts.update({'description': definition.description}) -%}
     {%- do definition.update({
@@ -61,15 +59,13 @@
     {{ return(definition) }}
 {%- endmacro %}
 
-
 {# A place of the landing zone as a folder of this machine; any other as it is. #}
 {% macro _local_uri(uri) -%}
-    {%- for beginning, folder in lakeweave._local_places().items() if uri.startswith(beginning) -%}
+    {%- for beginning, folder in lakeweave.local_places().items() if uri.startswith(beginning) -%}
         {{ return(folder ~ uri[beginning | length:]) }}
     {%- endfor -%}
     {{ return(uri) }}
 {%- endmacro %}
-
 
 {# BigQuery's type by the name that these engines have for it. #}
 {% macro _file_type(type) -%}

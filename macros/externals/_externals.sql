@@ -31,7 +31,6 @@
     {{ return({'steps': steps, 'problems': problems}) }}
 {%- endmacro %}
 
-
 {# Whether this target has external tables of its own: `own_externals: false` leaves them to production. #}
 {% macro _makes_externals() -%}
     {{ return(
@@ -40,7 +39,6 @@
         or target.name in lakeweave.setting('production_targets')
     ) }}
 {%- endmacro %}
-
 
 {# The sources with an `external:` block, all or those named `source` or `source.table`. #}
 {% macro _external_sources(select=none) -%}
@@ -63,7 +61,6 @@
     {{ return(found) }}
 {%- endmacro %}
 
-
 {% macro _externals_that_clash(definitions, problems) -%}
     {%- set seen = {} -%}
     {%- for definition in definitions -%}
@@ -78,14 +75,12 @@
     {%- endfor -%}
 {%- endmacro %}
 
-
 {% macro _external_step(definition, action, why, statements=[]) -%}
     {{ return({
         'object': definition.relation | string, 'kind': definition.kind, 'action': action, 'why': why, 'statements': statements,
         'commands': [], 'notes': [], 'definition': definition,
     }) }}
 {%- endmacro %}
-
 
 {# What one object needs, given what there is in its place (`known`: type, fingerprint, columns; none when there is nothing). #}
 {% macro _external_steps(definition, known, noted, steps, problems) -%}
@@ -116,7 +111,6 @@
     {%- endif -%}
 {%- endmacro %}
 
-
 {# Columns that the object has and the definition has not, or has with another type. #}
 {% macro _lost_columns(definition, known) -%}
     {%- set lost, wanted = [], {} -%}
@@ -135,7 +129,6 @@
     {{ return(lost) }}
 {%- endmacro %}
 
-
 {# A type by one of its names, so that two spellings of one type are no change. #}
 {% macro _canonical_type(type) -%}
     {%- set text = type | string | upper | replace(' ', '') -%}
@@ -146,7 +139,6 @@
     } -%}
     {{ return(aliases.get(text, text)) }}
 {%- endmacro %}
-
 
 {# Which parts of a definition are other than those that the object was made with; the ledger has them by fingerprint. #}
 {% macro _what_changed(definition, known, noted) -%}
@@ -166,12 +158,10 @@
     {{ return('changed: ' ~ changed | join('; ')) }}
 {%- endmacro %}
 
-
 {# The words with which every object says what it was made from; read back from its description. #}
 {% macro _external_description(description, fingerprint) -%}
     {{ return((description ~ ' ' if description else '') ~ '(lakeweave definition ' ~ fingerprint ~ ')') }}
 {%- endmacro %}
-
 
 {# The fingerprint in a description; none where there is none. #}
 {% macro _described_fingerprint(description) -%}

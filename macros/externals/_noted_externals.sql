@@ -6,30 +6,27 @@
     {{ return(lakeweave.ledger_relation('externals')) }}
 {%- endmacro %}
 
-
 {# Definitions by fingerprint. #}
 {% macro _noted_externals() -%}
     {%- set noted = {} -%}
     {%- if lakeweave._has_externals_ledger() -%}
-        {%- for row in lakeweave.ask('select distinct fingerprint, definition from ' ~ lakeweave._externals_ledger(), []) -%}
+        {%- for row in lakeweave.fetch_rows('select distinct fingerprint, definition from ' ~ lakeweave._externals_ledger(), []) -%}
             {%- do noted.update({row[0]: row[1]}) -%}
         {%- endfor -%}
     {%- endif -%}
     {{ return(noted) }}
 {%- endmacro %}
 
-
 {% macro _has_externals_ledger() -%}
     {%- set ledger = lakeweave._externals_ledger() -%}
     {{ return(adapter.get_relation(ledger.database, ledger.schema, ledger.identifier) is not none) }}
 {%- endmacro %}
 
-
 {% macro _note_externals(steps) -%}
     {%- set text, moment = dbt.type_string(), dbt.type_timestamp() -%}
     {%- set ledger = lakeweave._externals_ledger() -%}
     {%- do adapter.create_schema(ledger.without_identifier()) -%}
-    {%- do lakeweave._execute(lakeweave._create_ledger_table('externals', [
+    {%- do lakeweave.execute_statement(lakeweave.create_ledger_table('externals', [
         ('object', text), ('kind', text), ('fingerprint', text), ('definition', text), ('action', text), ('applied_at', moment),
         ('invocation_id', text),
     ])) -%}
@@ -47,7 +44,7 @@
         {%- endset -%}
         {%- do rows.append(row) -%}
     {%- endfor -%}
-    {%- do lakeweave._execute(
+    {%- do lakeweave.execute_statement(
         'insert into ' ~ ledger ~ ' (object, kind, fingerprint, definition, action, applied_at, invocation_id)\n' ~ rows | join('\nunion all\n')
     ) -%}
 {%- endmacro %}

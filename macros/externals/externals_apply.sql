@@ -13,16 +13,15 @@
     {%- do print(lakeweave._externals_summary(plan.steps)) -%}
 {%- endmacro %}
 
-
 {% macro _apply_externals(plan) -%}
     {%- for step in plan.steps if step.action == 'by hand' -%}
         {%- do plan.problems.append(step.kind ~ ' ' ~ step.object ~ ' is missing: ' ~ step.why ~ '. Run `' ~ step.commands | join('` and `') ~ '`. ' ~ step.notes | join(' ')) -%}
     {%- endfor -%}
-    {%- do lakeweave._raise_problems('What the sources say about external tables', plan.problems) -%}
+    {%- do lakeweave.raise_problems('What the sources say about external tables', plan.problems) -%}
     {%- set made = [] -%}
     {%- for step in plan.steps if step.action not in ('nothing', 'by hand') -%}
         {%- for statement in step.statements -%}
-            {%- do lakeweave._execute(statement) -%}
+            {%- do lakeweave.execute_statement(statement) -%}
         {%- endfor -%}
         {%- do log('lakeweave: ' ~ step.action ~ ' ' ~ step.kind ~ ' ' ~ step.object ~ (' (' ~ step.why ~ ')' if step.why else ''), info=true) -%}
         {%- if step.definition -%}

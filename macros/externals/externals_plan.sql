@@ -20,9 +20,8 @@
         {%- endfor -%}
     {%- endfor -%}
     {%- do print(lakeweave._externals_summary(plan.steps)) -%}
-    {%- do lakeweave._raise_problems('What the sources say about external tables', plan.problems) -%}
+    {%- do lakeweave.raise_problems('What the sources say about external tables', plan.problems) -%}
 {%- endmacro %}
-
 
 {% macro _externals_summary(steps) -%}
     {%- set counts = {} -%}

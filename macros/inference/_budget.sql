@@ -18,7 +18,6 @@
     {{ return(4) }}
 {%- endmacro %}
 
-
 {# A limit as a number: a number, or a text that is one. None when it is neither. #}
 {% macro _number_of(value, whole=false) -%}
     {%- if value is boolean -%}
@@ -35,7 +34,6 @@
     {%- endif -%}
     {{ return(none) }}
 {%- endmacro %}
-
 
 {# The limits of the whole run, from the project's variables, as numbers. An error when one is something else. #}
 {% macro _limits_of_run() -%}
@@ -64,10 +62,9 @@
                 ~ "; expected an amount of at least 0, or a mapping of currencies to amounts such as {USD: 20}.") -%}
         {%- endif -%}
     {%- endif -%}
-    {%- do lakeweave._raise_problems("The budget of the run (vars of dbt_project.yml)", problems) -%}
+    {%- do lakeweave.raise_problems("The budget of the run (vars of dbt_project.yml)", problems) -%}
     {{ return(limits) }}
 {%- endmacro %}
-
 
 {# All limits of one model in this run, and its price where one of them is in money. #}
 {% macro _limits(settings, called) -%}
@@ -94,11 +91,9 @@
     {{ return(limits) }}
 {%- endmacro %}
 
-
 {% macro _has_money_limit(asked) -%}
     {{ return(asked.limits.cost is not none or asked.limits.run_cost is not none) }}
 {%- endmacro %}
-
 
 {#
     What was spent in this run so far, from the ledger: requests of this model and of all, money of this model and of all that are
@@ -111,14 +106,14 @@
     {%- if lakeweave._has_money_limit(asked) -%}
         {%- set same_currency = "currency = " ~ lakeweave.text_literal(asked.price.currency) if asked.price.currency else '1 = 0' -%}
         {%- set prices = lakeweave._prices_relation() -%}
-        {%- set rows = lakeweave.ask(
+        {%- set rows = lakeweave.fetch_rows(
             "select coalesce(sum(case when " ~ mine ~ " then coalesce(requests, 1) else 0 end), 0) as my_requests, coalesce(sum(coalesce(requests, 1)), 0) as requests, "
             ~ "coalesce(sum(case when " ~ mine ~ " then cost end), 0) as my_cost, coalesce(sum(case when " ~ same_currency ~ " then cost end), 0) as cost, "
             ~ "max(case when " ~ mine ~ " then cost / nullif(estimated_cost, 0) end) as factor from ("
             ~ lakeweave._priced_responses(prices, 'responses.' ~ in_run) ~ ") as priced"
         ) -%}
     {%- elif asked.limits.calls is not none or asked.limits.run_calls is not none -%}
-        {%- set rows = lakeweave.ask(
+        {%- set rows = lakeweave.fetch_rows(
             "select coalesce(sum(case when " ~ mine ~ " then coalesce(requests, 1) else 0 end), 0) as my_requests, coalesce(sum(coalesce(requests, 1)), 0) as requests, "
             ~ "0 as my_cost, 0 as cost, null as factor from " ~ lakeweave.ledger_relation('model_responses') ~ " where " ~ in_run ~ " and state <> 'offered'"
         ) -%}
@@ -130,10 +125,9 @@
     }) }}
 {%- endmacro %}
 
-
 {# How many times the estimate a question cost in earlier runs, in the mean; none without any. #}
 {% macro _factor_of_history(asked, prices) -%}
-    {%- set rows = lakeweave.ask(
+    {%- set rows = lakeweave.fetch_rows(
         "select sum(cost) / nullif(sum(estimated_cost), 0) as factor from (" ~ lakeweave._priced_responses(
             prices, lakeweave._same_model(asked)
             ~ " and responses.options = " ~ lakeweave.text_literal(tojson(asked.options, sort_keys=true))
@@ -142,7 +136,6 @@
     ) -%}
     {{ return(rows[0][0] | float if rows and rows[0][0] is not none else none) }}
 {%- endmacro %}
-
 
 {#
     The next batch: the questions after place `after` up to place `last`. `stop` says why there is none although questions are left,
@@ -193,7 +186,7 @@
     {%- set factor = spent.factor if spent.factor is not none else plan.factor -%}
     {%- if size.limit > 0 -%}
         {%- set size.cap = [size.cap, [lakeweave._first_batch_size(), asked_so_far * lakeweave._batch_growth()] | max] | min -%}
-        {%- set rows = lakeweave.ask(
+        {%- set rows = lakeweave.fetch_rows(
             "select coalesce(max(case when number <= " ~ size.cap ~ " and round(cost * " ~ factor ~ ", 9) <= " ~ (size.money | round(9)) ~ " then place end), " ~ after
             ~ ") as last, count(case when number <= " ~ size.cap ~ " and round(cost * " ~ factor ~ ", 9) <= " ~ (size.money | round(9))
             ~ " then 1 end) as questions, count(*) as open_questions from (" ~ lakeweave._open_sql(pending, after) ~ ") as waiting",
@@ -215,7 +208,6 @@
     {{ return(next) }}
 {%- endmacro %}
 
-
 {# The questions after a place that nobody has asked in this run, numbered, with the estimated cost up to each. #}
 {% macro _open_sql(pending, after) -%}
     select
@@ -229,7 +221,6 @@
     where pending.place > {{ after }} and meanwhile.fingerprint is null
 {%- endmacro %}
 
-
 {# What was asked in this run so far, by any model. #}
 {% macro _asked_meanwhile_sql() -%}
     select distinct fingerprint
@@ -237,12 +228,10 @@
     where invocation_id = '{{ invocation_id }}' and state <> 'offered'
 {%- endmacro %}
 
-
 {# The sentence about a budget that did not suffice. #}
 {% macro _over_budget_message(limit, fit, to_ask) -%}
     {{ return(this ~ " is over its budget (" ~ limit ~ "): " ~ fit ~ " of " ~ to_ask ~ " questions fit.") }}
 {%- endmacro %}
-
 
 {# What the next run does about the questions that are left. A limit of 0 asks nothing in any run. #}
 {% macro _what_comes_next(outcome) -%}

@@ -3,7 +3,7 @@
     says. Rows that could not be asked and rows that wait are left out. `relation` is a table or a query in brackets.
 #}
 {% macro _failures(relation) -%}
-    {%- set rows = lakeweave.ask(
+    {%- set rows = lakeweave.fetch_rows(
         "select said, row_count, request_count, sum(row_count) over () as all_rows, sum(request_count) over () as all_requests, "
         ~ "sum(case when said = '' then 0 else row_count end) over () as failed_rows, "
         ~ "sum(case when said = '' then 0 else request_count end) over () as failed_requests from (select said, "
@@ -23,7 +23,6 @@
     {{ return({'share': (found[5] | int) / ([found[3] | int, 1] | max), 'said': said}) }}
 {%- endmacro %}
 
-
 {# An error before the relation is written, when a larger share of its rows failed than the model allows. #}
 {% macro _refuse_failures(staged, body_columns, asked, outcome) -%}
     {%- if asked.fail_if_failed_share is not none -%}
@@ -37,22 +36,20 @@
     {%- endif -%}
 {%- endmacro %}
 
-
 {# A warning when more than a stated share of the rows has failed, in this run or before: a column of NULLs is not silent. #}
-{% macro _tell_of_failures(target_relation, asked) -%}
+{% macro _warn_failures(target_relation, asked) -%}
     {%- set failures = lakeweave._failures(target_relation) -%}
     {%- if failures.share > asked.warn_if_failed_share -%}
         {%- do exceptions.warn(target_relation ~ ": " ~ failures.said) -%}
     {%- endif -%}
 {%- endmacro %}
 
-
 {# A warning when another model answered than the one that was asked. Only the local engines compare the names. #}
-{% macro _tell_of_other_models(target_relation, asked) -%}
+{% macro _warn_other_models(target_relation, asked) -%}
     {%- if target.type not in ('duckdb', 'spark') or asked.function != 'generate_text' -%}
         {{ return('') }}
     {%- endif -%}
-    {%- set rows = lakeweave.ask(
+    {%- set rows = lakeweave.fetch_rows(
         "select served_model, count(*) as answer_count from " ~ lakeweave.ledger_relation('model_responses') ~ " where invocation_id = '"
         ~ invocation_id ~ "' and node_id = " ~ lakeweave.text_literal(asked.node_id) ~ " and is_other_model group by served_model "
         ~ "order by answer_count desc, served_model limit 3", []
@@ -64,7 +61,6 @@
         ) -%}
     {%- endfor -%}
 {%- endmacro %}
-
 
 {# A share of the call, of the project's variable `name`, or the default. #}
 {% macro _share(given, name, default) -%}

@@ -44,7 +44,6 @@
     }) }}
 {%- endmacro %}
 
-
 {# The mistakes in a call of `inference`, as sentences. #}
 {% macro _inference_problems(asked, unknown_arguments) -%}
     {%- set problems = [] -%}
@@ -95,7 +94,6 @@
     {{ return(problems) }}
 {%- endmacro %}
 
-
 {# The mistakes in `options`, as sentences. #}
 {% macro _options_problems(function, options) -%}
     {%- set problems = [] -%}
@@ -120,7 +118,6 @@
     {%- endif -%}
     {{ return(problems) }}
 {%- endmacro %}
-
 
 {# What an option should have been; empty when it is right. #}
 {% macro _expected_option(kind, value) -%}
@@ -156,7 +153,6 @@
     {{ return('') }}
 {%- endmacro %}
 
-
 {#
     The options of the request that is sent, so that the same request always has the same fingerprint: sorted names, one way to write
     a number, what is sent by default filled in, and what is as if it were not there left out. None says that an option is not sent.
@@ -173,7 +169,6 @@
     {{ return(canonical) }}
 {%- endmacro %}
 
-
 {% macro _canonical_value(value) -%}
     {%- if value is mapping -%}
         {%- set fields = {} -%}
@@ -187,7 +182,6 @@
     {{ return(value) }}
 {%- endmacro %}
 
-
 {# What every engine sends when nothing is said, and what says the same as nothing. #}
 {% macro _default_options(function) -%}
     {{ return({
@@ -196,10 +190,9 @@
     }.get(function, {'sent': {}, 'not_sent': {}})) }}
 {%- endmacro %}
 
-
 {# The mistakes that only the graph shows: the called model is no remote model, or one of another family. #}
 {% macro _called_model_problems(asked) -%}
-    {%- set called = lakeweave._called_model(asked.model) -%}
+    {%- set called = lakeweave.called_model(asked.model) -%}
     {%- if called is none -%}
         {{ return(["`model` is '" ~ asked.model ~ "', which is a model but not one that can be called. Give one whose file begins with "
             ~ "lakeweave.remote_model(…), or make a file of that kind in models/ml."]) }}
@@ -208,12 +201,4 @@
         {{ return(["`model` is '" ~ asked.model ~ "', which is for `" ~ called.function ~ "`; `function` is `" ~ asked.function ~ "`."]) }}
     {%- endif -%}
     {{ return([]) }}
-{%- endmacro %}
-
-
-{# One error with all problems, or nothing. #}
-{% macro _raise_problems(where, problems) -%}
-    {%- if problems -%}
-        {%- do exceptions.raise_compiler_error(where ~ " is wrong:\n  - " ~ problems | join('\n  - ')) -%}
-    {%- endif -%}
 {%- endmacro %}

@@ -46,7 +46,6 @@
     {%- endif -%}
 {%- endmacro %}
 
-
 {#
     The nodes upstream of a node, by id, without the called model: name, relation, tags, SQL as far as dbt has it, and parents.
     `pii` has the columns that the YAML speaks of, with what it says.
@@ -91,7 +90,6 @@
     {{ return(found) }}
 {%- endmacro %}
 
-
 {# The text of a body with a plain text in the place of each call of `redact`; only what `redact` writes itself is replaced. #}
 {% macro _without_redacted(sql) -%}
     {%- set marks = modules.re.findall('(?s)/[*] lakeweave:redacted (label|initial|domain|digits) (.*?) [*]/', sql) -%}
@@ -102,37 +100,11 @@
     {{ return(state.sql) }}
 {%- endmacro %}
 
-
 {# `found` (personal columns that go into the input), `problem` (why the body is not understood), `unread` (models upstream). #}
 {% macro _personal_verdict(question) -%}
     {{ return(adapter.dispatch('_personal_verdict', 'lakeweave')(question)) }}
 {%- endmacro %}
 
 {% macro default___personal_verdict(question) -%}
-    {{ return(lakeweave._personal_columns_by_name(question)) }}
-{%- endmacro %}
-
-{# The lineage knows a star only by the columns that a relation really has. #}
-{% macro duckdb___personal_verdict(question) -%}
-    {%- set body = question.body | lower -%}
-    {%- for node in question.nodes.values() if node.resource_type != 'source' and node.identifier | lower in body -%}
-        {%- set relation = adapter.get_relation(database=node.database, schema=node.schema, identifier=node.identifier) -%}
-        {%- if relation -%}
-            {%- do node.update({'actual_columns': adapter.get_columns_in_relation(relation) | map(attribute='name') | list}) -%}
-        {%- endif -%}
-    {%- endfor -%}
-    {%- set rows = lakeweave.ask("select lakeweave_personal_columns(" ~ lakeweave.text_literal(tojson(question)) ~ ") as verdict") -%}
-    {%- if not rows -%}
-        {{ return(lakeweave._personal_columns_by_name(question)) }}
-    {%- endif -%}
-    {{ return(fromjson(rows[0][0])) }}
-{%- endmacro %}
-
-{% macro spark___personal_verdict(question) -%}
-    {{ return(lakeweave.duckdb___personal_verdict(question)) }}
-{%- endmacro %}
-
-{# Databricks' dispatch would find Spark's variant; a SQL warehouse has none of the project's functions. #}
-{% macro databricks___personal_verdict(question) -%}
     {{ return(lakeweave._personal_columns_by_name(question)) }}
 {%- endmacro %}

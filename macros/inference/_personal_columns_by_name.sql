@@ -37,7 +37,6 @@
     {{ return({'found': found, 'problem': '', 'unread': []}) }}
 {%- endmacro %}
 
-
 {# The personal names of some nodes, each with the node that tags it: what the YAML says, and what the SQL makes of it. #}
 {% macro _personal_names(nodes) -%}
     {%- set tagged, cleared, items = {}, [], [] -%}
@@ -72,7 +71,6 @@
     {{ return(tagged) }}
 {%- endmacro %}
 
-
 {# The file of a model with the texts in its Jinja as names: a call of a macro mentions a column so. #}
 {% macro _names_in_jinja(raw) -%}
     {%- set state = namespace(text=raw) -%}
@@ -81,7 +79,6 @@
     {%- endfor -%}
     {{ return(state.text) }}
 {%- endmacro %}
-
 
 {# Words, quoted names, texts and single signs of an SQL text, without comments. #}
 {% macro _sql_tokens(sql) -%}
@@ -102,7 +99,6 @@
     {%- endfor -%}
     {{ return(tokens) }}
 {%- endmacro %}
-
 
 {# How the names `tagged` are used in tokens: `found`, `problems` as sentences, `passed` (bare names), `passes_star`. #}
 {% macro _uses_of_names(tokens, tagged, relations) -%}
@@ -233,7 +229,6 @@
     {%- endfor -%}
     {{ return({'found': found, 'problems': problems, 'passed': passed, 'passes_star': state.passes_star}) }}
 {%- endmacro %}
-
 
 {# The items of every select list in an SQL text: `alias`, and the `names` that its expression mentions. #}
 {% macro _select_items(sql) -%}

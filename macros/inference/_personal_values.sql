@@ -9,7 +9,7 @@
     {%- if asked.allow_pii or most <= 0 or asked.content_hash or target.type not in ('duckdb', 'spark') -%}
         {{ return('') }}
     {%- endif -%}
-    {%- set rows = lakeweave.ask(
+    {%- set rows = lakeweave.fetch_rows(
         "select lakeweave_personal_values(" ~ lakeweave._texts_as_json('sampled.input') ~ ") as found, count(*) as looked_at from (select input from "
         ~ pending ~ " order by place limit " ~ most ~ ") as sampled"
     ) -%}
@@ -27,7 +27,6 @@
     {%- endif -%}
 {%- endmacro %}
 
-
 {# Some texts as one JSON list, NULL for none. #}
 {% macro _texts_as_json(column) -%}
     {{ return(adapter.dispatch('_texts_as_json', 'lakeweave')(column)) }}
@@ -36,9 +35,4 @@
 {# https://duckdb.org/docs/stable/data/json/creating_json #}
 {% macro default___texts_as_json(column) -%}
     {{ return("cast(to_json(list(" ~ column ~ ")) as varchar)") }}
-{%- endmacro %}
-
-{# https://spark.apache.org/docs/latest/api/sql/index.html#to_json #}
-{% macro spark___texts_as_json(column) -%}
-    {{ return("to_json(collect_list(" ~ column ~ "))") }}
 {%- endmacro %}

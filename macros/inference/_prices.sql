@@ -14,13 +14,11 @@
     {{ return(none) }}
 {%- endmacro %}
 
-
 {# How this target is billed: BigQuery bills Gemini at the batch price, the others answer one request at a time.
    https://cloud.google.com/bigquery/pricing#bigquery-ml-pricing #}
 {% macro _billing() -%}
     {{ return('batch' if target.type == 'bigquery' else 'interactive') }}
 {%- endmacro %}
-
 
 {# The periods that apply on this target, with prices in the currency. `valid_until` is the first day after the period. #}
 {% macro _periods_sql(prices) -%}
@@ -45,7 +43,6 @@
         where billing in ('any', '{{ lakeweave._billing() }}')
     ) as periods
 {%- endmacro %}
-
 
 {# The mistakes in the price list, as one row per mistake. #}
 {% macro _price_mistakes_sql(prices) -%}
@@ -102,11 +99,10 @@
     select * from mistakes
 {%- endmacro %}
 
-
 {# Stops when the price list is wrong: two periods of one model overlap, for example. #}
 {% macro _refuse_wrong_prices(prices) -%}
     {%- set problems = [] -%}
-    {%- for row in lakeweave.ask(lakeweave._price_mistakes_sql(prices) ~ ' order by 1, 4, 7', []) -%}
+    {%- for row in lakeweave.fetch_rows(lakeweave._price_mistakes_sql(prices) ~ ' order by 1, 4, 7', []) -%}
         {%- set period = '`' ~ row[2] ~ '` from ' ~ row[3] ~ ' to ' ~ (row[4] or 'open') -%}
         {%- if row[1] == 'overlap' -%}
             {%- do problems.append('Two prices of `' ~ row[0] ~ '` hold at the same time: ' ~ period ~ ', and `' ~ row[5] ~ '` from ' ~ row[6]
@@ -117,9 +113,8 @@
             {%- do problems.append('A price of `' ~ row[0] ~ '` (' ~ period ~ '): ' ~ row[1] ~ '.') -%}
         {%- endif -%}
     {%- endfor -%}
-    {%- do lakeweave._raise_problems('The price list ' ~ prices ~ ' (seeds/model_prices.csv)', problems) -%}
+    {%- do lakeweave.raise_problems('The price list ' ~ prices ~ ' (seeds/model_prices.csv)', problems) -%}
 {%- endmacro %}
-
 
 {# The price list, built and checked; none when it is not there. `is_built` says that it is a parent and needs no looking for. #}
 {% macro _checked_prices(is_built=false) -%}
@@ -131,12 +126,10 @@
     {{ return(prices) }}
 {%- endmacro %}
 
-
 {# What runs in this process or in the warehouse itself, and has no price per call. #}
 {% macro _is_computed_here(called) -%}
     {{ return((target.type in ('duckdb', 'spark') and called.function != 'generate_text') or called.behind.get('path') is string) }}
 {%- endmacro %}
-
 
 {# Today's price of a model for a budget in money. A model without a price is refused. #}
 {% macro _price(called, limit) -%}
@@ -151,14 +144,13 @@
     {{ return(price) }}
 {%- endmacro %}
 
-
 {# The same, none when there is no price. #}
 {% macro _price_if_known(called, is_built=false) -%}
     {%- set prices = lakeweave._checked_prices(is_built) -%}
     {%- set rows = none -%}
     {%- if prices is not none -%}
         {%- set today = "cast('" ~ lakeweave._today() ~ "' as date)" -%}
-        {%- set rows = lakeweave.ask(
+        {%- set rows = lakeweave.fetch_rows(
             "select per_call, per_input, per_cached_input, per_output, currency from (" ~ lakeweave._periods_sql(prices) ~ ") as periods"
             ~ " where model_version = " ~ lakeweave.text_literal(lakeweave._priced_version(called))
             ~ " and valid_from <= " ~ today ~ " and (valid_until is null or valid_until > " ~ today ~ ")"
@@ -175,18 +167,15 @@
     {{ return(none) }}
 {%- endmacro %}
 
-
 {# What the price list knows a model by: its version without the project's own mark. #}
 {% macro _priced_version(called) -%}
     {{ return(lakeweave._model_version(called).split('#')[0]) }}
 {%- endmacro %}
 
-
 {# The day of a run, in UTC. #}
 {% macro _today() -%}
     {{ return(modules.datetime.datetime.now(modules.pytz.utc).strftime('%Y-%m-%d')) }}
 {%- endmacro %}
-
 
 {#
     The ledger's attempts with what each cost: the one cost function of model_usage, the budget and the plan.
@@ -241,13 +230,11 @@
     where responses.state <> 'offered' and {{ condition }}
 {%- endmacro %}
 
-
 {# Estimated cost of one request, as an SQL expression. #}
 {% macro _estimated_cost(input, asked) -%}
     {%- set output = lakeweave._estimated_output_tokens(asked) -%}
     ({{ asked.price.per_call + output * asked.price.per_output }} + {{ lakeweave._estimated_input_tokens(input, asked) }} * {{ asked.price.per_input }})
 {%- endmacro %}
-
 
 {# Four characters to a token; a picture has none. #}
 {% macro _estimated_input_tokens(input, asked) -%}
@@ -257,7 +244,6 @@
     {{ return('cast(ceil(length(' ~ input ~ ') / 4.0) as ' ~ dbt.type_bigint() ~ ')') }}
 {%- endmacro %}
 
-
 {# As much output as is allowed. #}
 {% macro _estimated_output_tokens(asked) -%}
     {%- if asked.function != 'generate_text' -%}
@@ -265,7 +251,6 @@
     {%- endif -%}
     {{ return(asked.options.get('max_output_tokens') or lakeweave._default_output_tokens()) }}
 {%- endmacro %}
-
 
 {% macro _default_output_tokens() -%}
     {{ return(1024) }}

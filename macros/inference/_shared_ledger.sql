@@ -24,7 +24,6 @@
     )
 {%- endmacro %}
 
-
 {# The shared ledgers as they are written in SQL. An error when one is not named as database.schema. #}
 {% macro _shared_ledgers() -%}
     {%- set given = var('shared_response_ledger', none) -%}
@@ -44,39 +43,19 @@
             {%- do ledgers.append(quoted | join('.')) -%}
         {%- endif -%}
     {%- endfor -%}
-    {%- do lakeweave._raise_problems("The shared ledger (vars of dbt_project.yml)", problems) -%}
+    {%- do lakeweave.raise_problems("The shared ledger (vars of dbt_project.yml)", problems) -%}
     {{ return(ledgers) }}
 {%- endmacro %}
-
 
 {# Stops when a shared ledger is not there. A ledger that cannot be read would mean to pay for everything again. #}
 {% macro _refuse_missing_ledgers() -%}
     {%- set problems = [] -%}
     {%- for ledger in lakeweave._shared_ledgers() -%}
         {%- set parts = ledger.replace('`', '').replace('"', '').split('.') -%}
-        {%- if not adapter.dispatch('_has_table', 'lakeweave')(parts[:-2] | first, parts[-2], parts[-1]) -%}
+        {%- if not adapter.dispatch('has_table', 'lakeweave')(parts[:-2] | first, parts[-2], parts[-1]) -%}
             {%- do problems.append("`shared_response_ledger` names " ~ parts[:-1] | join('.') ~ ", which has no table `model_responses` that can be read."
                 ~ " Attach the database or grant the right to read it, or take the name out of the variable.") -%}
         {%- endif -%}
     {%- endfor -%}
-    {%- do lakeweave._raise_problems("The shared ledger (vars of dbt_project.yml)", problems) -%}
-{%- endmacro %}
-
-{% macro default___has_table(database, schema, name) -%}
-    {{ return(not execute or adapter.get_relation(database or target.get('database'), schema, name) is not none) }}
-{%- endmacro %}
-
-{# https://duckdb.org/docs/stable/sql/meta/duckdb_table_functions#duckdb_tables #}
-{% macro duckdb___has_table(database, schema, name) -%}
-    {{ return(lakeweave.ask(
-        "select 1 as found from information_schema.tables where table_catalog = "
-        ~ (lakeweave.text_literal(database) if database else 'current_database()')
-        ~ " and table_schema = " ~ lakeweave.text_literal(schema) ~ " and table_name = " ~ lakeweave.text_literal(name)
-    ) is not none) }}
-{%- endmacro %}
-
-{# https://spark.apache.org/docs/latest/sql-ref-syntax-aux-show-tables.html #}
-{% macro spark___has_table(database, schema, name) -%}
-    {%- set place = (adapter.quote(database) ~ '.' if database else '') ~ adapter.quote(schema) -%}
-    {{ return(lakeweave.ask("show tables in " ~ place ~ " like '" ~ name ~ "'") is not none) }}
+    {%- do lakeweave.raise_problems("The shared ledger (vars of dbt_project.yml)", problems) -%}
 {%- endmacro %}

@@ -10,16 +10,15 @@
     {%- do adapter.create_schema(lakeweave.ledger_relation('model_responses').without_identifier()) -%}
     {%- for name in tables -%}
         {%- do run_query(lakeweave._create_response_table(name, tables[name])) -%}
-        {%- do lakeweave._add_missing_columns(lakeweave.ledger_relation(name), tables[name]) -%}
+        {%- do lakeweave.add_missing_columns(lakeweave.ledger_relation(name), tables[name]) -%}
     {%- endfor -%}
 {%- endmacro %}
-
 
 {# The hook at the start of a run creates the ledger, but a project that disabled this package's models has no such hook. #}
 {% macro _ensure_response_ledger() -%}
     {%- set responses = lakeweave.ledger_relation('model_responses') -%}
     {%- if load_relation(lakeweave.ledger_relation('inference_runs')) is none
-            or lakeweave._missing_columns(responses, lakeweave._response_ledger_tables().model_responses) -%}
+            or lakeweave.missing_columns(responses, lakeweave._response_ledger_tables().model_responses) -%}
         {%- do adapter.dispatch('_ensure_response_ledger', 'lakeweave')() -%}
     {%- endif -%}
     {# What comes next must see what other threads have committed. #}
@@ -30,19 +29,6 @@
     {%- do lakeweave.create_response_ledger() -%}
     {%- do adapter.commit() -%}
 {%- endmacro %}
-
-{# Two threads that create the same schema at once end in a conflict, so one does it and the others wait. #}
-{% macro duckdb___ensure_response_ledger() -%}
-    {%- set token = lakeweave.text_literal(tojson({'run': 'ledger ' ~ invocation_id, 'holder': model.unique_id})) -%}
-    {%- set granted = lakeweave.ask("select lakeweave_claim('ledger', " ~ token ~ ") as granted") -%}
-    {%- if granted and granted[0][0] -%}
-        {%- do lakeweave.default___ensure_response_ledger() -%}
-        {%- do lakeweave.ask("select lakeweave_settle(" ~ token ~ ") as report") -%}
-    {%- else -%}
-        {%- do lakeweave.ask("select lakeweave_wait(" ~ token ~ ", 60.0) as is_free") -%}
-    {%- endif -%}
-{%- endmacro %}
-
 
 {% macro _response_ledger_tables() -%}
     {%- set text, whole, moment = dbt.type_string(), dbt.type_bigint(), dbt.type_timestamp() -%}
@@ -67,7 +53,6 @@
     }) }}
 {%- endmacro %}
 
-
 {% macro _create_response_table(name, columns) -%}
     {{ return(adapter.dispatch('_create_response_table', 'lakeweave')(name, columns)) }}
 {%- endmacro %}
@@ -78,18 +63,4 @@
         {{ adapter.quote(column[0]) }} {{ column[1] }}{{ ',' if not loop.last }}
         {%- endfor %}
     )
-{%- endmacro %}
-
-{# Clustered, so that a run reads the answers of its own model only: https://cloud.google.com/bigquery/docs/clustered-tables #}
-{% macro bigquery___create_response_table(name, columns) -%}
-    {{ lakeweave.default___create_response_table(name, columns) }}
-    {%- if name == 'model_responses' %}
-    cluster by model, fingerprint
-    {%- endif %}
-{%- endmacro %}
-
-{# https://docs.delta.io/latest/delta-batch.html#create-a-table #}
-{% macro spark___create_response_table(name, columns) -%}
-    {{ lakeweave.default___create_response_table(name, columns) }}
-    using delta
 {%- endmacro %}

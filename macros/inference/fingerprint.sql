@@ -25,22 +25,6 @@
     {%- do lakeweave.raise_unsupported('fingerprint', ['duckdb', 'spark', 'databricks', 'bigquery']) -%}
 {%- endmacro %}
 
-{# https://duckdb.org/docs/stable/sql/functions/text#sha256value #}
-{% macro duckdb__fingerprint(constants, input) -%}
-    sha256({{ constants }} || {{ input }})
-{%- endmacro %}
-
-{# https://cloud.google.com/bigquery/docs/reference/standard-sql/hash_functions#sha256 #}
-{% macro bigquery__fingerprint(constants, input) -%}
-    to_hex(sha256(concat({{ constants }}, {{ input }})))
-{%- endmacro %}
-
-{# https://spark.apache.org/docs/latest/api/sql/index.html#sha2 #}
-{% macro spark__fingerprint(constants, input) -%}
-    sha2(concat({{ constants }}, {{ input }}), 256)
-{%- endmacro %}
-
-
 {#
     The other texts under which the same request was written before its defaults were filled in: each default that is sent may be
     absent, and each that is not sent may be there. JSON with sorted names, as in the ledger.

@@ -53,7 +53,7 @@
     {%- if execute and not problems and graph.get('nodes') -%}
         {%- do problems.extend(lakeweave._called_model_problems(asked)) -%}
     {%- endif -%}
-    {%- do lakeweave._raise_problems("The call of `inference` in " ~ (this or 'this model'), problems) -%}
+    {%- do lakeweave.raise_problems("The call of `inference` in " ~ (this or 'this model'), problems) -%}
     {%- do asked.update({'options': lakeweave._canonical_options(function, options)}) -%}
     {{- config(materialized='inference', meta={'inference': asked}) -}}
     -- depends_on: {{ ref(model) }}

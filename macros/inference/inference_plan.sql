@@ -51,7 +51,6 @@
         ~ "today's prices, scaled by what earlier calls of the model really cost.") -%}
 {%- endmacro %}
 
-
 {# Why a node cannot be planned; empty when it can. #}
 {% macro _plan_problem(node) -%}
     {%- set missing = [] -%}
@@ -69,18 +68,17 @@
     {%- if missing -%}
         {{ return('cannot be planned before these are built: ' ~ missing | join(', ')) }}
     {%- endif -%}
-    {%- if lakeweave._called_model(node.config.meta.inference.model) is none -%}
+    {%- if lakeweave.called_model(node.config.meta.inference.model) is none -%}
         {{ return(lakeweave._called_model_problems(node.config.meta.inference)[0]) }}
     {%- endif -%}
     {{ return('') }}
 {%- endmacro %}
 
-
 {# The line of one node; what else there is to say about it goes to `notes`. #}
 {% macro _planned(node, notes, count_tokens) -%}
     {%- set asked = {} -%}
     {%- do asked.update(node.config.meta.inference) -%}
-    {%- set called = lakeweave._called_model(asked.model) -%}
+    {%- set called = lakeweave.called_model(asked.model) -%}
     {%- do asked.update({
         'called': called,
         'model_version': lakeweave._model_version(called),
@@ -91,7 +89,7 @@
     {%- do asked.update({'previous_options': lakeweave._previous_options_in_ledger(asked)}) -%}
     {%- set output = lakeweave._estimated_output_tokens(asked) -%}
     {%- set body = render(node.raw_code) -%}
-    {%- set rows = lakeweave.ask(lakeweave._plan_sql(body, asked, count_tokens), [[0, 0, 0, 0, 0, 0]]) -%}
+    {%- set rows = lakeweave.fetch_rows(lakeweave._plan_sql(body, asked, count_tokens), [[0, 0, 0, 0, 0, 0]]) -%}
     {%- set found = rows[0] -%}
     {%- set to_ask = found[4] | int -%}
     {%- set input_tokens = found[5] | int -%}
@@ -124,7 +122,6 @@
         input_tokens + to_ask * output, cost, limits | join(', ') or 'none'
     ]) }}
 {%- endmacro %}
-
 
 {# The distinct inputs with what the ledger says of each: `to ask`, `answered` or `given up`. #}
 {% macro _judged_sql(body, asked) -%}
@@ -164,7 +161,6 @@
     )
 {%- endmacro %}
 
-
 {# Rows, distinct inputs, answered, given up, to ask, and the input's tokens of what is to be asked. #}
 {% macro _plan_sql(body, asked, count_tokens=false) -%}
     {{ lakeweave._judged_sql(body, asked) }}
@@ -187,19 +183,17 @@
     from judged
 {%- endmacro %}
 
-
 {# The tokens of a text as the endpoint counts them; four characters each where it does not say.
    https://cloud.google.com/bigquery/docs/reference/standard-sql/bigqueryml-syntax-ai-count-tokens #}
 {% macro _counted_tokens(text, endpoint) -%}
     coalesce(ai.count_tokens({{ text }}, endpoint => {{ lakeweave.text_literal(endpoint) }}).result, cast(ceil(length({{ text }}) / 4.0) as int64))
 {%- endmacro %}
 
-
 {# How many of the questions that are to be asked were answered under each other version of the model, as rows; at most three versions. #}
 {% macro _answered_by_other_versions(body, asked) -%}
     {%- set same_name = "responses.function = " ~ lakeweave.text_literal(asked.function) ~ " and responses.model = " ~ lakeweave.text_literal(asked.model)
         ~ " and responses.state = 'ok'" -%}
-    {%- set versions = lakeweave.ask(
+    {%- set versions = lakeweave.fetch_rows(
         "select model_version, max(requested_at) as last_asked from " ~ lakeweave._known_responses() ~ " as responses where " ~ same_name
         ~ " and responses.model_version <> " ~ lakeweave.text_literal(asked.model_version) ~ " group by model_version order by last_asked desc limit 3", []
     ) -%}
@@ -229,5 +223,5 @@
         group by candidates.model_version
         order by questions desc, candidates.model_version
     {%- endset -%}
-    {{ return(lakeweave.ask(sql, [])) }}
+    {{ return(lakeweave.fetch_rows(sql, [])) }}
 {%- endmacro %}

@@ -15,12 +15,12 @@
     {%- set target_relation = this.incorporate(type='table') -%}
     {%- set existing = load_cached_relation(this) -%}
     {%- do lakeweave._ensure_response_ledger() -%}
-    {%- do lakeweave._forget_scratch(target_relation) -%}
+    {%- do lakeweave.forget_scratch(target_relation) -%}
     {%- set asked = lakeweave._asked(config.get('meta')['inference']) -%}
-    {%- set staged = lakeweave._scratch_relation(target_relation, 'asked') -%}
-    {%- set pending = lakeweave._scratch_relation(target_relation, 'pending') -%}
+    {%- set staged = lakeweave.scratch_relation(target_relation, 'asked') -%}
+    {%- set pending = lakeweave.scratch_relation(target_relation, 'pending') -%}
 
-    {{ lakeweave._run_hooks_outside(pre_hooks) }}
+    {{ lakeweave.run_hooks_outside(pre_hooks) }}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
 
     {%- set body_columns = lakeweave._body_columns(sql, asked) -%}
@@ -28,10 +28,10 @@
 
     {%- call statement('stage') -%}
         {{ config.get('sql_header') or '' }}
-        {{ lakeweave._create_scratch(staged, lakeweave._staged_sql(sql, asked)) }}
+        {{ lakeweave.create_scratch(staged, lakeweave._staged_sql(sql, asked)) }}
     {%- endcall -%}
     {%- call statement('pending') -%}
-        {{ lakeweave._create_scratch(pending, lakeweave._pending_sql(staged, asked)) }}
+        {{ lakeweave.create_scratch(pending, lakeweave._pending_sql(staged, asked)) }}
     {%- endcall -%}
     {%- do adapter.commit() -%}
 
@@ -56,7 +56,7 @@
             {{ lakeweave._answered_sql(staged, body_columns, asked, outcome) }}
         {%- endcall -%}
     {%- else -%}
-        {%- do lakeweave._write_relation(existing, target_relation, lakeweave._answered_sql(staged, body_columns, asked, outcome)) -%}
+        {%- do lakeweave.write_relation(existing, target_relation, lakeweave._answered_sql(staged, body_columns, asked, outcome)) -%}
     {%- endif -%}
     {%- call statement('account') -%}
         {{ lakeweave._account_of_run_sql(target_relation, asked) }}
@@ -66,23 +66,22 @@
     {%- do apply_grants(target_relation, config.get('grants'), should_revoke=should_revoke(existing, full_refresh_mode=True)) -%}
     {%- do persist_docs(target_relation, model) -%}
     {%- do adapter.commit() -%}
-    {%- do lakeweave._drop_scratch(pending) -%}
-    {%- do lakeweave._drop_scratch(staged) -%}
-    {{ lakeweave._run_hooks_outside(post_hooks) }}
+    {%- do lakeweave.drop_scratch(pending) -%}
+    {%- do lakeweave.drop_scratch(staged) -%}
+    {{ lakeweave.run_hooks_outside(post_hooks) }}
 
-    {%- do lakeweave._tell(target_relation, plan, outcome, asked) -%}
+    {%- do lakeweave._warn_unfinished(target_relation, plan, outcome, asked) -%}
     {{ return({'relations': [target_relation]}) }}
 
 {% endmaterialization %}
-
 
 {# The settings of this node, with what only a running project knows: who answers, as which version, at which price. #}
 {% macro _asked(settings) -%}
     {%- set asked = {} -%}
     {%- do asked.update(settings) -%}
-    {%- set called = lakeweave._called_model(settings.model) -%}
+    {%- set called = lakeweave.called_model(settings.model) -%}
     {%- if called is none -%}
-        {%- do lakeweave._raise_problems("The call of `inference` in " ~ this, lakeweave._called_model_problems(settings)) -%}
+        {%- do lakeweave.raise_problems("The call of `inference` in " ~ this, lakeweave._called_model_problems(settings)) -%}
     {%- endif -%}
     {%- set answer = lakeweave._inference_functions()[settings.function].answer -%}
     {%- do asked.update({
@@ -101,7 +100,6 @@
     {{ return(asked) }}
 {%- endmacro %}
 
-
 {# One batch is what a kill can lose, and what is between two commits. A warehouse's statement is worth more rows. #}
 {% macro _default_batch_size(function) -%}
     {%- if function in ('annotate_image', 'predict_image') or target.type in ('duckdb', 'spark') -%}
@@ -109,7 +107,6 @@
     {%- endif -%}
     {{ return(10000) }}
 {%- endmacro %}
-
 
 {# The columns of the body, quoted; an error when the body lacks the input or has a column that the answer brings. #}
 {% macro _body_columns(body, asked) -%}
@@ -127,7 +124,7 @@
     {%- for name in lower if name in brought -%}
         {%- do problems.append("The body has a column `" ~ name ~ "`, which the answer brings; rename it.") -%}
     {%- endfor -%}
-    {%- do lakeweave._raise_problems("The body of " ~ this, problems) -%}
+    {%- do lakeweave.raise_problems("The body of " ~ this, problems) -%}
     {%- set quoted = [] -%}
     {%- for name in names -%}
         {%- do quoted.append(adapter.quote(name)) -%}
@@ -135,12 +132,10 @@
     {{ return(quoted) }}
 {%- endmacro %}
 
-
 {% macro _answer_columns(asked) -%}
     {{ return([asked.answer] + (['embedding_model'] if asked.answer == 'embedding' else [])
         + ['response_state', 'response_status', 'fingerprint', 'responded_at']) }}
 {%- endmacro %}
-
 
 {#
     Body plus fingerprint. NULL as fingerprint marks a row that cannot be asked: there is nothing to ask, or too much.
@@ -165,7 +160,7 @@
         {%- do earlier.append('lakeweave_fingerprint_' ~ loop.index) -%}
     {%- endfor %}
     select
-        hashed.* {{ lakeweave._star_without((['lakeweave_fingerprint'] + earlier) | join(', ')) }},
+        hashed.* {{ lakeweave.star_without((['lakeweave_fingerprint'] + earlier) | join(', ')) }},
         case
             when known.is_answered = 1 then hashed.lakeweave_fingerprint
             {%- for name in earlier %}
@@ -197,12 +192,10 @@
     {%- endif %}
 {%- endmacro %}
 
-
 {# What a fingerprint is taken of: the input, or the hash of the content. #}
 {% macro _content_of(alias, asked) -%}
     {{ return("cast(" ~ alias ~ "." ~ adapter.quote(asked.content_hash or asked.input) ~ " as " ~ dbt.type_string() ~ ")") }}
 {%- endmacro %}
-
 
 {# The earlier forms of the options that the ledger has answers under. #}
 {% macro _previous_options_in_ledger(asked) -%}
@@ -212,7 +205,7 @@
     {%- endfor -%}
     {%- set found = [] -%}
     {%- if forms -%}
-        {%- for row in lakeweave.ask(
+        {%- for row in lakeweave.fetch_rows(
             "select distinct options from " ~ lakeweave._known_responses() ~ " as responses where " ~ lakeweave._same_model(asked)
             ~ " and options in (" ~ forms | join(', ') ~ ") order by options", []
         ) -%}
@@ -222,13 +215,12 @@
     {{ return(found) }}
 {%- endmacro %}
 
-
 {# Why a row cannot be asked, as an SQL expression; NULL when it can. #}
 {% macro _reason_not_askable(alias, asked) -%}
     {%- set input = "cast(" ~ alias ~ "." ~ adapter.quote(asked.input) ~ " as " ~ dbt.type_string() ~ ")" -%}
     case
         when {{ input }} is null then 'null input'
-        when {{ lakeweave._is_blank(input) }} then 'empty input'
+        when {{ lakeweave.is_blank(input) }} then 'empty input'
         {%- if asked.content_hash %}
         when {{ alias }}.{{ adapter.quote(asked.content_hash) }} is null then 'no content hash'
         {%- endif %}
@@ -237,7 +229,6 @@
         {%- endif %}
     end
 {%- endmacro %}
-
 
 {# What is to be asked, once per fingerprint, with its place in the order and the estimated cost of one request. #}
 {% macro _pending_sql(staged, asked) -%}
@@ -272,7 +263,6 @@
     )
 {%- endmacro %}
 
-
 {#
     What the ledger knows of each fingerprint of this model. An `offered` row is a mark, not an attempt: attempts up to it
     are forgiven. Attempts of this very run count once: nothing is asked twice in one run.
@@ -290,14 +280,12 @@
     group by fingerprint
 {%- endmacro %}
 
-
 {# The ledger's rows of one model: the fingerprint says as much, but this is what a warehouse can prune by. #}
 {% macro _same_model(asked) -%}
     responses.function = {{ lakeweave.text_literal(asked.function) }}
         and responses.model = {{ lakeweave.text_literal(asked.model) }}
         and responses.model_version = {{ lakeweave.text_literal(asked.model_version) }}
 {%- endmacro %}
-
 
 {# Numbers about this run before anything is asked: `fit` questions fit the budget at the estimated cost. #}
 {% macro _plan_of_run(staged, pending, asked) -%}
@@ -311,7 +299,7 @@
     {%- if limits.cost is not none -%}
         {%- do fits.append('0 < ' ~ limits.cost ~ ' and round(cost_so_far * ' ~ factor ~ ', 9) <= ' ~ limits.cost) -%}
     {%- endif -%}
-    {%- set rows = lakeweave.ask(
+    {%- set rows = lakeweave.fetch_rows(
         "select (select count(*) from " ~ staged ~ ") as row_count, (select count(distinct fingerprint) from " ~ staged ~ ") as input_count, "
         ~ "count(*) as to_ask, count(case when " ~ (fits | join(' and ') or '1 = 1') ~ " then 1 end) as fit, coalesce(max(cost_so_far), 0) as cost"
         ~ " from (select place, sum(estimated_cost) over (order by place rows between unbounded preceding and current row) as cost_so_far from "
@@ -331,7 +319,6 @@
         'limits': named | join(', '),
     }) }}
 {%- endmacro %}
-
 
 {#
     Asks batch by batch. On the embedded target another thread may hold some of the questions: then its answers are waited
@@ -383,7 +370,7 @@
         {%- endif -%}
         {%- do lakeweave._wait(asked) -%}
     {%- endfor -%}
-    {%- set left = lakeweave.ask("select count(*) as open_questions from (" ~ lakeweave._open_sql(pending, 0) ~ ") as waiting", [[0]])[0][0] | int
+    {%- set left = lakeweave.fetch_rows("select count(*) as open_questions from (" ~ lakeweave._open_sql(pending, 0) ~ ") as waiting", [[0]])[0][0] | int
         if seen.over_budget or seen.stopped else 0 -%}
     {{ return({
         'unsent': seen.unsent,
@@ -397,7 +384,6 @@
     }) }}
 {%- endmacro %}
 
-
 {# The questions of one batch. Whoever has asked one of them meanwhile in this run spares it here. #}
 {% macro _batch_sql(pending, after, next) -%}
     select pending.fingerprint, pending.input, pending.attempts, pending.place
@@ -407,7 +393,6 @@
     ) as meanwhile on pending.fingerprint = meanwhile.fingerprint
     where pending.place > {{ after }} and pending.place <= {{ next.last }} and meanwhile.fingerprint is null
 {%- endmacro %}
-
 
 {# The ledger's rows from answers to a batch. #}
 {% macro _ledger_rows_sql(answers, asked) -%}
@@ -437,12 +422,10 @@
     where response_state <> 'unsent'
 {%- endmacro %}
 
-
 {# This moment in UTC, as a timestamp: when a batch was sent. #}
 {% macro _now() -%}
     cast('{{ modules.datetime.datetime.now(modules.pytz.utc).strftime("%Y-%m-%d %H:%M:%S.%f") }}' as {{ dbt.type_timestamp() }})
 {%- endmacro %}
-
 
 {#
     Whether the relation is already what would be written: same columns and types, and the same rows by count and sum of
@@ -466,13 +449,12 @@
     {%- endfor -%}
     {%- set compared = body_columns + ['response_state', 'response_status', 'fingerprint', 'responded_at'] -%}
     {%- set mark = lakeweave._content_mark(compared) -%}
-    {%- set rows = lakeweave.ask(
+    {%- set rows = lakeweave.fetch_rows(
         "select (select " ~ mark ~ " from " ~ existing ~ " as content) as found, (select " ~ mark ~ " from ("
         ~ lakeweave._answered_sql(staged, body_columns, asked, outcome, false) ~ ") as content) as wanted"
     ) -%}
     {{ return(rows is not none and rows[0][0] is not none and rows[0][0] | string == rows[0][1] | string) }}
 {%- endmacro %}
-
 
 {# Count and sum of the rows' hashes, as one text. A sum, because equal rows would vanish in an exclusive or. #}
 {% macro _content_mark(columns) -%}
@@ -483,21 +465,6 @@
 {% macro default___content_mark(columns) -%}
     concat(count(*), ' ', sum(cast(hash({{ columns | join(', ') }}) as hugeint)))
 {%- endmacro %}
-
-{# https://cloud.google.com/bigquery/docs/reference/standard-sql/hash_functions#farm_fingerprint #}
-{% macro bigquery___content_mark(columns) -%}
-    concat(
-        cast(count(*) as string),
-        ' ',
-        cast(sum(cast(farm_fingerprint(to_json_string(struct({{ columns | join(', ') }}))) as bignumeric)) as string)
-    )
-{%- endmacro %}
-
-{# https://spark.apache.org/docs/latest/api/sql/index.html#xxhash64 #}
-{% macro spark___content_mark(columns) -%}
-    concat(count(*), ' ', sum(cast(xxhash64({{ columns | join(', ') }}) as decimal(38, 0))))
-{%- endmacro %}
-
 
 {# Body and ledger joined: one row for every row of the body. `with_answer` false leaves the answer's column out. #}
 {% macro _answered_sql(staged, body_columns, asked, outcome, with_answer=true) -%}
@@ -513,7 +480,7 @@
         staged.{{ column }},
             {%- endfor %}
         {%- else -%}
-        staged.* {{ lakeweave._star_without('fingerprint') }},
+        staged.* {{ lakeweave.star_without('fingerprint') }},
         {%- endif %}
         {%- if with_answer %}
         answers.{{ asked.answer }},
@@ -567,7 +534,6 @@
     ) as answers on staged.fingerprint = answers.fingerprint
 {%- endmacro %}
 
-
 {# One row about this run: what was asked, and what the ledger answered for nothing. #}
 {% macro _account_of_run_sql(target_relation, asked) -%}
     {%- set mine = "invocation_id = '" ~ invocation_id ~ "' and node_id = " ~ lakeweave.text_literal(asked.node_id) ~ " and state <> 'offered'" -%}
@@ -611,9 +577,8 @@
     ) as calls
 {%- endmacro %}
 
-
 {# Quiet when all is well; a warning with numbers when something was left. #}
-{% macro _tell(target_relation, plan, outcome, asked) -%}
+{% macro _warn_unfinished(target_relation, plan, outcome, asked) -%}
     {%- if outcome.unsent > 0 -%}
         {%- do exceptions.warn(target_relation ~ ": questions were left pending, because the model could not be asked. " ~ outcome.reason
             ~ " The next run asks them.") -%}
@@ -623,6 +588,6 @@
     {%- if outcome.over_budget -%}
         {%- do exceptions.warn(lakeweave._over_budget_message(outcome.limit, outcome.fit, plan.to_ask) ~ " The others are pending." ~ lakeweave._what_comes_next(outcome)) -%}
     {%- endif -%}
-    {%- do lakeweave._tell_of_failures(target_relation, asked) -%}
-    {%- do lakeweave._tell_of_other_models(target_relation, asked) -%}
+    {%- do lakeweave._warn_failures(target_relation, asked) -%}
+    {%- do lakeweave._warn_other_models(target_relation, asked) -%}
 {%- endmacro %}

@@ -23,7 +23,6 @@
     /* lakeweave:redacted {{ kind }} {{ column }} */ case when {{ column }} is not null then {{ lakeweave._redacted(text, kind, column.split('.')[-1]) }} end /* lakeweave:end */
 {%- endmacro %}
 
-
 {% macro _redacted(text, kind, name) -%}
     {%- if kind == 'label' -%}
         {{ return(lakeweave.text_literal('[' ~ name ~ ']')) }}

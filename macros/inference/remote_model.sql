@@ -39,7 +39,7 @@
     {%- for name in behind if name not in known -%}
         {%- do problems.append("vars.endpoints." ~ target.type ~ "." ~ model.name ~ " has `" ~ name ~ "`; expected: " ~ known | join(', ') ~ ".") -%}
     {%- endfor -%}
-    {%- do lakeweave._raise_problems("The call of `remote_model` in " ~ model.name, problems) -%}
+    {%- do lakeweave.raise_problems("The call of `remote_model` in " ~ model.name, problems) -%}
     {{- config(
         materialized='remote_model',
         meta={'remote_model': {
@@ -50,7 +50,7 @@
         }}
     ) -}}
     {%- if execute -%}
-        {{ lakeweave._model_row(lakeweave._called_model(model.name, model.package_name)) }}
+        {{ lakeweave._model_row(lakeweave.called_model(model.name, model.package_name)) }}
     {%- else -%}
         select 1 as nothing
     {%- endif -%}

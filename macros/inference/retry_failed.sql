@@ -40,8 +40,8 @@
             and {{ condition }}
         {%- endfor %}
     {%- endset -%}
-    {%- set counted = lakeweave.ask("select count(*) as failed from (" ~ failed ~ ") as failed", [[0]]) -%}
-    {%- do lakeweave._execute(
+    {%- set counted = lakeweave.fetch_rows("select count(*) as failed from (" ~ failed ~ ") as failed", [[0]]) -%}
+    {%- do lakeweave.execute_statement(
         "insert into " ~ ledger ~ " (fingerprint, function, model, model_version, options, status, state, attempt, requested_at, "
         ~ "invocation_id, node_id) select fingerprint, function, model, model_version, options, '', 'offered', attempt, "
         ~ lakeweave._now() ~ ", '" ~ invocation_id ~ "', node_id from (" ~ failed ~ ") as failed"

@@ -6,17 +6,3 @@
 {% macro default__type_embedding() -%}
     {%- do lakeweave.raise_unsupported('type_embedding', ['duckdb', 'spark', 'databricks', 'bigquery']) -%}
 {%- endmacro %}
-
-{% macro duckdb__type_embedding() -%}
-    float[]
-{%- endmacro %}
-
-{# https://cloud.google.com/bigquery/docs/reference/standard-sql/data-types#array_type #}
-{% macro bigquery__type_embedding() -%}
-    array<float64>
-{%- endmacro %}
-
-{# https://spark.apache.org/docs/latest/sql-ref-datatypes.html #}
-{% macro spark__type_embedding() -%}
-    array<float>
-{%- endmacro %}

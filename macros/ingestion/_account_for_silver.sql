@@ -10,7 +10,7 @@
     {%- endif -%}
     {%- set rows = lakeweave._remembered_of_silver('rows') -%}
     {%- set account = lakeweave.ledger_relation('silver_records') -%}
-    {%- set known = lakeweave.ask(
+    {%- set known = lakeweave.fetch_rows(
         "select files.known, accounts.files_known from (select count(*) as known from " ~ lakeweave.ledger_relation('files')
         ~ " where source = '" ~ rows.source ~ "') as files cross join (select max(files_known) as files_known from " ~ account
         ~ " where model_name = '" ~ model.name ~ "') as accounts", [[0, none]]
@@ -27,7 +27,7 @@
     {%- call statement('account_for_records') -%}
         {{ lakeweave._account_for_records(rows, known[0]) }}
     {%- endcall -%}
-    {%- set found = lakeweave.ask(
+    {%- set found = lakeweave.fetch_rows(
         "select sum(with_untyped_values) as with_untyped_values, sum(untyped_keys + missing_keys) as without_key, sum(unaccounted) as unaccounted,"
         ~ " sum(typed) + sum(with_untyped_values) as records from " ~ account ~ " where model_name = '" ~ model.name ~ "'", [[0, 0, 0, 0]]
     )[0] -%}
@@ -45,7 +45,6 @@
     {%- endif -%}
     {{ return('') }}
 {%- endmacro %}
-
 
 {# Each record of bronze is in exactly one place. Silver itself says which are in it; all others are looked up by their keys. #}
 {% macro _account_for_records(rows, files_known) -%}
@@ -182,7 +181,6 @@
     from accounts
 {%- endmacro %}
 
-
 {# The untyped values by column, from the rows of silver that have any, and the keys that could not be typed, from bronze. #}
 {% macro _account_for_values(rows, has_values, has_keys, records) -%}
     {%- set columns = lakeweave._remembered_of_silver('columns') or {} -%}
@@ -272,7 +270,6 @@
     group by column_name, reason
 {%- endmacro %}
 
-
 {# Names of the columns that are tagged `pii` in this model, the models that it reads and their sources. #}
 {% macro _personal_column_names() -%}
     {%- set names, nodes = [], [model] -%}
@@ -292,16 +289,14 @@
     {{ return(names) }}
 {%- endmacro %}
 
-
 {# The form of a personal value without its content: digits as 9, other characters but punctuation as x. #}
 {% macro _masked(value) -%}
     {{ return(lakeweave.regexp_replace(lakeweave.regexp_replace(value, '[^-0-9 .,:;/@+()]', 'x'), '[0-9]', '9')) }}
 {%- endmacro %}
 
-
 {# Names each column with untyped values, their count and up to three of them. #}
 {% macro _warn_of_untyped_values() -%}
-    {%- for row in lakeweave.ask(
+    {%- for row in lakeweave.fetch_rows(
         "select column_name, reason, untyped, records, example_1, example_2, example_3, first_file from " ~ lakeweave.ledger_relation('untyped_values')
         ~ " where model_name = '" ~ model.name ~ "' order by column_name, reason", []
     ) -%}

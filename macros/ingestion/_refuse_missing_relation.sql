@@ -10,7 +10,7 @@
     {%- if existing is not none or should_full_refresh() -%}
         {{ return('') }}
     {%- endif -%}
-    {%- set loaded = lakeweave.ask(
+    {%- set loaded = lakeweave.fetch_rows(
         "select count(*) as files from " ~ lakeweave.ledger_relation('files') ~ " where source = '"
         ~ (source_name | replace("'", "''")) ~ "' and state = 'loaded'", [[0]]
     ) -%}

@@ -18,7 +18,7 @@
     {%- for name in names -%}
         {%- do counted.append('count(' ~ name ~ ')') -%}
     {%- endfor -%}
-    {%- set now = lakeweave.ask('select count(*), ' ~ counted | join(', ') ~ ' from ' ~ relation ~ ' where _content_hash in ' ~ loaded) if names else none -%}
+    {%- set now = lakeweave.fetch_rows('select count(*), ' ~ counted | join(', ') ~ ' from ' ~ relation ~ ' where _content_hash in ' ~ loaded) if names else none -%}
     {%- if not now or now[0][0] | int == 0 -%}
         {{ return([]) }}
     {%- endif -%}
@@ -34,7 +34,7 @@
         {%- for name in empty -%}
             {%- do counted.append('count(' ~ name ~ ')') -%}
         {%- endfor -%}
-        {%- set before = lakeweave.ask('select ' ~ counted | join(', ') ~ ' from ' ~ relation ~ ' where _content_hash not in ' ~ loaded) -%}
+        {%- set before = lakeweave.fetch_rows('select ' ~ counted | join(', ') ~ ' from ' ~ relation ~ ' where _content_hash not in ' ~ loaded) -%}
         {%- for name in empty -%}
             {%- if before and before[0][loop.index0] | int > 0 -%}
                 {%- do became.append(name) -%}

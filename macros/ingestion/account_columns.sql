@@ -13,17 +13,15 @@
         {{ prefix }}_record_number
 {%- endmacro %}
 
-
 {# Names of those columns. #}
 {% macro _account_column_names() -%}
     {{ return(['silver_loaded_at', 'untyped_values', '_content_hash', '_record_number']) }}
 {%- endmacro %}
 
-
 {% macro _untyped_values(relation) -%}
     {%- set columns = {} -%}
     {%- for value in (model.get('lakeweave_typed_values') or {}).values() if execute -%}
-        {%- set qualifier = value.expression.split('.')[0] if '.' in value.expression and lakeweave._column_of(value.expression) else none -%}
+        {%- set qualifier = value.expression.split('.')[0] if '.' in value.expression and lakeweave.column_of(value.expression) else none -%}
         {# Other names are those of subqueries: the keys that `newest_records` reads. #}
         {%- if qualifier is none or qualifier == relation -%}
             {%- do columns.setdefault(value.column, []).append(value) -%}
@@ -54,7 +52,6 @@
         end
 {%- endmacro %}
 
-
 {# A text as JSON writes it, with its quotes. #}
 {% macro _json_quoted(text) -%}
     {{ return(adapter.dispatch('_json_quoted', 'lakeweave')(text)) }}
@@ -65,17 +62,6 @@
     cast(to_json({{ text }}) as {{ dbt.type_string() }})
 {%- endmacro %}
 
-{# https://cloud.google.com/bigquery/docs/reference/standard-sql/json_functions#to_json_string #}
-{% macro bigquery___json_quoted(text) -%}
-    to_json_string({{ text }})
-{%- endmacro %}
-
-{# Spark writes structs only. https://spark.apache.org/docs/latest/api/sql/index.html#to_json #}
-{% macro spark___json_quoted(text) -%}
-    regexp_extract(to_json(named_struct('v', {{ text }})), '^..v.:(.*).$', 1)
-{%- endmacro %}
-
-
 {# The texts that are not NULL, with commas between them. #}
 {% macro _comma_separated(texts) -%}
     {{ return(adapter.dispatch('_comma_separated', 'lakeweave')(texts)) }}
@@ -84,9 +70,4 @@
 {# https://duckdb.org/docs/stable/sql/functions/text#concat_wsseparator-string- https://spark.apache.org/docs/latest/api/sql/index.html#concat_ws #}
 {% macro default___comma_separated(texts) -%}
     concat_ws(', ', {{ texts | join(', ') }})
-{%- endmacro %}
-
-{# https://cloud.google.com/bigquery/docs/reference/standard-sql/array_functions#array_to_string #}
-{% macro bigquery___comma_separated(texts) -%}
-    array_to_string([{{ texts | join(', ') }}], ', ')
 {%- endmacro %}

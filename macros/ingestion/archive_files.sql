@@ -12,7 +12,7 @@
         {%- do exceptions.raise_compiler_error("`archive_files` was given the source `" ~ source ~ "`; expected `name.table`, as in `thelook.users`.") -%}
     {%- endif -%}
     {%- set asked = {'source': source.split('.')[0], 'table': source.split('.')[1]} -%}
-    {%- set spec = lakeweave._ingestion_spec(asked, lakeweave._source_node(asked.source, asked.table), false) -%}
-    {%- set answer = lakeweave._call_reader('lakeweave_archive', spec) -%}
+    {%- set spec = lakeweave._ingestion_spec(asked, lakeweave.source_node(asked.source, asked.table), false) -%}
+    {%- set answer = lakeweave.call_python('lakeweave_archive', spec) -%}
     {%- do log(source ~ ": " ~ answer.moved ~ " file(s) moved to " ~ spec.archive, info=True) -%}
 {%- endmacro %}

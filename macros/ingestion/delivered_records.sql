@@ -14,12 +14,3 @@
 {% macro default___delivered_records(relation, source_name, table_name) -%}
     {{ lakeweave.raise_unsupported('delivered_records', ['duckdb', 'bigquery', 'spark', 'databricks']) }}
 {%- endmacro %}
-
-{#
-    The reader stages the accepted records in the attached database `staging`, so a source needs no `database:` of its own.
-    https://duckdb.org/docs/stable/sql/statements/attach
-#}
-{% macro duckdb___delivered_records(relation, source_name, table_name) -%}
-    {%- set staged = api.Relation.create(database='staging', schema=source_name, identifier=table_name) -%}
-    (select * rename (_file_id as _content_hash) from {{ staged }})
-{%- endmacro %}

@@ -13,7 +13,6 @@
     ({{ lakeweave._newest_records(records.relation, records.source, key, keep_if, order_by, key_type) }})
 {%- endmacro %}
 
-
 {# The bronze relation that a silver model reads, and the source that the ledger knows it by. #}
 {% macro _bronze_records(macro_name, source_name, table_name, bronze, key) -%}
     {%- if not key or (bronze is none) == (source_name is none or table_name is none) -%}
@@ -32,7 +31,6 @@
     }) }}
 {%- endmacro %}
 
-
 {% macro _newest_records(records, source, key, keep_if=none, order_by=[], key_type='integer') -%}
     {%- set only_changed = model.resource_type != 'unit_test' and lakeweave._reads_only_changes() %}
     select newest.*
@@ -44,7 +42,6 @@
         and {{ keep_if }}
         {%- endif %}
 {%- endmacro %}
-
 
 {% macro _ordered_records(records, source, key, order_by=[], only_changed=false, key_type='integer') -%}
     {%- set typed_key = lakeweave._typed_key('records.' ~ key, key_type) -%}
@@ -75,7 +72,6 @@
         {%- endif %}
 {%- endmacro %}
 
-
 {# A key as silver has it: `integer` (a value that is no whole number is no key) or `text`, as bronze has it. #}
 {% macro _typed_key(expression, key_type) -%}
     {%- if key_type == 'integer' -%}
@@ -87,7 +83,6 @@
         "`key_type` is '" ~ key_type ~ "' in `" ~ model.name ~ "`; expected 'integer' or 'text'."
     ) -%}
 {%- endmacro %}
-
 
 {# The contents that count, each with the place of its first delivery. #}
 {% macro _current_files(source) -%}
@@ -106,7 +101,6 @@
     group by deliveries.file_id
 {%- endmacro %}
 
-
 {# The keys in files that were accounted since this model was last built, in every version of them. #}
 {% macro _changed_keys(records, source, key, key_type='integer') -%}
     select {{ lakeweave._typed_key('changed.' ~ key, key_type) }}
@@ -114,7 +108,6 @@
     where {{ lakeweave._typed_key('changed.' ~ key, key_type) }} is not null
         and changed._content_hash in ({{ lakeweave._changed_contents(source) | indent(8) }})
 {%- endmacro %}
-
 
 {# The contents of those files, as what stands between the brackets of an `in`. #}
 {% macro _changed_contents(source) -%}
@@ -137,42 +130,6 @@
         )
 {%- endmacro %}
 
-{#
-    As values, asked once: Spark plans a statement anew at every place where a subquery stands in it, and where nothing is
-    new it sees that nothing is to be done. Up to a thousand of them, which is more than a build finds but after a long pause.
-#}
-{% macro spark___changed_contents(source) -%}
-    {%- set found = lakeweave._spark_changed_contents(source) -%}
-    {%- if found.contents | length > 1000 -%}
-        {{ return(lakeweave.default___changed_contents(source)) }}
-    {%- endif -%}
-    {{ return(found.contents | join(', ') if found.contents else 'cast(null as string)') }}
-{%- endmacro %}
-
-{#
-    The contents as literals, and whether one of the files has been replaced. Asked once for a run of the model: what compiles
-    it, its hook and its MERGE have nothing in common but the graph.
-#}
-{% macro _spark_changed_contents(source) -%}
-    {# Of this run and node alone: other threads write down theirs meanwhile. #}
-    {%- set memory = graph.setdefault('lakeweave_changed_contents', {}).setdefault(invocation_id ~ ' ' ~ model.unique_id, {}) -%}
-    {%- if source not in memory -%}
-        {%- set found = {'contents': [], 'replaced': false} -%}
-        {%- for row in lakeweave.ask(
-            "select versions.file_id, max(versions.version) as version " ~ lakeweave._changed_files(source, lakeweave.default___built_until())
-            ~ " and versions.file_id is not null group by versions.file_id order by version desc, versions.file_id limit 1001", []
-        ) -%}
-            {%- do found.contents.append("'" ~ row[0] ~ "'") -%}
-            {%- if row[1] | int > 1 -%}
-                {%- do found.update({'replaced': true}) -%}
-            {%- endif -%}
-        {%- endfor -%}
-        {%- do memory.update({source: found}) -%}
-    {%- endif -%}
-    {{ return(memory[source]) }}
-{%- endmacro %}
-
-
 {# When this model was last built, as an expression. #}
 {% macro _built_until() -%}
     {{ return(adapter.dispatch('_built_until', 'lakeweave')()) }}
@@ -183,11 +140,4 @@
         select coalesce(max(built.silver_loaded_at), cast('1970-01-01' as {{ dbt.type_timestamp() }}))
         from {{ this }} as built
     )
-{%- endmacro %}
-
-{# As a value: Delta does not read a table in a subquery so deep within a statement that changes it.
-   https://docs.delta.io/latest/delta-update.html#upsert-into-a-table-using-merge #}
-{% macro spark___built_until() -%}
-    {%- set rows = lakeweave.ask("select cast(max(silver_loaded_at) as string) as built_until from " ~ this, [[none]]) -%}
-    cast('{{ rows[0][0] or '1970-01-01' }}' as timestamp)
 {%- endmacro %}

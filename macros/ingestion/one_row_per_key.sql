@@ -22,7 +22,6 @@
     ) -}}
 {%- endmacro %}
 
-
 {#
     What the body of a silver model says, for its hooks. A hook is rendered in another context than the body: both see the
     same graph. Of this run and model alone, because other threads write theirs meanwhile.
@@ -37,7 +36,6 @@
     {{ return(graph.get('lakeweave_silver', {}).get(invocation_id ~ ' ' ~ model.unique_id, {}).get(name)) }}
 {%- endmacro %}
 
-
 {#
     Whether this run reads the keys of new files alone. A table without the account columns was built before there were any:
     it is read anew, once.
@@ -50,7 +48,6 @@
     {{ return(lakeweave._account_column_names() | reject('in', present) | list | length == 0) }}
 {%- endmacro %}
 
-
 {# Stops a model that lacks an account column, with what to write. #}
 {% macro _require_account_columns(present) -%}
     {%- set missing = lakeweave._account_column_names() | reject('in', present) | list -%}
@@ -62,7 +59,6 @@
         ) -%}
     {%- endif -%}
 {%- endmacro %}
-
 
 {% macro _before_silver() -%}
     {%- if not execute -%}
@@ -89,24 +85,10 @@
     )) }}
 {%- endmacro %}
 
-
 {# Empties a table without the account columns, so that the model fills it anew. They are added by `on_schema_change`. #}
 {% macro default___empty_silver() -%}
     delete from {{ this }} where true
 {%- endmacro %}
-
-{# A transaction that has deleted rows cannot add columns any more. https://duckdb.org/docs/stable/sql/statements/alter_table #}
-{% macro duckdb___empty_silver() -%}
-    {%- set present = adapter.get_columns_in_relation(this) | map(attribute='name') | map('lower') | list -%}
-    {%- set types = {'silver_loaded_at': dbt.type_timestamp(), '_record_number': dbt.type_bigint()} -%}
-    {%- for name in lakeweave._account_column_names() if name not in present -%}
-        {%- call statement('add_account_column') -%}
-            alter table {{ this }} add column {{ name }} {{ types.get(name, dbt.type_string()) }}
-        {%- endcall -%}
-    {%- endfor -%}
-    {{ lakeweave.default___empty_silver() }}
-{%- endmacro %}
-
 
 {# Whether a key may have lost its record at all. To find out costs Spark less than to look for such keys. #}
 {% macro _may_vanish(source, keep_if) -%}
@@ -117,13 +99,6 @@
     {{ return(true) }}
 {%- endmacro %}
 
-{# All contents of a file that was never replaced count, so each of their keys has a record. #}
-{% macro spark___may_vanish(source, keep_if) -%}
-    {%- set found = lakeweave._spark_changed_contents(source) -%}
-    {{ return(found.contents and (found.replaced or keep_if is not none)) }}
-{%- endmacro %}
-
-
 {% macro default___delete_vanished_keys(key, changed_keys, newest_records, typed_key) -%}
     delete from {{ this }}
     where {{ key }} in ({{ changed_keys }})
@@ -132,21 +107,4 @@
                 {{ newest_records }}
             ) as remaining
         )
-{%- endmacro %}
-
-
-{# Delta deletes by no subquery, but merges by one: https://docs.delta.io/latest/delta-update.html#delete-from-a-table #}
-{% macro spark___delete_vanished_keys(key, changed_keys, newest_records, typed_key) -%}
-    merge into {{ this }} as built
-    using (
-        select distinct changed.vanished_key
-        from ({{ changed_keys }}) as changed (vanished_key)
-        left anti join (
-            select {{ typed_key }} as remaining_key from (
-                {{ newest_records }}
-            ) as newest
-        ) as remaining on changed.vanished_key = remaining.remaining_key
-    ) as vanished
-    on built.{{ key }} = vanished.vanished_key
-    when matched then delete
 {%- endmacro %}

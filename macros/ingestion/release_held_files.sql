@@ -10,14 +10,14 @@
         {%- if source %} and source = '{{ source | replace("'", "''") }}'{% endif -%}
         {%- if file_name %} and file_name = '{{ file_name | replace("'", "''") }}'{% endif -%}
     {%- endset -%}
-    {%- set held = lakeweave.ask(
+    {%- set held = lakeweave.fetch_rows(
         "select source, file_name, reason from " ~ lakeweave.ledger_relation('files') ~ " where " ~ condition ~ " order by source, file_name", []
     ) -%}
     {%- if held | length == 0 -%}
         {%- do log("No held file matches. `dbt run-operation ledger_summary` lists what the ledger has.", info=True) -%}
         {{ return('') }}
     {%- endif -%}
-    {%- do lakeweave._execute("update " ~ lakeweave.ledger_relation('files') ~ " set state = 'released' where " ~ condition) -%}
+    {%- do lakeweave.execute_statement("update " ~ lakeweave.ledger_relation('files') ~ " set state = 'released' where " ~ condition) -%}
     {%- for file in held -%}
         {%- do log("released " ~ file[0] ~ ": " ~ lakeweave._shown_name(file[1]) ~ " (was held: " ~ file[2] ~ ")", info=True) -%}
     {%- endfor -%}

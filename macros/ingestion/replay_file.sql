@@ -8,7 +8,7 @@
     {%- set condition -%}
         source = '{{ source | replace("'", "''") }}' and file_name = '{{ file_name | replace("'", "''") }}' and state = 'loaded'
     {%- endset -%}
-    {%- set loaded = lakeweave.ask(
+    {%- set loaded = lakeweave.fetch_rows(
         "select file_id from " ~ lakeweave.ledger_relation('files') ~ " where " ~ condition, []
     ) -%}
     {%- if loaded | length == 0 -%}
@@ -17,6 +17,6 @@
             ~ "Names are relative to the source's folder; `dbt run-operation ledger_summary` lists the sources."
         ) -%}
     {%- endif -%}
-    {%- do lakeweave._execute("update " ~ lakeweave.ledger_relation('files') ~ " set state = 'released' where " ~ condition) -%}
+    {%- do lakeweave.execute_statement("update " ~ lakeweave.ledger_relation('files') ~ " set state = 'released' where " ~ condition) -%}
     {%- do log("The next build takes " ~ source ~ ": " ~ file_name ~ " in again.", info=True) -%}
 {%- endmacro %}

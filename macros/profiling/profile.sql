@@ -35,7 +35,6 @@
     {%- endfor -%}
 {%- endmacro %}
 
-
 {# The nodes that a name stands for. #}
 {% macro _profiled_nodes(name) -%}
     {%- set found = [] -%}
@@ -59,7 +58,6 @@
     {{ return(found | sort(attribute='name')) }}
 {%- endmacro %}
 
-
 {# One mapping for each column, in the table's order. #}
 {% macro _profiled_columns(relation) -%}
     {%- set columns = [] -%}
@@ -69,7 +67,7 @@
         {%- do columns.append({'name': column.name, 'type': modules.re.sub('^character varying.*', 'varchar', column.data_type | lower), 'kind': kind}) -%}
         {%- do branches.append(lakeweave._profile_of_column(relation, adapter.quote(column.name), kind, loop.index0)) -%}
     {%- endfor -%}
-    {%- for row in lakeweave.ask(branches | join('\nunion all\n') ~ '\norder by 1', []) -%}
+    {%- for row in lakeweave.fetch_rows(branches | join('\nunion all\n') ~ '\norder by 1', []) -%}
         {%- set measured = {} -%}
         {%- for name in lakeweave._profile_measures() -%}
             {%- set value = row[loop.index] -%}
@@ -86,7 +84,6 @@
     {{ return(columns | selectattr('row_count', 'defined') | list) }}
 {%- endmacro %}
 
-
 {# Takes the values of personal columns out; what was counted stays. #}
 {% macro _without_personal_values(node, columns) -%}
     {%- for column in columns -%}
@@ -97,7 +94,6 @@
         {%- endif -%}
     {%- endfor -%}
 {%- endmacro %}
-
 
 {# text, number, time, boolean, or nested for whatever cannot be compared everywhere. #}
 {% macro _profiled_kind(type) -%}
@@ -119,7 +115,6 @@
     {{ return('nested') }}
 {%- endmacro %}
 
-
 {# What the query measures, in its order. #}
 {% macro _profile_measures() -%}
     {{ return([
@@ -128,7 +123,6 @@
         'padded', 'unreadable', 'negative',
     ]) }}
 {%- endmacro %}
-
 
 {# What a text looks like: the first that fits. The syntax is what RE2 and Java share. #}
 {% macro _profile_patterns() -%}
@@ -141,7 +135,6 @@
         'emails': '^[^@ ]+@[^@ ]+[.][^@ ]+$',
     }) }}
 {%- endmacro %}
-
 
 {#
     Everything about one column from its distinct values and how often each occurs, so that a pattern is looked for once for
@@ -211,7 +204,6 @@ from (
 ) as judged
 {%- endmacro %}
 
-
 {# A value as text. #}
 {% macro _profile_text(column, kind) -%}
     {{ return(column if kind == 'text' else adapter.dispatch('_profile_text', 'lakeweave')(column, kind)) }}
@@ -220,25 +212,6 @@ from (
 {% macro default___profile_text(column, kind) -%}
     cast({{ column }} as {{ dbt.type_string() }})
 {%- endmacro %}
-
-{# https://cloud.google.com/bigquery/docs/reference/standard-sql/json_functions#to_json_string #}
-{% macro bigquery___profile_text(column, kind) -%}
-    {%- if kind == 'nested' -%}
-        case when {{ column }} is not null then to_json_string({{ column }}) end
-    {%- else -%}
-        {{ lakeweave.default___profile_text(column, kind) }}
-    {%- endif -%}
-{%- endmacro %}
-
-{# https://spark.apache.org/docs/latest/api/sql/index.html#to_json #}
-{% macro spark___profile_text(column, kind) -%}
-    {%- if kind == 'nested' -%}
-        case when {{ column }} is not null then to_json(struct({{ column }})) end
-    {%- else -%}
-        {{ lakeweave.default___profile_text(column, kind) }}
-    {%- endif -%}
-{%- endmacro %}
-
 
 {# Whether a text has a match of a pattern. #}
 {% macro _profile_matches(expression, pattern) -%}
@@ -249,17 +222,6 @@ from (
 {% macro default___profile_matches(expression, pattern) -%}
     regexp_matches({{ expression }}, '{{ pattern }}')
 {%- endmacro %}
-
-{# https://cloud.google.com/bigquery/docs/reference/standard-sql/string_functions#regexp_contains #}
-{% macro bigquery___profile_matches(expression, pattern) -%}
-    regexp_contains({{ expression }}, r'{{ pattern }}')
-{%- endmacro %}
-
-{# https://spark.apache.org/docs/latest/sql-ref-syntax-qry-select-like.html #}
-{% macro spark___profile_matches(expression, pattern) -%}
-    {{ expression }} rlike r'{{ pattern }}'
-{%- endmacro %}
-
 
 {# The five most frequent values as JSON: [{"value": …, "count": …}, …]; of equals the first in the order of text. #}
 {% macro _profile_most_frequent() -%}
@@ -273,28 +235,6 @@ from (
     ) as varchar)
 {%- endmacro %}
 
-{# https://cloud.google.com/bigquery/docs/reference/standard-sql/aggregate_functions#array_agg #}
-{% macro bigquery___profile_most_frequent() -%}
-    to_json_string(array_agg(
-        if(shown is null, null, struct(substr(shown, 1, 80) as value, occurrences as count)) ignore nulls
-        order by occurrences desc, shown limit 5
-    ))
-{%- endmacro %}
-
-{#
-    No aggregate of Spark takes the first few by an order without collecting all, so the order comes from `_profile_order`.
-    https://spark.apache.org/docs/latest/api/sql/index.html#collect_list
-#}
-{% macro spark___profile_most_frequent() -%}
-    to_json(slice(array_sort(collect_list(
-        case
-            when shown is not null and frequency_order <= 6
-                then named_struct('place', frequency_order, 'value', substr(shown, 1, 80), 'count', occurrences)
-        end
-    )), 1, 5))
-{%- endmacro %}
-
-
 {# The place of a value by how often it occurs, where `_profile_most_frequent` needs it. #}
 {% macro _profile_order() -%}
     {{ return(adapter.dispatch('_profile_order', 'lakeweave')()) }}
@@ -303,12 +243,6 @@ from (
 {% macro default___profile_order() -%}
     0
 {%- endmacro %}
-
-{# https://spark.apache.org/docs/latest/sql-ref-syntax-qry-select-window.html #}
-{% macro spark___profile_order() -%}
-    row_number() over (order by occurrences desc, shown asc)
-{%- endmacro %}
-
 
 {# What a person should look at, in words. #}
 {% macro _profile_notes(column) -%}
@@ -359,7 +293,6 @@ from (
     {%- endif -%}
     {{ return(notes) }}
 {%- endmacro %}
-
 
 {# The profile as a table for the terminal. #}
 {% macro _print_profile(name, columns) -%}

@@ -6,7 +6,7 @@
     `index_type`, `storing` and `index_options` are BigQuery's; `embedded_type` is the embedded target's: 'EXACT' needs no
     index, 'HNSW' needs the extra `ann`. Spark always searches exactly. See docs/vectors.md.
 
-    BigQuery keeps an index only while the table is not replaced: `in_step` and `incremental` models keep theirs.
+    BigQuery keeps an index only while the table is not replaced: `keyed_sync` and `incremental` models keep theirs.
 #}
 {% macro vector_index(
     column,
@@ -30,10 +30,9 @@
         'minimum_rows': minimum_rows,
         'drift': drift,
     } -%}
-    {%- do lakeweave._raise_problems("The call of `vector_index` in " ~ (this or 'this model'), lakeweave._vector_index_problems(declared)) -%}
+    {%- do lakeweave.raise_problems("The call of `vector_index` in " ~ (this or 'this model'), lakeweave._vector_index_problems(declared)) -%}
     {{- config(meta={'vector_index': declared}, post_hook="{{ lakeweave._keep_vector_index() }}") -}}
 {%- endmacro %}
-
 
 {% macro _vector_index_problems(declared) -%}
     {%- set problems = [] -%}
@@ -58,7 +57,6 @@
     {{ return(problems) }}
 {%- endmacro %}
 
-
 {# After the build of a model that declares one. #}
 {% macro _keep_vector_index() -%}
     {%- if execute and model.config.meta.get('vector_index') -%}
@@ -74,26 +72,6 @@
 {# Searches are exact without an index. #}
 {% macro default___look_after_vector_index(relation, declared) -%}
     {{ return('exact') }}
-{%- endmacro %}
-
-{% macro duckdb___look_after_vector_index(relation, declared) -%}
-    {%- set spec = lakeweave._embedded_index_spec(relation, declared) -%}
-    {%- if declared.embedded_type == 'EXACT' -%}
-        {%- do lakeweave.ask(
-            "select lakeweave_vector_index_drop(" ~ lakeweave.text_literal(spec.folder) ~ ", " ~ lakeweave.text_literal(spec.index) ~ ") as dropped"
-        ) -%}
-        {{ return('exact') }}
-    {%- endif -%}
-    {%- do spec.update({
-        'base': lakeweave._vector_base_name(relation),
-        'column': declared.column,
-        'minimum_rows': declared.minimum_rows if declared.minimum_rows is not none else 100000,
-        'drift': declared.drift,
-    }) -%}
-    {%- set rows = lakeweave.ask(lakeweave._of_embedded_index_sql('lakeweave_vector_index', relation, declared, spec)) -%}
-    {%- set done = fromjson(rows[0][0]) if rows else {'state': 'unknown'} -%}
-    {%- do log(relation ~ ": vector index " ~ done.state | replace('_', ' ') ~ ", " ~ done.get('vectors') ~ " vectors") -%}
-    {{ return(done.state) }}
 {%- endmacro %}
 
 {# One of the functions of lakeweave/vectors that are given all vectors of the column. #}
@@ -119,38 +97,6 @@
     )
 
     select {{ function }}(coalesce((select handle from added), (select handle from opened))) as done
-{%- endmacro %}
-
-{#
-    One index for each table, at most ten statements about it a day, none under 5,000 rows. The definition's hash is in the
-    index's name, so a changed definition is another index. https://cloud.google.com/bigquery/docs/vector-index
-#}
-{% macro bigquery___look_after_vector_index(relation, declared) -%}
-    {%- set name = lakeweave._vector_index_name(relation, declared) -%}
-    {%- set rows = lakeweave.ask("select count(*) as row_count from " ~ relation, [[0]]) -%}
-    {%- set known = lakeweave.ask(lakeweave._vector_indexes_sql(relation), []) -%}
-    {%- set state = namespace(present=false, done='unchanged') -%}
-    {%- for index in known -%}
-        {%- if index[0] == name -%}
-            {%- set state.present = true -%}
-        {%- else -%}
-            {%- do run_query("drop vector index if exists " ~ adapter.quote(index[0]) ~ " on " ~ relation) -%}
-            {%- set state.done = 'replaced' -%}
-        {%- endif -%}
-    {%- endfor -%}
-    {%- if not state.present -%}
-        {%- if rows[0][0] | int < [declared.minimum_rows or 0, 5000] | max -%}
-            {{ return('too_small') }}
-        {%- endif -%}
-        {%- do run_query(lakeweave._create_vector_index_sql(relation, declared, name)) -%}
-        {{ return('replaced' if state.done == 'replaced' else 'created') }}
-    {%- endif -%}
-    {%- set drifted = lakeweave.ask("select * from vector_index.statistics(table " ~ relation ~ ")", [[none]]) -%}
-    {%- if drifted[0][0] is not none and drifted[0][0] | float >= declared.drift -%}
-        {%- do run_query("alter vector index " ~ adapter.quote(name) ~ " on " ~ relation ~ " rebuild") -%}
-        {{ return('rebuilt') }}
-    {%- endif -%}
-    {{ return('unchanged') }}
 {%- endmacro %}
 
 {# https://cloud.google.com/bigquery/docs/reference/standard-sql/data-definition-language#create_vector_index_statement #}
@@ -185,7 +131,6 @@
     {%- endfor -%}
     {{ return(relation.identifier ~ '_' ~ declared.column ~ '_' ~ local_md5(tojson(definition, sort_keys=true))[:8]) }}
 {%- endmacro %}
-
 
 {# What the embedded functions are told about an index. #}
 {% macro _embedded_index_spec(relation, declared) -%}

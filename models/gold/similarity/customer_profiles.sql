@@ -1,4 +1,4 @@
-{{ lakeweave.in_step(key='user_id') }}
+{{ lakeweave.keyed_sync(key='user_id') }}
 {{ lakeweave.vector_index(column='embedding', distance_type='COSINE', index_type='TREE_AH', storing=['user_id', 'country']) }}
 
 with

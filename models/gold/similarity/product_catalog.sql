@@ -2,7 +2,7 @@
     Only products that have a vector: BigQuery's index takes no table with a row that has none. What could not be embedded is
     in silver.product_embeddings, with the reason.
 #}
-{{ lakeweave.in_step(key='product_id') }}
+{{ lakeweave.keyed_sync(key='product_id') }}
 {{ lakeweave.vector_index(
     column='embedding',
     distance_type='COSINE',

@@ -1,4 +1,4 @@
-"""What the warehouse answers when a macro asks (`lakeweave.ask`) and goes by the answer.
+"""What the warehouse answers when a macro asks (`lakeweave.fetch_rows`) and goes by the answer.
 
 Without a rule a question is answered by the reference implementation over tables without rows: nothing is pending, nothing
 was delivered, nobody is held. A rule makes the other branch happen. Rules name the phase in which they hold, so that the

@@ -15,7 +15,7 @@ from .recorder import Recorder
 BEHIND = {"endpoint": "text-embedding-005", "connection": "us-east4.lakeweave"}
 MODELS = {
     "text_embedding": "{{ lakeweave.remote_model(function='generate_embedding') }}",
-    "described": """{{ lakeweave.in_step(
+    "described": """{{ lakeweave.keyed_sync(
     key='id', autonomous_embedding={'column': 'embedding', 'source': 'words', 'model': 'text_embedding'}
 ) }}
 select 1 as id, 'some words' as words

@@ -190,7 +190,7 @@ def test_a_wrong_call_is_told_whole(project: InferenceProject) -> None:
 
 def test_a_table_in_step_changes_only_what_changed(project: InferenceProject) -> None:
     """New, edited and vanished rows by one MERGE into the same table; a changed column set writes it anew."""
-    head = "{{ lakeweave.in_step(key='id') }}\n"
+    head = "{{ lakeweave.keyed_sync(key='id') }}\n"
     project.write(
         "kept", head + "select * from (values (1, 'a', [1.0]::float[]), (2, 'b', null)) as t(id, name, vector)"
     )
@@ -315,7 +315,7 @@ from range({rows})
 def indexed(rows: int, shift: int = 0, **arguments: object) -> str:
     given = {"column": "embedding", "embedded_type": "HNSW", "minimum_rows": 100, **arguments}
     words = ", ".join(f"{name}={value!r}" for name, value in given.items())
-    head = "{{ lakeweave.in_step(key='id') }}\n{{ lakeweave.vector_index(" + words + ") }}\n"
+    head = "{{ lakeweave.keyed_sync(key='id') }}\n{{ lakeweave.vector_index(" + words + ") }}\n"
     return head + MANY.format(rows=rows, shift=shift)
 
 

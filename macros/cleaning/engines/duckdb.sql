@@ -1,0 +1,31 @@
+{# https://duckdb.org/docs/stable/sql/functions/list#list_containslist-element #}
+{% macro duckdb__clean_text(text, kept) -%}
+    case
+        when not list_contains((select list(lower(sentinel)) from {{ ref('lakeweave', 'null_sentinels') }}), lower({{ text }})){{ kept }}
+            then nullif({{ text }}, '')
+    end
+{%- endmacro %}
+
+{# https://duckdb.org/docs/stable/sql/functions/text#nfc_normalizestring #}
+{% macro duckdb__compose_text(expression) -%}
+    nfc_normalize({{ expression }})
+{%- endmacro %}
+
+{# https://duckdb.org/docs/stable/sql/functions/dateformat#strptime-examples #}
+{% macro duckdb___plain_timestamp(expression) -%}
+    {{ return(
+        "case when length(" ~ expression ~ ") = 19 and substr(" ~ expression ~ ", 5, 1) = '-' and " ~ expression ~ " >= '1' then try_strptime(" ~ expression
+        ~ ", '%Y-%m-%d %H:%M:%S') end"
+    ) }}
+{%- endmacro %}
+
+{# https://duckdb.org/docs/stable/sql/functions/text#trimstring-characters #}
+{% macro duckdb__trim_text(expression) -%}
+    {#- Trimming a set of characters is slow, and most values need none: look at the two ends first. -#}
+    {%- set first, last = 'ascii(' ~ expression ~ ')', 'ascii(right(' ~ expression ~ ', 1))' -%}
+    case
+        when {{ first }} <= 32 or {{ first }} > 127 or {{ last }} <= 32 or {{ last }} > 127
+            then trim({{ expression }}, e' \t\n\r\x0b\x0c{{ lakeweave._characters_at_ends() }}')
+        else {{ expression }}
+    end
+{%- endmacro %}

@@ -1,0 +1,3 @@
+{% macro drop_scratch(relation) -%}
+    {%- do run_query("drop table if exists " ~ relation) -%}
+{%- endmacro %}

@@ -1,0 +1,65 @@
+{#
+    What is known of a model that can be called, from its node: name, function, what stands behind it on this target,
+    and its relation. None when there is no such node or it is not a remote model.
+#}
+{% macro called_model(name, package_name=none) -%}
+    {%- for node in graph.nodes.values() if node.resource_type == 'model' and node.name == name -%}
+        {%- set described = node.config.meta.get('remote_model') -%}
+        {%- if described and (package_name is none or node.package_name == package_name) -%}
+            {%- set behind = described.behind or {} -%}
+            {{ return({
+                'model': name,
+                'function': described.function,
+                'version': described.version,
+                'max_input_characters': described.max_input_characters,
+                'behind': behind,
+                'relation': api.Relation.create(database=node.database, schema=node.schema, identifier=node.alias),
+                'unique_id': node.unique_id,
+            }) }}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(none) }}
+{%- endmacro %}
+
+{# The version that answers: part of every fingerprint. #}
+{% macro _model_version(called) -%}
+    {{ return(adapter.dispatch('_model_version', 'lakeweave')(called)) }}
+{%- endmacro %}
+
+{# A warehouse's model is its endpoint, service or imported file, and the project's own mark. #}
+{% macro default___model_version(called) -%}
+    {%- set behind = called.behind -%}
+    {%- set stands = behind.get('endpoint') or behind.get('service') or behind.get('path') -%}
+    {%- if not stands -%}
+        {%- do exceptions.raise_compiler_error(
+            "The model `" ~ called.model ~ "` has no endpoint on `" ~ target.type ~ "`. There is no default: say in dbt_project.yml what "
+            ~ "stands behind it, e.g. vars: {endpoints: {" ~ target.type ~ ": {" ~ called.model ~ ": <endpoint>}}}."
+        ) -%}
+    {%- endif -%}
+    {{ return(stands ~ ('#' ~ called.version if called.version else '')) }}
+{%- endmacro %}
+
+{# What the local functions are told about the model, as JSON. `more` adds keys. #}
+{% macro _model_spec(called, more={}) -%}
+    {%- set spec = {'model': called.model} -%}
+    {%- if called.behind.get('path') -%}
+        {%- do spec.update({'path': called.behind.path}) -%}
+    {%- endif -%}
+    {%- do spec.update(more) -%}
+    {{ return(tojson(spec, sort_keys=true)) }}
+{%- endmacro %}
+
+{# The one row that says what stands behind a model's name. #}
+{% macro _model_row(called) -%}
+    {{ return(adapter.dispatch('_model_row', 'lakeweave')(called)) }}
+{%- endmacro %}
+
+{% macro default___model_row(called) -%}
+    {%- set behind = called.behind -%}
+    select
+        {{ lakeweave.text_literal(called.model) }} as model,
+        {{ lakeweave.text_literal(called.function) }} as function,
+        {{ lakeweave.text_literal(behind.get('endpoint') or behind.get('service') or behind.get('path') or '') }} as endpoint,
+        {{ lakeweave.text_literal(lakeweave._model_version(called)) }} as model_version,
+        {{ lakeweave.text_literal(tojson(behind, sort_keys=true)) }} as options
+{%- endmacro %}

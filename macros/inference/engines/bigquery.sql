@@ -1,0 +1,344 @@
+{# The functions are table functions that bring their own columns: https://cloud.google.com/bigquery/docs/reference/standard-sql/bigqueryml-syntax-ai-generate-text #}
+{% macro bigquery___answered(relation, called, input, options, how) -%}
+    {{ return(lakeweave['_bigquery_' ~ called.function](relation, called, input, options, how)) }}
+{%- endmacro %}
+
+{# https://cloud.google.com/bigquery/docs/reference/standard-sql/string_functions#regexp_extract #}
+{% macro bigquery___answer_text(result, wants_json) -%}
+    {%- set text = "regexp_replace(" ~ result ~ ", " ~ lakeweave.text_literal(lakeweave._closed_thought()) ~ ", '')" -%}
+    {{ return("regexp_extract(" ~ text ~ ", " ~ lakeweave.text_literal('(?s)\\{.*\\}') ~ ")" if wants_json else text) }}
+{%- endmacro %}
+
+{# https://cloud.google.com/bigquery/docs/reference/standard-sql/string_functions#regexp_contains #}
+{% macro bigquery___has_pattern(text, pattern) -%}
+    {{ return('regexp_contains(' ~ text ~ ', ' ~ pattern ~ ')') }}
+{%- endmacro %}
+
+{# https://cloud.google.com/bigquery/docs/reference/standard-sql/json_functions#parse_json #}
+{% macro bigquery___is_no_json(text) -%}
+    {{ return('safe.parse_json(' ~ text ~ ') is null') }}
+{%- endmacro %}
+
+{#
+    The function takes an object table and nothing else; the condition on the address is what keeps other pictures from
+    being sent. https://cloud.google.com/bigquery/docs/reference/standard-sql/bigqueryml-syntax-annotate-image
+#}
+{% macro _bigquery_annotate_image(relation, called, input, options, how) -%}
+    {%- set features = [] -%}
+    {%- for feature in options.get('features', ['LABEL_DETECTION']) -%}
+        {%- do features.append(lakeweave.text_literal(feature)) -%}
+    {%- endfor -%}
+    (
+        select
+            asked.*,
+            case when answered.ml_annotate_image_status = '' then to_json_string(answered.ml_annotate_image_result) end as response,
+            cast(null as array<float64>) as embedding,
+            answered.ml_annotate_image_status as response_status,
+            case
+                when answered.ml_annotate_image_status = '' then 'ok'
+                when regexp_contains(answered.ml_annotate_image_status, r'(?i)retryable|resource.?exhausted|unavailable|deadline') then 'retryable'
+                else 'failed'
+            end as response_state,
+            {{ lakeweave._unknown_of_call() }}
+        from ml.annotate_image(
+            model {{ called.relation }},
+            table {{ lakeweave._object_table(how) }},
+            struct([{{ features | join(', ') }}] as vision_features)
+        ) as answered
+        inner join {{ relation }} as asked on answered.uri = asked.{{ adapter.quote(input) }}
+        where answered.uri in (select wanted.{{ adapter.quote(input) }} from {{ relation }} as wanted)
+    )
+{%- endmacro %}
+
+{#
+    ML.GENERATE_EMBEDDING, or its younger sister by vars.bigquery_embedding_function: AI.GENERATE_EMBEDDING.
+    https://cloud.google.com/bigquery/docs/reference/standard-sql/bigqueryml-syntax-generate-embedding
+    https://cloud.google.com/bigquery/docs/reference/standard-sql/bigqueryml-syntax-ai-generate-embedding
+#}
+{% macro _bigquery_generate_embedding(relation, called, input, options, how) -%}
+    {%- set name = var('bigquery_embedding_function', 'ML.GENERATE_EMBEDDING') | upper -%}
+    {%- if name not in ('ML.GENERATE_EMBEDDING', 'AI.GENERATE_EMBEDDING') -%}
+        {%- do exceptions.raise_compiler_error(
+            "vars.bigquery_embedding_function is '" ~ name ~ "'; expected ML.GENERATE_EMBEDDING or AI.GENERATE_EMBEDDING."
+        ) -%}
+    {%- endif -%}
+    {%- set prefix = 'ml_generate_embedding_' if name == 'ML.GENERATE_EMBEDDING' else '' -%}
+    {%- set vector = 'answered.' ~ (prefix ~ 'result' if prefix else 'embedding') -%}
+    {%- set status = 'answered.' ~ prefix ~ 'status' -%}
+    {%- set statistics = 'answered.' ~ prefix ~ 'statistics' -%}
+    {%- set settings = ['true as flatten_json_output'] if prefix else [] -%}
+    {%- if 'task_type' in options -%}
+        {%- do settings.append(lakeweave.text_literal(options.task_type) ~ ' as task_type') -%}
+    {%- endif -%}
+    {%- if 'output_dimensionality' in options -%}
+        {%- do settings.append(options.output_dimensionality ~ ' as output_dimensionality') -%}
+    {%- endif -%}
+    (
+        select
+            answered.* {%- if not prefix %} except (embedding){% endif %},
+            cast(null as string) as response,
+            {{ vector }} as embedding,
+            case
+                when {{ status }} <> '' then {{ status }}
+                when coalesce(array_length({{ vector }}), 0) = 0 then 'the answer is empty'
+                else ''
+            end as response_status,
+            case
+                when starts_with({{ status }}, 'A retryable error occurred') then 'retryable'
+                when {{ status }} <> '' then 'failed'
+                when coalesce(array_length({{ vector }}), 0) = 0 then 'retryable'
+                else 'ok'
+            end as response_state,
+            {{ lakeweave._unknown_of_call({'input_tokens': "safe_cast(json_value(" ~ statistics ~ ", '$.token_count') as int64)"}) }}
+        from {{ name }}(
+            model {{ called.relation }},
+            (select asked.*{% if input | lower != 'content' %}, asked.{{ adapter.quote(input) }} as content{% endif %} from {{ relation }} as asked)
+            {%- if settings %},
+            struct({{ settings | join(', ') }})
+            {%- endif %}
+        ) as answered
+    )
+{%- endmacro %}
+
+{# https://cloud.google.com/bigquery/docs/reference/standard-sql/bigqueryml-syntax-ai-generate-text #}
+{% macro _bigquery_generate_text(relation, called, input, options, how) -%}
+    {%- set wants_json = options.get('response_format') == 'json' -%}
+    {%- set settings = lakeweave._bigquery_text_settings(options) -%}
+    (
+        select
+            judged.* except (lakeweave_text),
+            case when judged.response_status = '' then judged.lakeweave_text end as response,
+            {{ lakeweave._state_of_status('judged.response_status', "starts_with(judged.status, 'A retryable error occurred')") }} as response_state
+        from (
+            select
+                answered.*,
+                {{ lakeweave._answer_text('answered.result', wants_json) }} as lakeweave_text,
+                cast(null as array<float64>) as embedding,
+                {{ lakeweave._status_of_answer(
+                    'answered.status', 'answered.result', wants_json, lakeweave._bigquery_finish('answered.full_response')
+                ) }} as response_status,
+                {{ lakeweave._unknown_of_call(lakeweave._bigquery_call('answered.full_response')) }}
+            from ai.generate_text(
+                model {{ called.relation }},
+                (select asked.*{% if input | lower != 'prompt' %}, asked.{{ adapter.quote(input) }} as prompt{% endif %} from {{ relation }} as asked)
+                {%- if settings %},
+                struct({{ settings | join(', ') }})
+                {%- endif %}
+            ) as answered
+        ) as judged
+    )
+{%- endmacro %}
+
+{# Why the model ended, in capitals: a candidate's finish reason, what blocked the prompt, or the stop reason of a partner's model.
+   https://cloud.google.com/vertex-ai/generative-ai/docs/reference/rest/v1/GenerateContentResponse #}
+{% macro _bigquery_finish(full_response) -%}
+    {%- set paths = [] -%}
+    {%- for path in ['prompt_feedback.block_reason', 'candidates[0].finish_reason', 'stop_reason'] -%}
+        {%- do paths.append("json_value(" ~ full_response ~ ", '$." ~ path ~ "')") -%}
+    {%- endfor -%}
+    {{ return("upper(coalesce(" ~ paths | join(', ') ~ ", ''))") }}
+{%- endmacro %}
+
+{#
+    Settings of the table function. What it has no setting for goes through model_params, which then must hold all of them.
+    https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference
+#}
+{% macro _bigquery_text_settings(options) -%}
+    {%- set given = lakeweave._canonical_options('generate_text', options) -%}
+    {%- set thinking = lakeweave._gemini_thinking(given) -%}
+    {%- if given.get('response_format') == 'json' or 'seed' in given or thinking or given.get('temperature') is none -%}
+        {%- set config = {} -%}
+        {%- for name in ['temperature', 'top_p', 'max_output_tokens', 'stop_sequences', 'seed'] if given.get(name) is not none -%}
+            {%- do config.update({name: given[name]}) -%}
+        {%- endfor -%}
+        {%- if thinking -%}
+            {%- do config.update({'thinking_config': thinking}) -%}
+        {%- endif -%}
+        {%- if given.get('response_format') == 'json' -%}
+            {%- do config.update({'response_mime_type': 'application/json'}) -%}
+        {%- endif -%}
+        {{ return([lakeweave.text_literal(tojson({'generation_config': config}, sort_keys=true)) ~ ' as model_params']) }}
+    {%- endif -%}
+    {%- set settings = [] -%}
+    {%- for name in ['temperature', 'top_p'] if given.get(name) is not none -%}
+        {%- do settings.append('cast(' ~ given[name] ~ ' as float64) as ' ~ name) -%}
+    {%- endfor -%}
+    {%- if 'max_output_tokens' in given -%}
+        {%- do settings.append(given.max_output_tokens ~ ' as max_output_tokens') -%}
+    {%- endif -%}
+    {%- if 'stop_sequences' in given -%}
+        {%- set quoted = [] -%}
+        {%- for text in given.stop_sequences -%}
+            {%- do quoted.append(lakeweave.text_literal(text)) -%}
+        {%- endfor -%}
+        {%- do settings.append('[' ~ quoted | join(', ') ~ '] as stop_sequences') -%}
+    {%- endif -%}
+    {{ return(settings) }}
+{%- endmacro %}
+
+{# What Gemini's full response says of the call. Thoughts are output, and counted beside the candidates.
+   https://cloud.google.com/vertex-ai/generative-ai/docs/reference/rest/v1/GenerateContentResponse #}
+{% macro _bigquery_call(full_response) -%}
+    {%- set counts = {} -%}
+    {%- for name in ['prompt', 'candidates', 'thoughts', 'cached_content'] -%}
+        {%- do counts.update({name: "safe_cast(json_value(" ~ full_response ~ ", '$.usage_metadata." ~ name ~ "_token_count') as int64)"}) -%}
+    {%- endfor -%}
+    {{ return({
+        'input_tokens': counts.prompt,
+        'output_tokens': 'coalesce(' ~ counts.candidates ~ ' + coalesce(' ~ counts.thoughts ~ ', 0), ' ~ counts.thoughts ~ ')',
+        'cached_input_tokens': counts.cached_content,
+        'reasoning_tokens': counts.thoughts,
+        'served_model': "json_value(" ~ full_response ~ ", '$.model_version')",
+    }) }}
+{%- endmacro %}
+
+{#
+    Over an object table ML.PREDICT with an imported model needs a reservation.
+    https://cloud.google.com/bigquery/docs/object-table-inference
+    https://cloud.google.com/bigquery/docs/reference/standard-sql/bigqueryml-syntax-resize-image
+#}
+{% macro _bigquery_predict_image(relation, called, input, options, how) -%}
+    {%- set missing = ['height', 'width', 'labels'] | reject('in', options.keys() | list) | list -%}
+    {%- if missing -%}
+        {%- do exceptions.raise_compiler_error(
+            "`predict_image` with the model `" ~ called.model ~ "` lacks the options " ~ missing | join(', ')
+            ~ ": BigQuery does not know the size of the model's input nor the names of its classes."
+        ) -%}
+    {%- endif -%}
+    {%- set labels = [] -%}
+    {%- for label in options.labels -%}
+        {%- do labels.append(lakeweave.text_literal(label)) -%}
+    {%- endfor -%}
+    {%- set scores = 'answered.' ~ options.get('output', 'probabilities') -%}
+    (
+        select
+            asked.*,
+            case
+                when {{ scores }} is not null then to_json_string(struct(
+                    array(
+                        select as struct
+                            [{{ labels | join(', ') }}][safe_offset(place)] as label,
+                            round(score, 6) as score
+                        from unnest({{ scores }}) as score with offset as place
+                        order by score desc, place
+                    ) as predictions
+                ))
+            end as response,
+            cast(null as array<float64>) as embedding,
+            case when {{ scores }} is null then 'the picture cannot be read' else '' end as response_status,
+            case when {{ scores }} is null then 'failed' else 'ok' end as response_state,
+            {{ lakeweave._unknown_of_call() }}
+        from ml.predict(
+            model {{ called.relation }},
+            (
+                select
+                    pictures.uri,
+                    ml.resize_image(ml.decode_image(pictures.data), {{ options.height }}, {{ options.width }}, false) as input
+                from {{ lakeweave._object_table(how) }} as pictures
+                where pictures.uri in (select wanted.{{ adapter.quote(input) }} from {{ relation }} as wanted)
+            )
+        ) as answered
+        inner join {{ relation }} as asked on answered.uri = asked.{{ adapter.quote(input) }}
+    )
+{%- endmacro %}
+
+{# Clustered, so that a run reads the answers of its own model only: https://cloud.google.com/bigquery/docs/clustered-tables #}
+{% macro bigquery___create_response_table(name, columns) -%}
+    {{ lakeweave.default___create_response_table(name, columns) }}
+    {%- if name == 'model_responses' %}
+    cluster by model, fingerprint
+    {%- endif %}
+{%- endmacro %}
+
+{# https://cloud.google.com/bigquery/docs/reference/standard-sql/hash_functions#sha256 #}
+{% macro bigquery__fingerprint(constants, input) -%}
+    to_hex(sha256(concat({{ constants }}, {{ input }})))
+{%- endmacro %}
+
+{# https://cloud.google.com/bigquery/docs/reference/standard-sql/hash_functions#farm_fingerprint #}
+{% macro bigquery___content_mark(columns) -%}
+    concat(
+        cast(count(*) as string),
+        ' ',
+        cast(sum(cast(farm_fingerprint(to_json_string(struct({{ columns | join(', ') }}))) as bignumeric)) as string)
+    )
+{%- endmacro %}
+
+{% materialization remote_model, adapter='bigquery', supported_languages=['sql'] %}
+
+    {%- set called = lakeweave.called_model(model.name, model.package_name) -%}
+    {%- set version = lakeweave._model_version(called) -%}
+    {%- set definition = lakeweave._create_model_sql(called) -%}
+    {%- set known = lakeweave.fetch_rows(
+        "select definition from " ~ lakeweave.ledger_relation('models') ~ " where relation = " ~ lakeweave.text_literal(this)
+        ~ " order by created_at desc limit 1",
+        []
+    ) -%}
+
+    {{ run_hooks(pre_hooks) }}
+    {%- if known and known[0][0] == local_md5(definition) and not should_full_refresh() -%}
+        {%- call noop_statement('main', 'UNCHANGED', 'UNCHANGED') -%}
+            {{ definition }}
+        {%- endcall -%}
+    {%- else -%}
+        {%- call statement('main') -%}
+            {{ definition }}
+        {%- endcall -%}
+        {%- call statement('record') -%}
+            insert into {{ lakeweave.ledger_relation('models') }} (
+                model, relation, function, model_version, definition, created_at, invocation_id, node_id
+            )
+            select
+                {{ lakeweave.text_literal(called.model) }},
+                {{ lakeweave.text_literal(this) }},
+                {{ lakeweave.text_literal(called.function) }},
+                {{ lakeweave.text_literal(version) }},
+                '{{ local_md5(definition) }}',
+                {{ lakeweave._now() }},
+                '{{ invocation_id }}',
+                {{ lakeweave.text_literal(model.unique_id) }}
+        {%- endcall -%}
+    {%- endif -%}
+    {{ run_hooks(post_hooks) }}
+    {{ return({'relations': []}) }}
+
+{% endmaterialization %}
+
+{#
+    CREATE MODEL: remote over an endpoint or a service, or an imported file.
+    https://cloud.google.com/bigquery/docs/reference/standard-sql/bigqueryml-syntax-create-remote-model
+    https://cloud.google.com/bigquery/docs/reference/standard-sql/bigqueryml-syntax-create-onnx
+#}
+{% macro _create_model_sql(called) -%}
+    {%- set behind = called.behind -%}
+    {%- set given = [] -%}
+    {%- for kind in ['endpoint', 'service', 'path'] if behind.get(kind) -%}
+        {%- do given.append(kind) -%}
+    {%- endfor -%}
+    {%- if given | length != 1 -%}
+        {%- do exceptions.raise_compiler_error(
+            "vars.endpoints." ~ target.type ~ "." ~ called.model ~ " gives " ~ (given | join(' and ') or 'nothing')
+            ~ "; expected exactly one of: endpoint, service, path."
+        ) -%}
+    {%- endif -%}
+    {%- if given[0] == 'path' -%}
+    {%- set format = (behind.get('format') or 'ONNX') | upper -%}
+    {%- if format not in ('ONNX', 'TENSORFLOW', 'TENSORFLOW_LITE') -%}
+        {%- do exceptions.raise_compiler_error(
+            "vars.endpoints." ~ target.type ~ "." ~ called.model ~ ".format is '" ~ format ~ "'; expected ONNX, TENSORFLOW or TENSORFLOW_LITE."
+        ) -%}
+    {%- endif -%}
+    create or replace model {{ called.relation }}
+    options (model_type = '{{ format }}', model_path = {{ lakeweave.text_literal(behind.path) }})
+    {%- else -%}
+    {%- set connection = behind.get('connection') -%}
+    create or replace model {{ called.relation }}
+    remote with connection {% if connection and connection | upper != 'DEFAULT' %}`{{ connection }}`{% else %}default{% endif %}
+    options ({{ 'endpoint' if given[0] == 'endpoint' else 'remote_service_type' }} = {{ lakeweave.text_literal(behind[given[0]]) }})
+    {%- endif -%}
+{%- endmacro %}
+
+{# https://cloud.google.com/bigquery/docs/reference/standard-sql/data-types#array_type #}
+{% macro bigquery__type_embedding() -%}
+    array<float64>
+{%- endmacro %}

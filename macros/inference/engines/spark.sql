@@ -1,0 +1,105 @@
+{# The same names, registered in the session as pandas functions. #}
+{% macro spark___called(relation, called, input, options, how) -%}
+    {{ return(lakeweave.duckdb___called(relation, called, input, options, {'max_tries': how.get('max_tries')})) }}
+{%- endmacro %}
+
+{# https://spark.apache.org/docs/latest/api/sql/index.html#regexp_extract #}
+{% macro spark___answer_text(result, wants_json) -%}
+    {%- set text = "regexp_replace(" ~ result ~ ", " ~ lakeweave.text_literal(lakeweave._closed_thought()) ~ ", '')" -%}
+    {{ return("regexp_extract(" ~ text ~ ", " ~ lakeweave.text_literal('(?s)\\{.*\\}') ~ ", 0)" if wants_json else text) }}
+{%- endmacro %}
+
+{#
+    Two statements: Spark may evaluate a call anew wherever its result is read, so the answers first become a table. The functions
+    run in other processes, so what is left of the requests is shared out among the questions before they are sent. The questions
+    are spread over the executors. https://spark.apache.org/docs/latest/sql-performance-tuning.html#coalesce-hints-for-sql-queries
+#}
+{% macro spark___batch_statements(pending, after, next, asked) -%}
+    {%- set kept = lakeweave.scratch_relation(this, 'answers') -%}
+    {%- set questions = lakeweave._batch_sql(pending, after, next) -%}
+    {%- if target.type == 'spark' -%}
+        {%- set questions = 'select /*+ repartition(${spark.sql.shuffle.partitions}) */ * from (' ~ questions ~ ') as questions' -%}
+    {%- endif -%}
+    {%- set how = {'object_table': asked.object_table} -%}
+    {%- if next.requests is not none -%}
+        {%- do how.update({'max_tries': [next.requests // next.questions, 1] | max}) -%}
+    {%- endif -%}
+    {%- set called = lakeweave._called('(' ~ questions ~ ')', asked.called, 'input', asked.options, how) -%}
+    {{ return([
+        lakeweave.create_scratch(kept, called),
+        lakeweave._ledger_rows_sql('(' ~ lakeweave._unpacked(kept, asked.called, asked.options) ~ ') as answers', asked),
+    ]) }}
+{%- endmacro %}
+
+{# To Spark a setting without a meaning; lakeweave/spark/turns.py knows it. #}
+{% macro spark___take_turn(asked) -%}
+    {%- if target.type == 'spark' -%}
+        {%- do run_query('set lakeweave.turn = inference') -%}
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro spark___end_turn(asked) -%}
+    {%- if target.type == 'spark' -%}
+        {%- do run_query('reset lakeweave.turn') -%}
+    {%- endif -%}
+{%- endmacro %}
+
+{# What the table of answers says; with that it has done its duty. #}
+{% macro spark___settle(asked) -%}
+    {%- if target.type != 'spark' -%}
+        {{ return(lakeweave.default___settle(asked)) }}
+    {%- endif -%}
+    {%- set kept = lakeweave.scratch_relation(this, 'answers') -%}
+    {%- set rows = lakeweave.fetch_rows(
+        "select count(*) as unsent, min_by(lakeweave_answer.status, place) as reason from " ~ kept ~ " where lakeweave_answer.state = 'unsent'",
+        [[0, '']]
+    ) -%}
+    {%- do lakeweave._end_turn(asked) -%}
+    {%- do lakeweave.drop_scratch(kept) -%}
+    {{ return({'refused': 0, 'unsent': rows[0][0] | int, 'reason': rows[0][1] or ''}) }}
+{%- endmacro %}
+
+{# They are in a session that `python -m lakeweave.spark` opened, and in no other. #}
+{% macro spark___model_version(called) -%}
+    {%- if execute and not lakeweave.fetch_rows("show user functions like 'lakeweave_model_version'") -%}
+        {%- do exceptions.raise_compiler_error(
+            "This Spark session has no local models, but `" ~ called.model ~ "` is asked. Run dbt through the project: python -m lakeweave.spark "
+            ~ "build --target spark (or: make build TARGET=spark)."
+        ) -%}
+    {%- endif -%}
+    {{ return(lakeweave.duckdb___model_version(called)) }}
+{%- endmacro %}
+
+{% macro spark___model_row(called) -%}
+    {{ return(lakeweave.duckdb___model_row(called)) }}
+{%- endmacro %}
+
+{% macro spark___personal_verdict(question) -%}
+    {{ return(lakeweave.duckdb___personal_verdict(question)) }}
+{%- endmacro %}
+
+{# https://spark.apache.org/docs/latest/api/sql/index.html#to_json #}
+{% macro spark___texts_as_json(column) -%}
+    {{ return("to_json(collect_list(" ~ column ~ "))") }}
+{%- endmacro %}
+
+{# https://docs.delta.io/latest/delta-batch.html#create-a-table #}
+{% macro spark___create_response_table(name, columns) -%}
+    {{ lakeweave.default___create_response_table(name, columns) }}
+    using delta
+{%- endmacro %}
+
+{# https://spark.apache.org/docs/latest/api/sql/index.html#sha2 #}
+{% macro spark__fingerprint(constants, input) -%}
+    sha2(concat({{ constants }}, {{ input }}), 256)
+{%- endmacro %}
+
+{# https://spark.apache.org/docs/latest/api/sql/index.html#xxhash64 #}
+{% macro spark___content_mark(columns) -%}
+    concat(count(*), ' ', sum(cast(xxhash64({{ columns | join(', ') }}) as decimal(38, 0))))
+{%- endmacro %}
+
+{# https://spark.apache.org/docs/latest/sql-ref-datatypes.html #}
+{% macro spark__type_embedding() -%}
+    array<float>
+{%- endmacro %}

@@ -1,0 +1,30 @@
+{#
+    Text from a model, as a table expression: the columns of `relation` (a relation, a CTE or a query in brackets), then
+    `response`, `response_status` ('' is success) and `response_state`. `input` is the column with the prompt.
+
+        select id, response from {{ lakeweave.generate_text(ref('reviews'), model='gemini', input='prompt') }}
+
+    This asks anew whenever it is evaluated. What is to be paid for once goes through `inference`.
+#}
+{% macro generate_text(relation, model, input='prompt', options={}) -%}
+    {%- set called = lakeweave._checked_call('generate_text', model, input, options) -%}
+    {%- set _ = ref(model) -%}
+    {%- if not execute -%}
+        {{ return(relation | string) }}
+    {%- endif -%}
+    {{ return(lakeweave._answered(relation, called, input, options)) }}
+{%- endmacro %}
+
+{# How much Gemini may think, none when nothing is said of it. A budget of 0 turns thinking off where the model can.
+   https://cloud.google.com/vertex-ai/generative-ai/docs/thinking #}
+{% macro _gemini_thinking(given) -%}
+    {%- set effort, config = given.get('reasoning_effort'), given.get('thinking_config') -%}
+    {%- if effort == 'none' -%}
+        {{ return({'thinking_budget': 0}) }}
+    {%- elif effort -%}
+        {{ return({'thinking_level': effort | upper}) }}
+    {%- elif config and 'thinking_level' in config -%}
+        {{ return({'thinking_level': config.thinking_level | upper}) }}
+    {%- endif -%}
+    {{ return(config) }}
+{%- endmacro %}
