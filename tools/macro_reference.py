@@ -14,15 +14,17 @@ import yaml
 ROOT = Path(__file__).resolve().parents[1]
 ENGINES = ("duckdb", "spark", "bigquery", "databricks")
 FOLDERS = {
-    "functions": "Call models",
     "inference": "Inference",
     "vectors": "Vector search",
     "ingestion": "Ingestion",
+    "ledger": "Ledger",
     "cleaning": "Values",
+    "conversion": "Currency conversion",
     "externals": "External tables",
+    "publishing": "Publishing",
     "profiling": "Profiling",
-    "project": "Project",
-    "core": "Helpers",
+    "demo": "Demo",
+    "core": "Core",
 }
 OPERATIONS = re.compile(r"^\s*dbt run-operation (\w+)", re.MULTILINE)
 

@@ -239,6 +239,6 @@ def arrow_function(models: Models, function: str) -> Callable[..., pa.StructArra
 def is_blank(text: str) -> bool:
     """Whether ``text`` holds nothing but spaces, control characters and characters of no width, of all of Unicode.
 
-    The same as `_is_blank` of macros/inference/_scratch.sql.
+    The same as the macro `is_blank`.
     """
     return all(unicodedata.category(character) in _BLANK for character in text)

@@ -4,7 +4,7 @@
         {{ return('') }}
     {%- endif -%}
     {%- do exceptions.raise_compiler_error(
-        "`" ~ macro_name ~ "` has no form for the adapter `" ~ target.type ~ "`. It works on: " ~ supported | join(', ')
+        "`" ~ macro_name ~ "` is not implemented for the adapter `" ~ target.type ~ "`. It works on: " ~ supported | join(', ')
         ~ ". Add `" ~ target.type ~ "__" ~ macro_name ~ "` to your project, or run this model on one of these."
     ) -%}
 {%- endmacro %}

@@ -39,7 +39,7 @@
         'row_format', 'tbl_properties',
     ] -%}
     {%- set block = {'options': {}} -%}
-    {%- set own = declared.external.get(target.type) or {} -%}
+    {%- set own = declared.external.get(lakeweave.engine()) or {} -%}
     {%- for part in [declared.external, own] -%}
         {%- for key in part if part[key] is not none and key not in engines -%}
             {%- if key not in keys -%}
@@ -47,7 +47,7 @@
             {%- elif key == 'options' -%}
                 {%- if part.options is not mapping -%}
                     {%- do problems.append('`external.options` is ' ~ tojson(part.options) ~ '; expected names and values.') -%}
-                {%- elif part.options and target.type not in ('bigquery', none) and part is not sameas own -%}
+                {%- elif part.options and not lakeweave._takes_bigquery_options() and part is not sameas own -%}
                     {%- do block.update({'shared_options': part.options}) -%}
                 {%- else -%}
                     {%- do block.options.update(part.options) -%}
@@ -96,7 +96,7 @@
         {%- elif uri.startswith('aws/') -%}
             {%- set uri = lakeweave.setting('landing_s3') ~ uri[3:] -%}
         {%- elif uri.startswith('gold/') -%}
-            {%- set uri = lakeweave.setting('gold_bucket_s3' if target.type == 'bigquery' else 'gold_bucket') ~ uri[4:] -%}
+            {%- set uri = lakeweave._gold_bucket() ~ uri[4:] -%}
         {%- endif -%}
         {%- do uris.append(uri ~ '*' if uri.endswith('/') else uri) -%}
     {%- endfor -%}
@@ -161,4 +161,22 @@
         {%- endif -%}
     {%- endfor -%}
     {{ return(best.name if best.score > 0.6 else none) }}
+{%- endmacro %}
+
+{# Whether the options of an `external:` block are those of this engine. They are BigQuery's. #}
+{% macro _takes_bigquery_options() -%}
+    {{ return(adapter.dispatch('_takes_bigquery_options', 'lakeweave')()) }}
+{%- endmacro %}
+
+{% macro default___takes_bigquery_options() -%}
+    {{ return(false) }}
+{%- endmacro %}
+
+{# The address that `gold/` stands for. #}
+{% macro _gold_bucket() -%}
+    {{ return(adapter.dispatch('_gold_bucket', 'lakeweave')()) }}
+{%- endmacro %}
+
+{% macro default___gold_bucket() -%}
+    {{ return(lakeweave.setting('gold_bucket')) }}
 {%- endmacro %}

@@ -21,7 +21,7 @@
     {%- if not format -%}
         {%- do problems.append('`external.file_format` is missing; expected one of: ' ~ readable | join(', ') ~ '.') -%}
     {%- elif format not in readable -%}
-        {%- do problems.append("`external.file_format` is '" ~ format ~ "', which " ~ target.type ~ ' cannot read; expected one of: ' ~ readable | join(', ') ~ '.') -%}
+        {%- do problems.append("`external.file_format` is '" ~ format ~ "', which " ~ lakeweave.engine() ~ ' cannot read; expected one of: ' ~ readable | join(', ') ~ '.') -%}
     {%- endif -%}
     {%- set partitions = lakeweave._external_partitions(block, problems) -%}
     {%- set columns = [] if format == 'objects' else lakeweave._external_columns(declared, block, partitions, problems) -%}
@@ -31,7 +31,7 @@
         {%- set likest = lakeweave._likest(name, known.keys() | list) -%}
         {%- do problems.append(
             '`external.options.' ~ name ~ '` is not known' ~ ('; did you mean `' ~ likest ~ '`?' if likest else '.')
-            ~ ' Options of ' ~ target.type ~ ' go under `external.' ~ target.type ~ '.options`.'
+            ~ ' Options of ' ~ lakeweave.engine() ~ ' go under `external.' ~ lakeweave.engine() ~ '.options`.'
         ) -%}
     {%- endfor -%}
     {{ return({
@@ -69,9 +69,17 @@
 
 {# BigQuery's type by the name that these engines have for it. #}
 {% macro _file_type(type) -%}
+    {{ return(adapter.dispatch('_file_type', 'lakeweave')(type)) }}
+{%- endmacro %}
+
+{% macro default___file_type(type) -%}
+    {{ return(lakeweave._named_file_type(type, 'binary', dbt.type_string())) }}
+{%- endmacro %}
+
+{% macro _named_file_type(type, bytes_type, json_type) -%}
     {%- set names = {
-        'STRING': dbt.type_string(), 'INT64': dbt.type_bigint(), 'FLOAT64': 'double', 'BOOL': 'boolean', 'BYTES': 'blob' if target.type == 'duckdb' else 'binary',
-        'NUMERIC': 'decimal(38, 9)', 'BIGNUMERIC': 'decimal(38, 18)', 'DATETIME': 'timestamp', 'JSON': 'json' if target.type == 'duckdb' else dbt.type_string(),
+        'STRING': dbt.type_string(), 'INT64': dbt.type_bigint(), 'FLOAT64': 'double', 'BOOL': 'boolean', 'BYTES': bytes_type,
+        'NUMERIC': 'decimal(38, 9)', 'BIGNUMERIC': 'decimal(38, 18)', 'DATETIME': 'timestamp', 'JSON': json_type,
     } -%}
     {{ return(names.get(lakeweave._canonical_type(type), type | lower)) }}
 {%- endmacro %}

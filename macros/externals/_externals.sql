@@ -34,7 +34,7 @@
 {# Whether this target has external tables of its own: `own_externals: false` leaves them to production. #}
 {% macro _makes_externals() -%}
     {{ return(
-        target.type in ('duckdb', 'spark')
+        lakeweave.is_local_engine()
         or lakeweave.setting('own_externals')
         or target.name in lakeweave.setting('production_targets')
     ) }}
@@ -115,7 +115,7 @@
 {% macro _lost_columns(definition, known) -%}
     {%- set lost, wanted = [], {} -%}
     {%- for name, type in definition.columns -%}
-        {%- do wanted.update({name | lower: type if target.type == 'bigquery' else lakeweave._file_type(type)}) -%}
+        {%- do wanted.update({name | lower: lakeweave._file_type(type)}) -%}
     {%- endfor -%}
     {%- if wanted -%}
         {%- for name, type in known.columns -%}

@@ -8,7 +8,11 @@
 {% macro object_table(source_name, table_name) -%}
     {%- set _ = source(source_name, table_name) -%}
     {{- config(
-        materialized='object_table' if target.type == 'bigquery' else 'table',
+        materialized=adapter.dispatch('_object_table_materialization', 'lakeweave')(),
         meta={'object_table': {'source': source_name, 'table': table_name}}
     ) -}}
+{%- endmacro %}
+
+{% macro default___object_table_materialization() -%}
+    {{ return('table') }}
 {%- endmacro %}

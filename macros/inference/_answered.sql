@@ -40,7 +40,7 @@
             {{ return(name) }}
         {%- endif -%}
         {%- do exceptions.raise_compiler_error(
-            "Pictures on `" ~ target.type ~ "` need `object_table`: the model, or the source as feed.table, whose rows are the pictures."
+            "Pictures on `" ~ lakeweave.engine() ~ "` need `object_table`: the model, or the source as feed.table, whose rows are the pictures."
         ) -%}
     {%- endif -%}
     {%- for node in graph.nodes.values() if node.resource_type in ('model', 'seed', 'snapshot') and node.name == name -%}

@@ -54,3 +54,12 @@
 
 {% macro default___wait(asked) -%}
 {%- endmacro %}
+
+{# The questions of a batch, spread over the workers of the engine. #}
+{% macro _spread_questions(questions) -%}
+    {{ return(adapter.dispatch('_spread_questions', 'lakeweave')(questions)) }}
+{%- endmacro %}
+
+{% macro default___spread_questions(questions) -%}
+    {{ return(questions) }}
+{%- endmacro %}

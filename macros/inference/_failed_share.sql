@@ -46,7 +46,7 @@
 
 {# A warning when another model answered than the one that was asked. Only the local engines compare the names. #}
 {% macro _warn_other_models(target_relation, asked) -%}
-    {%- if target.type not in ('duckdb', 'spark') or asked.function != 'generate_text' -%}
+    {%- if not lakeweave.is_local_engine() or asked.function != 'generate_text' -%}
         {{ return('') }}
     {%- endif -%}
     {%- set rows = lakeweave.fetch_rows(

@@ -22,7 +22,7 @@
         {{ return('') }}
     {%- endif -%}
     {%- set verdict = lakeweave._personal_verdict({
-        'dialect': target.type,
+        'dialect': lakeweave.engine(),
         'body': lakeweave._without_redacted(body),
         'input': asked.input,
         'nodes': nodes,

@@ -82,7 +82,7 @@
 
 {# Words, quoted names, texts and single signs of an SQL text, without comments. #}
 {% macro _sql_tokens(sql) -%}
-    {%- set escapes = target.type in ('bigquery', 'spark', 'databricks') -%}
+    {%- set escapes = lakeweave._escapes_with_backslashes() -%}
     {%- set literal = "'''(?:[^\\\\]|\\\\.)*?'''|\"\"\"(?:[^\\\\]|\\\\.)*?\"\"\"|'(?:[^'\\\\]|\\\\.|'')*'" if escapes else "'(?:[^']|'')*'" -%}
     {%- set double_quoted = '"(?:[^"\\\\]|\\\\.)*"' if escapes else '(?!)' -%}
     {%- set tokens = [] -%}
@@ -234,8 +234,8 @@
 {% macro _select_items(sql) -%}
     {%- set re = modules.re -%}
     {%- set text = re.sub('(?s)/[*] lakeweave:redacted [^*]*[*]/.*?/[*] lakeweave:end [*]/', ' null ', sql) -%}
-    {%- set literal = "'(?:[^'\\\\]|\\\\.|'')*'" if target.type in ('bigquery', 'spark', 'databricks') else "'(?:[^']|'')*'" -%}
-    {%- set double_quoted = '"(?:[^"\\\\]|\\\\.)*"' if target.type in ('bigquery', 'spark', 'databricks') else "(?!)" -%}
+    {%- set literal = "'(?:[^'\\\\]|\\\\.|'')*'" if lakeweave._escapes_with_backslashes() else "'(?:[^']|'')*'" -%}
+    {%- set double_quoted = '"(?:[^"\\\\]|\\\\.)*"' if lakeweave._escapes_with_backslashes() else "(?!)" -%}
     {%- set tokens = re.findall(
         '(?s)--[^\n]*|/[*].*?[*]/|' ~ literal ~ '|' ~ double_quoted ~ '|"[^"]*"|`[^`]*`|[A-Za-z_][A-Za-z0-9_$]*|[0-9.]+|[(),]|[^ \n\r\t]', text
     ) -%}
@@ -244,7 +244,7 @@
     {%- for token in tokens + [','] if not token.startswith('--') and not token.startswith('/*') -%}
         {%- set frame = stack[-1] -%}
         {%- set word = token | lower -%}
-        {%- set is_text = token[0] == "'" or (token[0] == '"' and target.type in ('bigquery', 'spark', 'databricks')) -%}
+        {%- set is_text = token[0] == "'" or (token[0] == '"' and lakeweave._escapes_with_backslashes()) -%}
         {%- set is_name = not is_text and (re.match('[A-Za-z_"`]', token) is not none) -%}
         {%- if word in ('select', 'distinct') -%}
             {%- do frame.update({'in_list': true, 'names': [], 'last': '', 'before': ''}) -%}
@@ -282,4 +282,13 @@
         {%- do stack[-1].update({'previous': '' if token in ('(', ',') or word in ('select', 'distinct', 'from') else word}) -%}
     {%- endfor -%}
     {{ return(items) }}
+{%- endmacro %}
+
+{# Whether a backslash escapes in a text of the engine's SQL, which double quotes also enclose. #}
+{% macro _escapes_with_backslashes() -%}
+    {{ return(adapter.dispatch('_escapes_with_backslashes', 'lakeweave')()) }}
+{%- endmacro %}
+
+{% macro default___escapes_with_backslashes() -%}
+    {{ return(false) }}
 {%- endmacro %}

@@ -6,7 +6,7 @@
 #}
 {% macro _warn_of_personal_values(pending, asked) -%}
     {%- set most = lakeweave.setting('inference_content_check') | int -%}
-    {%- if asked.allow_pii or most <= 0 or asked.content_hash or target.type not in ('duckdb', 'spark') -%}
+    {%- if asked.allow_pii or most <= 0 or asked.content_hash or not lakeweave.is_local_engine() -%}
         {{ return('') }}
     {%- endif -%}
     {%- set rows = lakeweave.fetch_rows(

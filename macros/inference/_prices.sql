@@ -17,7 +17,11 @@
 {# How this target is billed: BigQuery bills Gemini at the batch price, the others answer one request at a time.
    https://cloud.google.com/bigquery/pricing#bigquery-ml-pricing #}
 {% macro _billing() -%}
-    {{ return('batch' if target.type == 'bigquery' else 'interactive') }}
+    {{ return(adapter.dispatch('_billing', 'lakeweave')()) }}
+{%- endmacro %}
+
+{% macro default___billing() -%}
+    {{ return('interactive') }}
 {%- endmacro %}
 
 {# The periods that apply on this target, with prices in the currency. `valid_until` is the first day after the period. #}
@@ -128,7 +132,7 @@
 
 {# What runs in this process or in the warehouse itself, and has no price per call. #}
 {% macro _is_computed_here(called) -%}
-    {{ return((target.type in ('duckdb', 'spark') and called.function != 'generate_text') or called.behind.get('path') is string) }}
+    {{ return((lakeweave.is_local_engine() and called.function != 'generate_text') or called.behind.get('path') is string) }}
 {%- endmacro %}
 
 {# Today's price of a model for a budget in money. A model without a price is refused. #}

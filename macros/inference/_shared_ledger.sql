@@ -52,7 +52,7 @@
     {%- set problems = [] -%}
     {%- for ledger in lakeweave._shared_ledgers() -%}
         {%- set parts = ledger.replace('`', '').replace('"', '').split('.') -%}
-        {%- if not adapter.dispatch('has_table', 'lakeweave')(parts[:-2] | first, parts[-2], parts[-1]) -%}
+        {%- if not lakeweave.has_table(parts[:-2] | first, parts[-2], parts[-1]) -%}
             {%- do problems.append("`shared_response_ledger` names " ~ parts[:-1] | join('.') ~ ", which has no table `model_responses` that can be read."
                 ~ " Attach the database or grant the right to read it, or take the name out of the variable.") -%}
         {%- endif -%}

@@ -44,8 +44,8 @@
     {%- for note in notes -%}
         {%- do print(note) -%}
     {%- endfor -%}
-    {%- if count_tokens and target.type != 'bigquery' -%}
-        {%- do print('`count_tokens` needs BigQuery (AI.COUNT_TOKENS); on ' ~ target.type ~ ' the tokens are estimated.') -%}
+    {%- if count_tokens and not lakeweave._counts_tokens() -%}
+        {%- do print('`count_tokens` needs BigQuery (AI.COUNT_TOKENS); on ' ~ lakeweave.engine() ~ ' the tokens are estimated.') -%}
     {%- endif -%}
     {%- do print('Tokens are estimated: four characters each for the input, and as much output as is allowed. Costs are at '
         ~ "today's prices, scaled by what earlier calls of the model really cost.") -%}
@@ -171,7 +171,7 @@
         coalesce(sum(case when verdict = 'answered' then 1 else 0 end), 0) as answered,
         coalesce(sum(case when verdict = 'given up' then 1 else 0 end), 0) as given_up,
         coalesce(sum(case when verdict = 'to ask' then 1 else 0 end), 0) as to_ask,
-        {% if count_tokens and target.type == 'bigquery' and asked.function == 'generate_text' and asked.called.behind.get('endpoint') -%}
+        {% if count_tokens and lakeweave._counts_tokens() and asked.function == 'generate_text' and asked.called.behind.get('endpoint') -%}
         coalesce((
             select sum({{ lakeweave._counted_tokens('asked.input', asked.called.behind.endpoint) }})
             from judged as asked
@@ -224,4 +224,13 @@
         order by questions desc, candidates.model_version
     {%- endset -%}
     {{ return(lakeweave.fetch_rows(sql, [])) }}
+{%- endmacro %}
+
+{# Whether the engine has a function that counts the tokens of a text. #}
+{% macro _counts_tokens() -%}
+    {{ return(adapter.dispatch('_counts_tokens', 'lakeweave')()) }}
+{%- endmacro %}
+
+{% macro default___counts_tokens() -%}
+    {{ return(false) }}
 {%- endmacro %}

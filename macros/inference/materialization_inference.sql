@@ -102,7 +102,7 @@
 
 {# One batch is what a kill can lose, and what is between two commits. A warehouse's statement is worth more rows. #}
 {% macro _default_batch_size(function) -%}
-    {%- if function in ('annotate_image', 'predict_image') or target.type in ('duckdb', 'spark') -%}
+    {%- if function in ('annotate_image', 'predict_image') or lakeweave.is_local_engine() -%}
         {{ return(500) }}
     {%- endif -%}
     {{ return(10000) }}

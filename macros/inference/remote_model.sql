@@ -31,13 +31,13 @@
     {%- for name in kwargs -%}
         {%- do problems.append("`" ~ name ~ "` is not an argument; expected: function, version, max_input_characters, endpoint.") -%}
     {%- endfor -%}
-    {%- set behind = endpoint or var('endpoints', {}).get(target.type, {}).get(model.name) or {} -%}
+    {%- set behind = endpoint or var('endpoints', {}).get(lakeweave.engine(), {}).get(model.name) or {} -%}
     {%- if behind is string -%}
-        {%- set behind = {'path' if function == 'predict_image' and target.type in ('duckdb', 'spark') else 'endpoint': behind} -%}
+        {%- set behind = {'path' if function == 'predict_image' and lakeweave.is_local_engine() else 'endpoint': behind} -%}
     {%- endif -%}
     {%- set known = ['endpoint', 'service', 'path', 'format', 'connection'] -%}
     {%- for name in behind if name not in known -%}
-        {%- do problems.append("vars.endpoints." ~ target.type ~ "." ~ model.name ~ " has `" ~ name ~ "`; expected: " ~ known | join(', ') ~ ".") -%}
+        {%- do problems.append("vars.endpoints." ~ lakeweave.engine() ~ "." ~ model.name ~ " has `" ~ name ~ "`; expected: " ~ known | join(', ') ~ ".") -%}
     {%- endfor -%}
     {%- do lakeweave.raise_problems("The call of `remote_model` in " ~ model.name, problems) -%}
     {{- config(

@@ -5,14 +5,9 @@
     `replay_file` and a full refresh find them. Embedded target only: elsewhere the bucket's lifecycle does it.
 #}
 {% macro archive_files(source) -%}
-    {%- if target.type != 'duckdb' -%}
-        {{ lakeweave.raise_unsupported('archive_files', ['duckdb']) }}
-    {%- endif -%}
-    {%- if '.' not in source -%}
-        {%- do exceptions.raise_compiler_error("`archive_files` was given the source `" ~ source ~ "`; expected `name.table`, as in `thelook.users`.") -%}
-    {%- endif -%}
-    {%- set asked = {'source': source.split('.')[0], 'table': source.split('.')[1]} -%}
-    {%- set spec = lakeweave._ingestion_spec(asked, lakeweave.source_node(asked.source, asked.table), false) -%}
-    {%- set answer = lakeweave.call_python('lakeweave_archive', spec) -%}
-    {%- do log(source ~ ": " ~ answer.moved ~ " file(s) moved to " ~ spec.archive, info=True) -%}
+    {{ return(adapter.dispatch('archive_files', 'lakeweave')(source)) }}
+{%- endmacro %}
+
+{% macro default__archive_files(source) -%}
+    {{ lakeweave.raise_unsupported('archive_files', ['duckdb']) }}
 {%- endmacro %}

@@ -14,7 +14,7 @@
     }) -%}
     {{- config(
         materialized='incremental',
-        incremental_strategy='delete+insert' if target.type == 'duckdb' else 'merge',
+        incremental_strategy=adapter.dispatch('_silver_strategy', 'lakeweave')(),
         unique_key=key,
         on_schema_change='append_new_columns',
         pre_hook="{{ lakeweave._before_silver() }}",
@@ -107,4 +107,8 @@
                 {{ newest_records }}
             ) as remaining
         )
+{%- endmacro %}
+
+{% macro default___silver_strategy() -%}
+    {{ return('merge') }}
 {%- endmacro %}

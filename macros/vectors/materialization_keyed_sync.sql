@@ -98,7 +98,7 @@
 
 {% macro default___create_autonomous(existing, target_relation, staged, columns, filled) -%}
     {%- do exceptions.raise_compiler_error(
-        "`keyed_sync(autonomous_embedding=…)` in " ~ this ~ " needs BigQuery; the adapter is `" ~ target.type
+        "`keyed_sync(autonomous_embedding=…)` in " ~ this ~ " needs BigQuery; the adapter is `" ~ lakeweave.engine()
         ~ "`. Leave it out on this target and bring the vectors by `inference`."
     ) -%}
 {%- endmacro %}

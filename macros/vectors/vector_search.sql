@@ -58,7 +58,11 @@
 {%- endmacro %}
 
 {% macro _vector_length(vector) -%}
-    {{ return(('coalesce(array_length(' if target.type == 'bigquery' else 'coalesce(size(') ~ vector ~ '), 0)') }}
+    {{ return(adapter.dispatch('_vector_length', 'lakeweave')(vector)) }}
+{%- endmacro %}
+
+{% macro default___vector_length(vector) -%}
+    {{ return('coalesce(size(' ~ vector ~ '), 0)') }}
 {%- endmacro %}
 
 {# An error with a computed message, where a condition is expected. #}

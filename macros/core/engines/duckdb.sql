@@ -76,3 +76,9 @@
         ~ " and table_schema = " ~ lakeweave.text_literal(schema) ~ " and table_name = " ~ lakeweave.text_literal(name)
     ) is not none) }}
 {%- endmacro %}
+
+{# dbt-duckdb opens a transaction that `run_query` leaves open. #}
+{% macro duckdb__execute_statement(sql) -%}
+    {%- do run_query(sql) -%}
+    {%- do adapter.commit() -%}
+{%- endmacro %}

@@ -99,12 +99,12 @@
     sources leave out. A function of lakeweave/spark/files.py finds them; where there is none, on Databricks for one, they stay unseen.
 #}
 {% macro listed_files(files, folder) -%}
-    {%- if target.type != 'spark' or not lakeweave.fetch_rows("show user functions like 'lakeweave_empty_files'") -%}
+    {%- if not lakeweave.is_local_engine() or not lakeweave.fetch_rows("show user functions like 'lakeweave_empty_files'") -%}
         {{ return(files) }}
     {%- endif -%}
     {{ return(
         "(select path, modificationTime, length from " ~ files ~ " where length > 0"
-        ~ " union all select inline(lakeweave_empty_files(" ~ lakeweave._spark_text(folder) ~ ")))"
+        ~ " union all select inline(lakeweave_empty_files(" ~ lakeweave.text_literal(folder) ~ ")))"
     ) }}
 {%- endmacro %}
 

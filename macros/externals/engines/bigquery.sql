@@ -275,3 +275,17 @@ until refreshed end repeat;
 {% macro bigquery__listed_objects(source_name, table_name) -%}
     {{ return(this | string) }}
 {%- endmacro %}
+
+{% macro bigquery___takes_bigquery_options() -%}
+    {{ return(true) }}
+{%- endmacro %}
+
+{# BigQuery's types are the declared ones. #}
+{% macro bigquery___file_type(type) -%}
+    {{ return(type) }}
+{%- endmacro %}
+
+{# Gold is on S3, where BigQuery Omni reads it. https://cloud.google.com/bigquery/docs/omni-introduction #}
+{% macro bigquery___gold_bucket() -%}
+    {{ return(lakeweave.setting('gold_bucket_s3')) }}
+{%- endmacro %}

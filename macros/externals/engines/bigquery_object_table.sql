@@ -43,3 +43,8 @@
         'connection': connection,
     }) }}
 {%- endmacro %}
+
+{# https://cloud.google.com/bigquery/docs/object-table-introduction #}
+{% macro bigquery___object_table_materialization() -%}
+    {{ return('object_table') }}
+{%- endmacro %}

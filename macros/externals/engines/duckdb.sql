@@ -127,3 +127,8 @@ from read_{{ parts.format }}({{ parts.uris }}{{ ', ' ~ parts.options if parts.op
         from lakeweave_hashed
     )
 {%- endmacro %}
+
+{# https://duckdb.org/docs/stable/sql/data_types/overview #}
+{% macro duckdb___file_type(type) -%}
+    {{ return(lakeweave._named_file_type(type, 'blob', 'json')) }}
+{%- endmacro %}

@@ -1,6 +1,12 @@
 {# The functions are table functions that bring their own columns: https://cloud.google.com/bigquery/docs/reference/standard-sql/bigqueryml-syntax-ai-generate-text #}
 {% macro bigquery___answered(relation, called, input, options, how) -%}
-    {{ return(lakeweave['_bigquery_' ~ called.function](relation, called, input, options, how)) }}
+    {%- set functions = {
+        'generate_text': lakeweave._bigquery_generate_text,
+        'generate_embedding': lakeweave._bigquery_generate_embedding,
+        'annotate_image': lakeweave._bigquery_annotate_image,
+        'predict_image': lakeweave._bigquery_predict_image,
+    } -%}
+    {{ return(functions[called.function](relation, called, input, options, how)) }}
 {%- endmacro %}
 
 {# https://cloud.google.com/bigquery/docs/reference/standard-sql/string_functions#regexp_extract #}
@@ -317,7 +323,7 @@
     {%- endfor -%}
     {%- if given | length != 1 -%}
         {%- do exceptions.raise_compiler_error(
-            "vars.endpoints." ~ target.type ~ "." ~ called.model ~ " gives " ~ (given | join(' and ') or 'nothing')
+            "vars.endpoints." ~ lakeweave.engine() ~ "." ~ called.model ~ " gives " ~ (given | join(' and ') or 'nothing')
             ~ "; expected exactly one of: endpoint, service, path."
         ) -%}
     {%- endif -%}
@@ -325,7 +331,7 @@
     {%- set format = (behind.get('format') or 'ONNX') | upper -%}
     {%- if format not in ('ONNX', 'TENSORFLOW', 'TENSORFLOW_LITE') -%}
         {%- do exceptions.raise_compiler_error(
-            "vars.endpoints." ~ target.type ~ "." ~ called.model ~ ".format is '" ~ format ~ "'; expected ONNX, TENSORFLOW or TENSORFLOW_LITE."
+            "vars.endpoints." ~ lakeweave.engine() ~ "." ~ called.model ~ ".format is '" ~ format ~ "'; expected ONNX, TENSORFLOW or TENSORFLOW_LITE."
         ) -%}
     {%- endif -%}
     create or replace model {{ called.relation }}
@@ -341,4 +347,19 @@
 {# https://cloud.google.com/bigquery/docs/reference/standard-sql/data-types#array_type #}
 {% macro bigquery__type_embedding() -%}
     array<float64>
+{%- endmacro %}
+
+{# https://cloud.google.com/bigquery/docs/reference/standard-sql/lexical#string_and_bytes_literals #}
+{% macro bigquery___escapes_with_backslashes() -%}
+    {{ return(true) }}
+{%- endmacro %}
+
+{# https://cloud.google.com/bigquery/pricing#bigquery-ml-pricing #}
+{% macro bigquery___billing() -%}
+    {{ return('batch') }}
+{%- endmacro %}
+
+{# https://cloud.google.com/bigquery/docs/reference/standard-sql/bigqueryml-syntax-ai-count-tokens #}
+{% macro bigquery___counts_tokens() -%}
+    {{ return(true) }}
 {%- endmacro %}

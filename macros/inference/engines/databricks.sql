@@ -137,3 +137,19 @@
 {% macro databricks___personal_verdict(question) -%}
     {{ return(lakeweave._personal_columns_by_name(question)) }}
 {%- endmacro %}
+
+{# `ai_query` spreads the rows itself: https://docs.databricks.com/en/large-language-models/ai-query-batch-inference.html #}
+{% macro databricks___spread_questions(questions) -%}
+    {{ return(questions) }}
+{%- endmacro %}
+
+{# dbt-databricks takes Spark's variants before the default ones. A warehouse has no functions of this project, so nothing is claimed. #}
+{% macro databricks___take_turn(asked) -%}
+{%- endmacro %}
+
+{% macro databricks___end_turn(asked) -%}
+{%- endmacro %}
+
+{% macro databricks___settle(asked) -%}
+    {{ return(lakeweave.default___settle(asked)) }}
+{%- endmacro %}

@@ -17,9 +17,7 @@
 {% macro spark___batch_statements(pending, after, next, asked) -%}
     {%- set kept = lakeweave.scratch_relation(this, 'answers') -%}
     {%- set questions = lakeweave._batch_sql(pending, after, next) -%}
-    {%- if target.type == 'spark' -%}
-        {%- set questions = 'select /*+ repartition(${spark.sql.shuffle.partitions}) */ * from (' ~ questions ~ ') as questions' -%}
-    {%- endif -%}
+    {%- set questions = lakeweave._spread_questions(questions) -%}
     {%- set how = {'object_table': asked.object_table} -%}
     {%- if next.requests is not none -%}
         {%- do how.update({'max_tries': [next.requests // next.questions, 1] | max}) -%}
@@ -33,22 +31,15 @@
 
 {# To Spark a setting without a meaning; lakeweave/spark/turns.py knows it. #}
 {% macro spark___take_turn(asked) -%}
-    {%- if target.type == 'spark' -%}
-        {%- do run_query('set lakeweave.turn = inference') -%}
-    {%- endif -%}
+    {%- do run_query('set lakeweave.turn = inference') -%}
 {%- endmacro %}
 
 {% macro spark___end_turn(asked) -%}
-    {%- if target.type == 'spark' -%}
-        {%- do run_query('reset lakeweave.turn') -%}
-    {%- endif -%}
+    {%- do run_query('reset lakeweave.turn') -%}
 {%- endmacro %}
 
 {# What the table of answers says; with that it has done its duty. #}
 {% macro spark___settle(asked) -%}
-    {%- if target.type != 'spark' -%}
-        {{ return(lakeweave.default___settle(asked)) }}
-    {%- endif -%}
     {%- set kept = lakeweave.scratch_relation(this, 'answers') -%}
     {%- set rows = lakeweave.fetch_rows(
         "select count(*) as unsent, min_by(lakeweave_answer.status, place) as reason from " ~ kept ~ " where lakeweave_answer.state = 'unsent'",
@@ -102,4 +93,14 @@
 {# https://spark.apache.org/docs/latest/sql-ref-datatypes.html #}
 {% macro spark__type_embedding() -%}
     array<float>
+{%- endmacro %}
+
+{# https://spark.apache.org/docs/latest/sql-performance-tuning.html#coalesce-hints-for-sql-queries #}
+{% macro spark___spread_questions(questions) -%}
+    {{ return('select /*+ repartition(${spark.sql.shuffle.partitions}) */ * from (' ~ questions ~ ') as questions') }}
+{%- endmacro %}
+
+{# https://spark.apache.org/docs/latest/sql-ref-literals.html#string-literal #}
+{% macro spark___escapes_with_backslashes() -%}
+    {{ return(true) }}
 {%- endmacro %}

@@ -3,3 +3,8 @@
 {% macro databricks___spark_files_at_once() -%}
     {{ return(1) }}
 {%- endmacro %}
+
+{# https://docs.databricks.com/en/connect/unity-catalog/cloud-storage/index.html #}
+{% macro databricks___folder_of_files(spec, declared) -%}
+    {{ return(lakeweave.landing_uri(declared)) }}
+{%- endmacro %}

@@ -256,3 +256,18 @@
     {%- endfor -%}
     {{ lakeweave.default___empty_silver() }}
 {%- endmacro %}
+
+{% macro duckdb__archive_files(source) -%}
+    {%- if '.' not in source -%}
+        {%- do exceptions.raise_compiler_error("`archive_files` was given the source `" ~ source ~ "`; expected `name.table`, as in `thelook.users`.") -%}
+    {%- endif -%}
+    {%- set asked = {'source': source.split('.')[0], 'table': source.split('.')[1]} -%}
+    {%- set spec = lakeweave._ingestion_spec(asked, lakeweave.source_node(asked.source, asked.table), false) -%}
+    {%- set answer = lakeweave.call_python('lakeweave_archive', spec) -%}
+    {%- do log(source ~ ": " ~ answer.moved ~ " file(s) moved to " ~ spec.archive, info=True) -%}
+{%- endmacro %}
+
+{# https://docs.getdbt.com/reference/resource-configs/duckdb-configs #}
+{% macro duckdb___silver_strategy() -%}
+    {{ return('delete+insert') }}
+{%- endmacro %}

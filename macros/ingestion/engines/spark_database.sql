@@ -69,13 +69,13 @@
 
 {# How the database is reached: a foreign catalog, a file that the driver reads, JDBC, or not at all (none). #}
 {% macro _spark_address(database) -%}
-    {%- set chosen = (lakeweave.setting('databases').get(target.type) or {}).get(database.connection) -%}
+    {%- set chosen = (lakeweave.setting('databases').get(lakeweave.engine()) or {}).get(database.connection) -%}
     {%- if chosen and chosen.get('catalog') -%}
         {{ return({'catalog': chosen.catalog, 'schema': chosen.get('schema') or database.get('schema') or 'public', 'quote': '`'}) }}
     {%- endif -%}
     {%- set url = env_var('LAKEWEAVE_' ~ (database.connection | upper) ~ '_URL', '') or database.get('default_url') or '' -%}
     {%- set kind = url.split(':')[0] -%}
-    {%- if not url or (kind == 'sqlite' and target.type != 'spark') -%}
+    {%- if not url or (kind == 'sqlite' and not lakeweave.is_local_engine()) -%}
         {{ return(none) }}
     {%- endif -%}
     {# Named, because the JVM finds a driver by itself only from the loader of classes that asked first, which is Hive's here. #}

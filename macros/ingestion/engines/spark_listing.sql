@@ -4,7 +4,7 @@
 
 {# On Spark the landing zone is a folder; on Databricks it is the buckets. `marker` is what stands in a path before the file's name. #}
 {% macro _spark_places(spec, declared) -%}
-    {%- set folder = spec.folder if target.type == 'spark' else lakeweave.landing_uri(declared) -%}
+    {%- set folder = adapter.dispatch('_folder_of_files', 'lakeweave')(spec, declared) -%}
     {%- set marker = modules.re.sub('^(?:[.]?/)+', '', folder) -%}
     {{ return({
         'folder': folder,
@@ -135,4 +135,8 @@
         {%- endif -%}
     {%- endfor -%}
     {{ return({'batch': batch, 'later': later}) }}
+{%- endmacro %}
+
+{% macro default___folder_of_files(spec, declared) -%}
+    {{ return(spec.folder) }}
 {%- endmacro %}

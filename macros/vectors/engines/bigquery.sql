@@ -94,3 +94,8 @@
         where ({{ lakeweave._one_model_only(base, query, asked) }})
     )
 {%- endmacro %}
+
+{# https://cloud.google.com/bigquery/docs/reference/standard-sql/array_functions#array_length #}
+{% macro bigquery___vector_length(vector) -%}
+    {{ return('coalesce(array_length(' ~ vector ~ '), 0)') }}
+{%- endmacro %}

@@ -19,6 +19,12 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
 CANONICAL = re.compile(r"-?\d+(\.\d+)?|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?|(?!inf)[A-Za-z ]+")
 """Whole and decimal numbers, ISO timestamps, and words that are neither (`inf` is a timestamp to DuckDB)."""
 
+CORE = ("cast_or_null", "natural_order", "regexp_extract", "regexp_replace", "text_literal")
+"""Macros of macros/core that take an expression."""
+
+NO_EXPRESSION = frozenset({"declare_lookups"})
+"""Public macros of macros/cleaning that give no expression."""
+
 DELIVERED: tuple[str | None, ...] = (
     None, "", " ", "\t\n", "\u00a0", "N/A", "n/a", "null", "NULL", "None", "unknown", "-", "--", "?",
     "Rio de Janeiro", "RIO DE JANEIRO", "rio de janeiro", "saint-étienne", "O'NEIL", "mcdonald", "McDonald", "Zoë Zürich",
@@ -36,11 +42,12 @@ DELIVERED: tuple[str | None, ...] = (
 
 
 def macros(project: Path) -> dict[str, list[str]]:
-    """The public macros of macros/cleaning by name, with the names of their required arguments."""
+    """The macros that make an expression of a delivered text, by name, with the names of their required arguments."""
     found = {}
-    for path in sorted((project / "macros" / "cleaning").glob("*.sql")):
+    core = [project / "macros" / "core" / f"{name}.sql" for name in CORE]
+    for path in sorted([*(project / "macros" / "cleaning").glob("*.sql"), *core], key=lambda path: path.name):
         for name, arguments in re.findall(r"\{%-?\s*macro (\w+)\(([^)]*)\)", path.read_text()):
-            if not name.startswith("_") and "__" not in name:
+            if not name.startswith("_") and "__" not in name and name not in NO_EXPRESSION:
                 found[name] = [each.strip() for each in arguments.split(",") if each.strip() and "=" not in each]
     return found
 
@@ -51,7 +58,7 @@ def calls(project: Path) -> dict[str, str]:
     for name, required in macros(project).items():
         if len(required) > 1 and name not in ARGUMENTS:
             raise LookupError(
-                f"macros/cleaning: `{name}` wants {', '.join(required)}; give arguments for it in cleaning.ARGUMENTS"
+                f"`{name}` wants {', '.join(required)}; give arguments for it in cleaning.ARGUMENTS"
             )
         for number, arguments in enumerate(ARGUMENTS.get(name, ("'delivered'",))):
             found[f"{name}_{number}"] = f"lakeweave.{name}({arguments})"

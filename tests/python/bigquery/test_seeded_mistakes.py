@@ -70,14 +70,14 @@ MISTAKES: tuple[Mistake, ...] = (
     Mistake("a generic test in another dialect", "tests/generic/*.sql", r"(?m)^from \{\{ model \}\}", "from {{ model }} limit 10 percent", "Syntax error", r"^test\..*{stem}"),
     Mistake("an analysis with a wrong column", "analyses/*.sql", _COLUMN, r"\1\2_gone\3", "Unrecognized name: \\w+_gone", r"^analysis\..*\.{stem}$"),
     # ---------- macros
-    Mistake("a cleaning macro that misspells a function", "macros/cleaning/compose_text.sql", r"\bnormalize\(", "normalise(", "Function not found: normalise", r"^model\..*\.bronze_", copy=2),
-    Mistake("a model option that is not there", "macros/functions/generate_text.sql", r" as max_output_tokens'", " as max_tokens'", "max_tokens", r"^model\."),
-    Mistake("the older function's output column", "macros/functions/generate_text.sql", r"'answered\.status'", "'answered.ml_generate_text_status'", "ml_generate_text_status", r"^model\.", copy=2),
-    Mistake("a remote model without its connection", "macros/inference/materialization_remote_model.sql", r"remote with connection \{%[^\n]*", "remote", "Syntax error|connection", r"^model\."),
-    Mistake("an option of an external table misspelt", "macros/ingestion/materialization_ingestion_bigquery.sql", r"field_delimiter =", "field_delimeter =", "Unknown option: field_delimeter", r"^model\..*\.bronze_"),
-    Mistake("a pseudo column misspelt", "macros/ingestion/materialization_ingestion_bigquery.sql", r"where _FILE_NAME =", "where _FILENAME =", "_FILENAME", r"^model\..*\.bronze_", copy=2),
-    Mistake("DDL inside a transaction", "macros/ingestion/materialization_ingestion_bigquery.sql", r"begin transaction;", "begin transaction; create or replace table {{ target_relation }} as select 1 as a;", "a transaction takes", r"^model\..*\.bronze_"),
-    Mistake("a type of another engine in the ledger", "macros/ingestion/create_ledger.sql", r"\('path', text\)", "('path', 'varchar')", "Type not found: varchar", r"^operation\."),
+    Mistake("a cleaning macro that misspells a function", "macros/cleaning/engines/bigquery.sql", r"\bnormalize\(", "normalise(", "Function not found: normalise", r"^model\..*\.bronze_", copy=2),
+    Mistake("a model option that is not there", "macros/inference/engines/bigquery.sql", r" as max_output_tokens'", " as max_tokens'", "max_tokens", r"^model\."),
+    Mistake("the older function's output column", "macros/inference/engines/bigquery.sql", r"'answered\.status'", "'answered.ml_generate_text_status'", "ml_generate_text_status", r"^model\.", copy=2),
+    Mistake("a remote model without its connection", "macros/inference/engines/bigquery.sql", r"remote with connection \{%[^\n]*", "remote", "Syntax error|connection", r"^model\."),
+    Mistake("an option of an external table misspelt", "macros/ingestion/engines/bigquery.sql", r"field_delimiter =", "field_delimeter =", "Unknown option: field_delimeter", r"^model\..*\.bronze_"),
+    Mistake("a pseudo column misspelt", "macros/ingestion/engines/bigquery.sql", r"where _FILE_NAME =", "where _FILENAME =", "_FILENAME", r"^model\..*\.bronze_", copy=2),
+    Mistake("DDL inside a transaction", "macros/ingestion/engines/bigquery.sql", r"begin transaction;", "begin transaction; create or replace table {{ target_relation }} as select 1 as a;", "a transaction takes", r"^model\..*\.bronze_"),
+    Mistake("a type of another engine in the ledger", "macros/core/ledger_tables.sql", r"\('path', text\)", "('path', 'varchar')", "Type not found: varchar", r"^operation\."),
 )  # fmt: skip
 
 
@@ -192,7 +192,7 @@ def test_there_are_enough_in_every_layer() -> None:
         "macros/cleaning",
         "macros/ingestion",
         "macros/inference",
-        "macros/functions",
+        "macros/core",
     } <= places
 
 

@@ -6,9 +6,9 @@
     https://spark.apache.org/docs/latest/sql-ref-syntax-ddl-declare-variable.html
 #}
 {% macro _lookup(name) -%}
-    {%- set query = lakeweave['_lookup_' ~ name]() -%}
+    {%- set query = lakeweave._lookup_query(name) -%}
     {%- set materialized = model.config.materialized if model.resource_type == 'model' -%}
-    {%- if materialized in ('incremental', 'table') and execute and target.type == 'spark' and flags.WHICH in ('run', 'build') -%}
+    {%- if materialized in ('incremental', 'table') and execute and lakeweave.is_local_engine() and flags.WHICH in ('run', 'build') -%}
         {%- do lakeweave._declare_lookup(name) -%}
         {{ return('session.lakeweave_' ~ name) }}
     {%- endif -%}
@@ -52,6 +52,15 @@
     {%- if name not in model.lakeweave_lookups -%}
         {%- do model.lakeweave_lookups.append(name) -%}
         {%- do run_query('declare or replace variable lakeweave_' ~ name ~ ' ' ~ lakeweave._lookup_types()[name]) -%}
-        {%- do run_query('set var lakeweave_' ~ name ~ ' = (' ~ lakeweave['_lookup_' ~ name]() ~ ')') -%}
+        {%- do run_query('set var lakeweave_' ~ name ~ ' = (' ~ lakeweave._lookup_query(name) ~ ')') -%}
     {%- endif -%}
+{%- endmacro %}
+
+{% macro _lookup_query(name) -%}
+    {%- set queries = {
+        'null_sentinels': lakeweave._lookup_null_sentinels,
+        'currency_symbols': lakeweave._lookup_currency_symbols,
+        'standard_spellings': lakeweave._lookup_standard_spellings,
+    } -%}
+    {{ return(queries[name]()) }}
 {%- endmacro %}
