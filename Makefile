@@ -26,15 +26,20 @@ export LAKEWEAVE_TARGET := $(TARGET)
 .PHONY: help build feed app watch profile environment landing test environment-database environment-browser environment-java test-bigquery test-spark test-spark-sample test-spark-long test-databricks environment-spark test-reliability test-security test-security-long licences lint format lineage docs clean requirements bench
 
 help:  ## this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | awk -F'|' '{printf "  make %-20s %s\n", $$1, $$2}'
+	@for group in "Every day:build test app docs" "Your data:feed profile watch" "Tests:lint test-bigquery test-spark-sample test-spark \
+	    test-databricks test-reliability test-security bench" "Other:"; do \
+	  names=$${group#*:}; printf '%s\n' "$${group%%:*}"; \
+	  [ -n "$$names" ] || names=$$(sed -nE 's/^([a-z-]+):.*## .*/\1/p' Makefile | grep -vwE 'build|test|app|docs|feed|profile|watch|lint|test-bigquery|test-spark-sample|test-spark|test-databricks|test-reliability|test-security|bench'); \
+	  for name in $$names; do sed -nE "s/^($$name):.*## (.*)/  make \1|\2/p" Makefile; done | awk -F'|' '{printf "%-27s %s\n", $$1, $$2}'; \
+	done
 
 build: environment $(if $(filter spark,$(TARGET)),environment-spark) landing profiles.yml  ## environment, demo data, then dbt build and a summary (TARGET=duckdb)
 	@mkdir -p warehouse
-	@$(DBT) --quiet build --target $(TARGET) && status=ok || status=failed; \
+	@$(BIN)/python -m lakeweave.build_progress $(DBT) build --target $(TARGET) && status=ok || status=failed; \
 	  $(BIN)/python -m lakeweave.summary --target $(TARGET); \
 	  test $$status = ok
 
-landing: $(LANDING)/truth/landing.json  ## the demo landing zone, if it is absent (SCALE=0.01 BATCHES=3 SEED=42)
+landing: $(LANDING)/truth/landing.json  ## generate the demo landing zone if it does not exist (SCALE=0.01 BATCHES=3 SEED=42)
 
 $(LANDING)/truth/landing.json: | $(VENV)/.core
 	@$(BIN)/python -m lakeweave.landing --scale $(SCALE) --batches $(BATCHES) --seed $(SEED) --out $(LANDING)
@@ -43,6 +48,11 @@ profiles.yml:
 	@cp profiles.example.yml profiles.yml
 
 environment: $(VENV)/.core
+ifneq ($(origin PYTHON),file)
+	@$(BIN)/python -c 'import subprocess, sys; asked = subprocess.run(["$(PYTHON)", "-V"], capture_output=True, text=True).stdout.strip(); \
+	    has = "Python " + sys.version.split()[0]; \
+	    asked == has or print(f"PYTHON=$(PYTHON) is {asked}, but $(VENV) has {has} and is used. To change it: rm -r $(VENV), then make again.")'
+endif
 
 # `--no-deps`: the pinned file is complete, and its marker leaves out a parser of dbt that is not needed at run time and
 # whose build downloads from a code host.
@@ -88,15 +98,15 @@ environment-java:  ## Java 17 and Maven, which Spark needs (Debian, as root)
 
 environment-spark: $(VENV)/.spark  ## Spark and Delta's jars (needs Java 17 and Maven)
 
-test-spark: $(VENV)/.spark profiles.yml  ## the whole project on Spark with Delta, against the embedded target
+test-spark: $(VENV)/.spark profiles.yml  ## the whole project on Spark with Delta, compared with DuckDB
 	@$(BIN)/python -m pytest tests/python/spark $(IN_PROCESSES)
 
 # What fits beside all else into the time that CI may take.
-test-spark-sample: $(VENV)/.spark profiles.yml  ## of it every table, one increment, a rerun, called models, vectors, externals, bad input
+test-spark-sample: $(VENV)/.spark profiles.yml  ## a sample of test-spark: every table, an increment, a rerun, called models, vectors, externals, bad input
 	@LAKEWEAVE_SPARK_SAMPLE=1 $(BIN)/python -m pytest tests/python/spark/test_parity.py --deselect tests/python/spark/test_parity.py::test_data_tests_say_the_same \
 	    $(patsubst %,tests/python/spark/test_%_spark.py,bad_input externals inference vectors) $(IN_PROCESSES)
 
-test-spark-long: $(VENV)/.spark profiles.yml  ## the same with everything at every delivery, all data and unit tests, 20 kills
+test-spark-long: $(VENV)/.spark profiles.yml  ## test-spark after every delivery, with all data and unit tests and 20 kills
 	@LAKEWEAVE_SPARK_LONG=1 LAKEWEAVE_SPARK_KILLS=20 $(BIN)/python -m pytest tests/python/spark $(IN_PROCESSES)
 
 # dbt-databricks wants other releases of packages that the rest needs too, so it has an environment of its own.
@@ -105,20 +115,20 @@ $(VENV)-databricks/.ready: requirements/databricks-test.txt | $(VENV)/.spark
 	@$(BIN)/uv pip install --quiet --no-deps --python $(VENV)-databricks/bin/python --require-hashes -r requirements/databricks-test.txt
 	@touch $@
 
-test-databricks: $(VENV)-databricks/.ready  ## what dbt-databricks sends, run by open-source Spark with Delta
+test-databricks: $(VENV)-databricks/.ready  ## the statements of dbt-databricks, run by open-source Spark with Delta
 	@$(VENV)-databricks/bin/python -m pytest tests/python/databricks
 
-test-bigquery: $(VENV)/.dev profiles.yml  ## only the BigQuery proof: every statement, read by Google's analyzer
+test-bigquery: $(VENV)/.dev profiles.yml  ## every BigQuery statement, analyzed by Google's SQL analyzer
 	@$(BIN)/python -m pytest tests/python/bigquery
 
-test-reliability: $(VENV)/.dev profiles.yml  ## the long sweeps: 200 kills of a build, 50 of an inference, many deliveries
+test-reliability: $(VENV)/.dev profiles.yml  ## the long tests: 200 kills of a build, 50 of an inference, many deliveries
 	@LAKEWEAVE_KILLS=200 LAKEWEAVE_INFERENCE_KILLS=50 LAKEWEAVE_DELIVERIES=100 $(BIN)/python -m pytest tests/python/reliability
 
-test-security: $(VENV)/.dev profiles.yml  ## hostile input at every edge, a sample: personal data, connections, secrets, events, prices
+test-security: $(VENV)/.dev profiles.yml  ## a sample of hostile input: personal data, connections, secrets, events, prices
 	@$(BIN)/python -m pytest tests/python/security tests/python/unit/test_arrivals.py tests/python/deploy/test_convert_to_usd.py
 
 # About an hour on two cores: bodies at random by lineage (30 seeds of 10,000 and a third as many by name).
-test-security-long: $(VENV)/.dev profiles.yml  ## the same with 300,000 bodies at random
+test-security-long: $(VENV)/.dev profiles.yml  ## test-security with 300,000 random queries
 	@for seed in $$(seq 1 30); do LAKEWEAVE_BODIES=10000 LAKEWEAVE_SEED=$$seed $(BIN)/python -m pytest tests/python/security/test_personal_columns.py -k "random or plain" || exit 1; done
 
 licences: $(VENV)/.dev  ## the licences of all pinned packages that are installed: requirements/licences.csv
@@ -130,11 +140,11 @@ lint: $(VENV)/.dev profiles.yml  ## ruff, sqlfluff, and dbt's own deprecations
 	@for target in duckdb bigquery; do \
 	  $(DBT) --quiet parse --target $$target --target-path target/lint --no-partial-parse --show-all-deprecations --warn-error || exit 1; done
 
-format: $(VENV)/.dev  ## let ruff and sqlfluff mend what they can
+format: $(VENV)/.dev  ## apply the fixes of ruff and sqlfluff
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
 	@$(BIN)/sqlfluff fix --disable-progress-bar models analyses tests/singular
 
-lineage: environment profiles.yml  ## the picture in the README, from dbt's manifest
+lineage: environment profiles.yml  ## draw docs/lineage.svg from dbt's manifest
 	@$(DBT) --quiet parse
 	@$(BIN)/python -m lakeweave.lineage
 
@@ -147,7 +157,7 @@ feed: environment profiles.yml  ## a feed from your own data, built: NAME=claims
 	@mkdir -p warehouse
 	@$(BIN)/python -m lakeweave.feed "$(NAME)" --from "$(FROM)" --target $(TARGET) $(if $(TABLE),--table "$(TABLE)") $(if $(KEY),--key "$(KEY)")
 
-profile: environment profiles.yml  ## what stands in each column of all bronze tables, as a page: target/profile.html
+profile: environment profiles.yml  ## a profile of every bronze column, as a page: target/profile.html
 	@$(BIN)/python -m lakeweave.profile --target $(TARGET)
 
 $(VENV)/.app: requirements/app.txt | $(VENV)/.core
@@ -157,17 +167,17 @@ $(VENV)/.app: requirements/app.txt | $(VENV)/.core
 app: $(VENV)/.app profiles.yml  ## the app over gold, in a browser (after make build)
 	@$(BIN)/python -m app
 
-watch: environment profiles.yml  ## build what depends on files as they land in the landing zone
+watch: environment profiles.yml  ## build the models that depend on a file when it arrives in the landing zone
 	@$(BIN)/python -m lakeweave.arrivals watch --target $(TARGET)
 
-bench: $(VENV)/.dev profiles.yml  ## the figures of docs/benchmarks.md, measured anew (long)
+bench: $(VENV)/.dev profiles.yml  ## measure the figures of docs/benchmarks.md (long)
 	@for what in landing ingestion shop inference vectors feeds pictures people; do echo "== $$what"; $(BIN)/python -m tests.python.benchmarks.bench_$$what || exit 1; done
 
-clean:  ## what dbt and Python left behind; never the warehouse with its ledger, never the landing zone
+clean:  ## remove build artifacts; the warehouse, its ledger and the landing zone stay
 	@rm -rf target logs dbt_packages .pytest_cache .ruff_cache .hypothesis .sqlfluff_cache
 	@find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
 
-requirements:  ## pin anew from pyproject.toml: versions, and hashes of the files
+requirements:  ## update the pinned versions and hashes from pyproject.toml
 	@for file in core: "app:--extra app" "arrivals:--extra arrivals --extra bigquery" "dev:--extra app --extra arrivals --extra bigquery --extra databases --extra excel --extra embeddings --extra iceberg --group dev" \
 	    "spark:--extra spark" "databricks:--extra databricks" "databricks-test:--extra databases --extra databricks --extra spark --group test"; do \
 	  $(BIN)/uv pip compile pyproject.toml --quiet --universal --generate-hashes --python-version 3.11 --no-header --no-annotate --no-emit-index-url \
