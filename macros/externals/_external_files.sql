@@ -16,7 +16,7 @@
 
 {# The parts that each of these engines' definitions has. `shared` are options in BigQuery's words, `options` in the engine's. #}
 {% macro _file_definition(declared, problems, readable) -%}
-    {%- set block = lakeweave._external_block(declared, problems) -%}
+    {%- set block = lakeweave.external_block(declared, problems) -%}
     {%- set format = lakeweave._external_format(block) or (block.get('shared_options') or {}).get('format', '') | lower or none -%}
     {%- if not format -%}
         {%- do problems.append('`external.file_format` is missing; expected one of: ' ~ readable | join(', ') ~ '.') -%}

@@ -5,7 +5,7 @@
     https://cloud.google.com/bigquery/docs/object-tables
 #}
 {% macro bigquery___external_definition(declared, problems) -%}
-    {%- set block = lakeweave._external_block(declared, problems) -%}
+    {%- set block = lakeweave.external_block(declared, problems) -%}
     {%- set format = lakeweave._external_format(block) -%}
     {%- set words = {
         'csv': 'CSV', 'json': 'NEWLINE_DELIMITED_JSON', 'parquet': 'PARQUET', 'avro': 'AVRO', 'orc': 'ORC', 'iceberg': 'ICEBERG',
@@ -21,7 +21,7 @@
     {%- set partitions = lakeweave._external_partitions(block, problems) -%}
     {%- set columns = [] if format == 'objects' else lakeweave._external_columns(declared, block, partitions, problems) -%}
     {%- set dataset_location = block.get('dataset_location') or target.get('location') or 'US' -%}
-    {%- set connection = lakeweave._bigquery_connection_of(block, uris, format) -%}
+    {%- set connection = lakeweave.connection_of(block, uris, format) -%}
     {%- do lakeweave._bigquery_uri_problems(uris, format, problems) -%}
     {%- do lakeweave._bigquery_connection_problems(connection, uris, format, dataset_location, problems) -%}
     {%- set options = lakeweave._bigquery_options(block, word, uris, partitions, connection, problems) -%}
@@ -166,17 +166,6 @@ repeat
         set looked = looked + 1;
     end while;
 until refreshed end repeat;
-{%- endmacro %}
-
-{# What the YAML says, else the connection that the project has for that cloud. None for a sheet, or where `connection: none`. #}
-{% macro _bigquery_connection_of(block, uris, format) -%}
-    {%- set said = block.get('connection') or block.options.get('connection_name') -%}
-    {%- if said -%}
-        {{ return(none if said | string | lower == 'none' else said | string | replace('`', '')) }}
-    {%- elif format == 'google_sheets' -%}
-        {{ return(none) }}
-    {%- endif -%}
-    {{ return(lakeweave.setting('aws_connection' if uris[0].startswith('s3://') else 'gcs_connection')) }}
 {%- endmacro %}
 
 {% macro _bigquery_connection_problems(connection, uris, format, dataset_location, problems) -%}

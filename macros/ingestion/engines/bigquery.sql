@@ -128,7 +128,7 @@
 #}
 {% macro _bigquery_lines_table(lines, declared) -%}
     {%- set uri = lakeweave.landing_uri(declared) -%}
-    {%- set connection = lakeweave._bigquery_connection_of(lakeweave._external_block(declared, []), [uri], 'csv') -%}
+    {%- set connection = lakeweave.connection_of(lakeweave.external_block(declared, []), [uri], 'csv') -%}
     create or replace external table {{ lines }} (line string)
     {%- if connection %}
     with connection {{ 'default' if connection | lower == 'default' else '`' ~ connection ~ '`' }}
