@@ -57,9 +57,7 @@ def calls(project: Path) -> dict[str, str]:
     found = {}
     for name, required in macros(project).items():
         if len(required) > 1 and name not in ARGUMENTS:
-            raise LookupError(
-                f"`{name}` wants {', '.join(required)}; give arguments for it in cleaning.ARGUMENTS"
-            )
+            raise LookupError(f"`{name}` wants {', '.join(required)}; give arguments for it in cleaning.ARGUMENTS")
         for number, arguments in enumerate(ARGUMENTS.get(name, ("'delivered'",))):
             found[f"{name}_{number}"] = f"lakeweave.{name}({arguments})"
     return found
