@@ -10,6 +10,9 @@ SEED    ?= 42
 # Tests run in so many processes; 0 for one after the other, as a debugger wants it.
 WORKERS ?= 2
 
+# The demo's "now": its data ends before it. AS_OF=now for the clock.
+AS_OF   ?= 2026-03-01 00:00:00
+
 VENV    := .venv
 BIN     := $(VENV)/bin
 # On Spark dbt runs in a session that has the project's functions.
@@ -33,6 +36,7 @@ help:  ## this list
 	  for name in $$names; do sed -nE "s/^($$name):.*## (.*)/  make \1|\2/p" Makefile; done | awk -F'|' '{printf "%-27s %s\n", $$1, $$2}'; \
 	done
 
+build: export LAKEWEAVE_AS_OF ?= $(AS_OF)
 build: environment $(if $(filter spark,$(TARGET)),environment-spark) landing profiles.yml  ## environment, demo data, then dbt build and a summary (TARGET=duckdb)
 	@mkdir -p warehouse
 	@$(BIN)/python -m lakeweave.build_progress $(DBT) build --target $(TARGET) && status=ok || status=failed; \

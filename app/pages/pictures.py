@@ -11,7 +11,7 @@ EACH_PAGE = 24
 KINDS = {
     "disagreements first": "true",
     "only disagreements": "disagreement is not null",
-    "only unclear": "category_agreement = 'unclear' or color_agreement = 'unclear'",
+    "only unclear": "color_agreement = 'unclear'",
     "nothing seen": "picture_state <> 'recognised'",
 }
 

@@ -25,6 +25,7 @@
         'production_targets': ['prod', 'production'],
         'shop_default_currency': 'dollars',
         'churn_after_days': 90,
+        'recognised_from': 0.6,
         'timestamp_pivot': none,
         'timestamp_formats': [
             '%Y-%m-%d %H:%M:%S',

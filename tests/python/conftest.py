@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,9 @@ import pytest
 from tests.python import quicker
 
 quicker.find_callers_sooner()
+
+# The clock of every build of the tests: the data of the demo ends before it.
+os.environ["LAKEWEAVE_AS_OF"] = "2026-03-01 00:00:00"
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -43,8 +43,8 @@ def with_share(failing: str, *_: Any) -> str:
 
 
 def convert_to_usd(relation: str, price: str, **_: Any) -> str:
-    """The relation that it is given, with one column more."""
-    return f"(select *, 0 as {price}_usd from {relation})"
+    """The relation that it is given, with two columns more."""
+    return f"(select *, 0 as {price}_usd, current_date as {price}_rate_date from {relation})"
 
 
 def json_rows(relation: str, column: str, path: str, fields: dict[str, str]) -> str:

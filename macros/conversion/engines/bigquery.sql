@@ -26,3 +26,9 @@ options (
     {%- do lakeweave.execute_statement(statement) -%}
     {%- do print('made ' ~ schema.without_identifier() ~ '.`convert_to_usd`') -%}
 {%- endmacro %}
+
+{# A product of NUMERICs has nine places and would be rounded twice.
+   https://cloud.google.com/bigquery/docs/reference/standard-sql/data-types#decimal_types #}
+{% macro bigquery___in_dollars(price, rate) -%}
+    cast(round(cast({{ price }} as bignumeric) * cast({{ rate }} as bignumeric), 6) as {{ dbt.type_numeric() }})
+{%- endmacro %}

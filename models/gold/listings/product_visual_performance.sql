@@ -1,9 +1,7 @@
 {#
     A listing is judged by one picture: the first that shows something, or else the first. What the description names is
-    looked for as whole words. A score below `sure` is no ground to contradict a description, nor is a colour that covers
-    more than `traces` of what is seen.
+    looked for as whole words. A colour that covers more than `traces` of what is seen is no ground to contradict a description.
 #}
-{%- set sure = 0.6 -%}
 {%- set traces = 0.1 -%}
 {%- set clearly_there = 0.25 -%}
 
@@ -131,7 +129,6 @@ judged as (
         pictures.pattern as shown_pattern,
         pictures.background as shown_background,
         case when pictures.picture_state = 'recognised' then pictures.color end as shown_color,
-        pictures.category_score,
         named_categories.category as described_category,
         named_categories.appearance as described_appearance,
         named_colors.color as described_color,
@@ -153,7 +150,6 @@ compared as (
             when described_category is null then 'not named'
             when picture_state <> 'recognised' then 'not seen'
             when shown_category = described_appearance then 'agrees'
-            when category_score < {{ sure }} then 'unclear'
             else 'disagrees'
         end as category_agreement,
         case

@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 import narwhals as nw
 
 
-def months_at(as_of):
-    """The month of the last moment before ``as_of``, and the first month that is not over by then, counted from year 0."""
-    moment = datetime.now(UTC).replace(tzinfo=None) if as_of == "now" else datetime.fromisoformat(as_of)
+def months_at(moment: datetime):
+    """The month of the last moment before ``moment``, and the first month that is not over by then, counted from year 0."""
+    moment = moment.astimezone(UTC) if moment.tzinfo else moment
     before = moment - timedelta(microseconds=1)
     return before.year * 12 + before.month - 1, moment.year * 12 + moment.month - 1
 
@@ -15,7 +15,8 @@ def months_at(as_of):
 def model(dbt, session):
     """One row per traffic source ('all' included), cohort and month from the first order up to ``as_of``, orders or not."""
     dbt.config(materialized="table")
-    last_month, first_open_month = months_at(str(dbt.config.meta_get("as_of")))
+    clock = nw.from_native(dbt.ref("reporting_date")).select("as_of").collect(backend="pyarrow").to_native()
+    last_month, first_open_month = months_at(clock["as_of"][0].as_py())
     orders = nw.from_native(dbt.ref("silver_orders"))
     users = nw.from_native(dbt.ref("silver_users"))
 

@@ -59,7 +59,10 @@ metrics as (
         cast(spend.total_spend as {{ lakeweave.type_double() }}) / nullif(spend.sold_order_count, 0) as avg_order_value,
         cast(spend.returned_item_count as {{ lakeweave.type_double() }}) / nullif(spend.bought_item_count, 0) as return_rate,
         cast(
-            {{ dbt.datediff('order_counts.last_order_at', lakeweave.as_of(), 'day') }} as {{ dbt.type_bigint() }}
+            case
+                when order_counts.last_order_at > {{ lakeweave.as_of() }} then 0
+                else {{ dbt.datediff('order_counts.last_order_at', lakeweave.as_of(), 'day') }}
+            end as {{ dbt.type_bigint() }}
         ) as days_since_last_order,
 
         ---------- booleans

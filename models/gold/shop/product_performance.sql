@@ -1,3 +1,4 @@
+{# The cost is a valuation as of now: the last known rate counts where today has none, and `cost_rate_date` says of which day it is. #}
 with
 
 costed_products as (
@@ -17,7 +18,8 @@ products as (
         price='cost',
         value_type='cost_value_type',
         on_date='priced_at',
-        default_value_type=lakeweave.setting('shop_default_currency')
+        default_value_type=lakeweave.setting('shop_default_currency'),
+        missing_rate='latest'
     ) }} as converted
 
 ),
@@ -71,6 +73,7 @@ performance as (
         cast(products.category as {{ dbt.type_string() }}) as category,
         cast(products.brand as {{ dbt.type_string() }}) as brand,
         cast(products.department as {{ dbt.type_string() }}) as department,
+        cast(products.cost_value_type as {{ dbt.type_string() }}) as cost_value_type,
 
         ---------- numbers
         cast(coalesce(sales.units_sold, 0) as {{ dbt.type_bigint() }}) as units_sold,
@@ -82,7 +85,12 @@ performance as (
             cast(sales.total_revenue as {{ lakeweave.type_double() }})
             - cast(products.cost_usd as {{ lakeweave.type_double() }}) * sales.units_priced
         ) / nullif(cast(sales.total_revenue as {{ lakeweave.type_double() }}), 0) as avg_margin_pct,
-        cast(stock.units_turned as {{ lakeweave.type_double() }}) / nullif(stock.units_stocked, 0) as inventory_turnover_ratio
+        cast(stock.units_turned as {{ lakeweave.type_double() }}) / nullif(stock.units_stocked, 0) as inventory_turnover_ratio,
+        cast(products.cost as {{ dbt.type_numeric() }}) as cost,
+        cast(products.cost_usd as {{ dbt.type_numeric() }}) as cost_usd,
+
+        ---------- dates
+        cast(products.cost_rate_date as date) as cost_rate_date
 
     from products
     left join sales on products.id = sales.product_id

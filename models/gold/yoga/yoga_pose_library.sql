@@ -1,6 +1,3 @@
-{# A score below this is no pose: networks are sure of much that they have never seen. #}
-{%- set sure = 0.6 -%}
-
 with
 
 predictions as (
@@ -30,8 +27,8 @@ best as (
         predictions.response_status,
         case
             when predictions.response_state <> 'ok' then 'not classified'
-            when scores.label = 'none' or scores.score < {{ sure }} then 'no pose'
-            else 'pose'
+            when scores.label <> 'none' and {{ lakeweave.is_recognised('scores.score') }} then 'pose'
+            else 'no pose'
         end as picture_state,
         scores.label,
         scores.score

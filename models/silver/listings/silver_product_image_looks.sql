@@ -20,14 +20,14 @@ colors as (
 
 ),
 
-/* Of several labels about the same, the surest counts. */
+/* Of several labels about the same, the surest counts. A label below the threshold is no more than a guess; silver.product_image_labels has it. */
 ranked_labels as (
 
     select
         *,
         row_number() over (partition by uri, characteristic order by score desc, place asc) as surest
     from labels
-    where characteristic is not null and value is not null
+    where characteristic is not null and value is not null and {{ lakeweave.is_recognised('score') }}
 
 ),
 

@@ -21,27 +21,15 @@ COLUMNS = [
 ]
 
 
-class FakeConfig:
-    """`dbt.config`: called with settings, and asked for what the YAML file has under `meta`."""
-
-    def __init__(self, settings: dict[str, object], meta: dict[str, object]) -> None:
-        self.settings = settings
-        self.meta = meta
-
-    def __call__(self, **settings: object) -> None:
-        self.settings.update(settings)
-
-    def meta_get(self, key: str, default: object = None) -> object:
-        return self.meta.get(key, default)
-
-
 class FakeDbt:
     """What dbt hands to a Python model, as far as this one uses it."""
 
-    def __init__(self, relations: dict[str, duckdb.DuckDBPyRelation], as_of: str) -> None:
+    def __init__(self, relations: dict[str, duckdb.DuckDBPyRelation]) -> None:
         self.relations = relations
         self.settings: dict[str, object] = {}
-        self.config = FakeConfig(self.settings, {"as_of": as_of})
+
+    def config(self, **settings: object) -> None:
+        self.settings.update(settings)
 
     def ref(self, name: str) -> duckdb.DuckDBPyRelation:
         return self.relations[name]
@@ -73,7 +61,9 @@ def retention(
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    dbt = FakeDbt({name: connection.table(name) for name in ("silver_orders", "silver_users", "calendar")}, as_of)
+    connection.execute("create table reporting_date as select cast(? as timestamp) as as_of", [as_of])
+    names = ("silver_orders", "silver_users", "calendar", "reporting_date")
+    dbt = FakeDbt({name: connection.table(name) for name in names})
     result = module.model(dbt, connection)
     assert dbt.settings == {"materialized": "table"}
     connection.register("result", result)
