@@ -253,8 +253,8 @@
 {% macro _spark_split(record, delimiter) -%}
     {%- set separator = modules.re.escape(delimiter) -%}
     {%- set fields = [] -%}
-    {%- for match in modules.re.finditer(separator ~ '(?:"((?:[^"]|"")*)"|([^' ~ separator ~ ']*))', delimiter ~ record) -%}
-        {%- do fields.append((match.group(1) | replace('""', '"')) if match.group(1) is not none else match.group(2)) -%}
+    {%- for quoted, plain in modules.re.findall(separator ~ '(?:("(?:[^"]|"")*")|([^' ~ separator ~ ']*))', delimiter ~ record) -%}
+        {%- do fields.append(quoted[1:-1] | replace('""', '"') if quoted else plain) -%}
     {%- endfor -%}
     {{ return(fields) }}
 {%- endmacro %}
