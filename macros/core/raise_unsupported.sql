@@ -1,4 +1,4 @@
-{# The error of every `default__` that has no general form. A project may be parsed for an engine that it cannot run on. #}
+{# The error of every `default__` macro without a general implementation. Parsing a project for such an engine raises nothing. #}
 {% macro raise_unsupported(macro_name, supported) -%}
     {%- if not execute -%}
         {{ return('') }}
