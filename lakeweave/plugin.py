@@ -16,7 +16,7 @@ import duckdb
 from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt_common.exceptions import DbtRuntimeError
 
-from lakeweave import databases, iceberg, inference, ingestion, objects, personal, publishing, vectors
+from lakeweave import computed_once, databases, iceberg, inference, ingestion, objects, personal, publishing, vectors
 
 # Seconds that a build waits for another one that is writing the warehouse.
 WAIT = 60.0
@@ -73,3 +73,4 @@ class Plugin(BasePlugin):
         iceberg.register(conn)
         vectors.register(conn)
         objects.register(conn)
+        computed_once.register(conn)

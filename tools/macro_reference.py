@@ -23,6 +23,7 @@ FOLDERS = {
     "externals": "External tables",
     "publishing": "Publishing",
     "profiling": "Profiling",
+    "computed_once": "Computed once",
     "demo": "Demo",
     "core": "Core",
 }

@@ -33,5 +33,9 @@
             ('untyped', whole), ('records', whole), ('example_1', text), ('example_2', text), ('example_3', text),
             ('is_masked', dbt.type_boolean()), ('first_file', text), ('processed_at', moment), ('invocation_id', text),
         ],
+        'relations': [
+            ('node_id', text), ('relation', text), ('version', text), ('parts', text), ('reads', text), ('mark', text),
+            ('recorded_at', moment), ('invocation_id', text),
+        ],
     }) }}
 {%- endmacro %}

@@ -26,6 +26,7 @@
         'shop_default_currency': 'dollars',
         'churn_after_days': 90,
         'recognised_from': 0.6,
+        'computed_once': false,
         'timestamp_pivot': none,
         'timestamp_formats': [
             '%Y-%m-%d %H:%M:%S',

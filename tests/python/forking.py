@@ -26,6 +26,17 @@ def run(arguments: Sequence[str], folder: Path, environment: Mapping[str, str]) 
         return subprocess.CompletedProcess(list(arguments), 1 if code is None else code, out, err)
 
 
+def kill(arguments: Sequence[str], folder: Path, environment: Mapping[str, str], seconds: float) -> None:
+    """Run dbt as :func:`run` does, and kill it after so many seconds if it has not ended by then."""
+    with tempfile.TemporaryDirectory() as scratch:
+        said = [Path(scratch) / name for name in ("out", "err")]
+        process = _SERVER.Process(target=_child, args=(list(arguments), folder, dict(environment), said))
+        process.start()
+        process.join(seconds)
+        process.kill()
+        process.join()
+
+
 def _child(arguments: list[str], folder: Path, environment: dict[str, str], said: Sequence[Path]) -> None:
     for number, path in enumerate(said, start=1):
         os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT), number)

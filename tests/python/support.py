@@ -38,7 +38,7 @@ VOLATILE = {
     "responded_at",
 }
 # Journals of the runs themselves: they grow with every run, that is what they are for.
-JOURNALS = {"ledger.inference_runs", "gold.model_usage"}
+JOURNALS = {"ledger.inference_runs", "ledger.relations", "gold.model_usage"}
 PROJECT = ("analyses", "docs", "lakeweave", "macros", "models", "seeds", "snapshots", "tests/generic", "tests/singular")
 
 

@@ -44,8 +44,8 @@ WORDS = {
 NOT_COMPARED = {name: "a journal of the runs themselves" for name in JOURNALS}
 
 LEDGER = ("files", "rejected_records", "layout_changes", "model_responses")
-#: Ledger tables that are not compared: Spark has no byte account, and the account of silver is compared on DuckDB only.
-LEDGER_NOT_COMPARED = {"skipped_spans", "silver_records", "untyped_values"}
+#: Ledger tables that are not compared: Spark has no byte account; the account of silver and the versions are kept on DuckDB only.
+LEDGER_NOT_COMPARED = {"skipped_spans", "silver_records", "untyped_values", "relations"}
 LEDGER_TABLES = tuple(f"ledger.{name}" for name in LEDGER)
 
 #: A type of DuckDB and the class that it is compared as.
