@@ -162,7 +162,7 @@ class _Read:
         if problems:
             raise UserError(
                 f"`{spec.table}` of {self.where} is not what the source {spec.source} declares: {'; '.join(problems)}. "
-                "Have the table put right, or change the declaration (columns, `database_type`) and what silver makes of it. "
+                "Fix the table, or update the declared columns and the silver model that reads them. "
                 "Nothing was read."
             )
 

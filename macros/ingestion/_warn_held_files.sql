@@ -13,7 +13,7 @@
         {%- do exceptions.warn(
             source_name ~ ": " ~ lakeweave._shown_name(file.file_name) ~ " is held back and nothing of it is loaded (" ~ file.reason ~ "): "
             ~ lakeweave._shown_message(file.message)
-            ~ " Mend it and deliver it again, or release it: dbt run-operation release_held_files --args '{source: " ~ source_name ~ "}'."
+            ~ " Fix the file and deliver it again, or release it: dbt run-operation release_held_files --args '{source: " ~ source_name ~ "}'."
         ) -%}
     {%- endfor -%}
     {%- for message in messages[:20] -%}

@@ -13,7 +13,7 @@
         {{ return('') }}
     {%- endif -%}
     {%- if output not in ['table', 'json'] -%}
-        {%- do exceptions.raise_compiler_error("`profile` got the output `" ~ output ~ "`. It knows `table` and `json`.") -%}
+        {%- do exceptions.raise_compiler_error("`profile` got the output `" ~ output ~ "`; expected `table` or `json`.") -%}
     {%- endif -%}
     {%- for node in lakeweave._profiled_nodes(relation) -%}
         {%- set found = load_relation(api.Relation.create(

@@ -195,7 +195,7 @@
     {%- if problems -%}
         {%- do exceptions.raise_compiler_error(
             "`" ~ database.table ~ "` is not what the source " ~ spec.source ~ " declares: " ~ problems | join('; ')
-            ~ ". Have the table put right, or change the declaration (columns, `database_type`) and what silver makes of it. Nothing was read."
+            ~ ". Fix the table, or update the declared columns and the silver model that reads them. Nothing was read."
         ) -%}
     {%- endif -%}
     {%- for name in present if present[name] not in wanted.values() and name not in ['op', 'row_hash', 'read_number'] -%}

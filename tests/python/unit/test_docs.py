@@ -215,3 +215,13 @@ def test_every_reason_is_in_the_documents() -> None:
     section = text.partition("## Reasons")[2].partition("\n## ")[0]
     documented = set(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE))
     assert documented == {*RECORD_REASONS, *FILE_REASONS, *SKIP_REASONS}
+
+
+def test_troubleshooting_shows_messages_as_they_are_printed() -> None:
+    page = (ROOT / "docs" / "troubleshooting.md").read_text()
+    shown = re.findall(r"<!-- ([\w/.]+): (.*?) -->\n```\n(.*?)\n```", page, re.DOTALL)
+    assert len(shown) >= 10
+    assert len(shown) == page.count("\n## ")
+    for path, fragment, message in shown:
+        assert fragment in (ROOT / path).read_text(), f"{path} prints no `{fragment}`"
+        assert fragment in message, f"the message on the page lacks `{fragment}`"
