@@ -128,12 +128,16 @@ test-bigquery: $(VENV)/.dev profiles.yml  ## every BigQuery statement, analyzed 
 test-reliability: $(VENV)/.dev profiles.yml  ## the long tests: 200 kills of a build, 50 of an inference, many deliveries
 	@LAKEWEAVE_KILLS=200 LAKEWEAVE_INFERENCE_KILLS=50 LAKEWEAVE_DELIVERIES=100 $(BIN)/python -m pytest tests/python/reliability
 
-test-security: $(VENV)/.dev profiles.yml  ## a sample of hostile input: personal data, connections, secrets, events, prices
-	@$(BIN)/python -m pytest tests/python/security tests/python/unit/test_arrivals.py tests/python/deploy/test_convert_to_usd.py
+test-security: $(VENV)/.dev profiles.yml  ## a sample of hostile input: personal data, replies, connections, secrets, events, names, prices
+	@$(BIN)/python -m pytest tests/python/security tests/python/unit/test_arrivals.py tests/python/unit/test_app_safety.py \
+	    tests/python/unit/test_inference_server_replies.py tests/python/unit/test_inference_secrets.py tests/python/deploy/test_convert_to_usd.py $(IN_PROCESSES)
 
-# About an hour on two cores: bodies at random by lineage (30 seeds of 10,000 and a third as many by name).
-test-security-long: $(VENV)/.dev profiles.yml  ## test-security with 300,000 random queries
-	@for seed in $$(seq 1 30); do LAKEWEAVE_BODIES=10000 LAKEWEAVE_SEED=$$seed $(BIN)/python -m pytest tests/python/security/test_personal_columns.py -k "random or plain" || exit 1; done
+# About an hour on two cores: per seed 10,000 bodies by lineage and a third as many by name, 100,000 replies, 5,000 connections,
+# 20,000 events and prices, 2,000 names; then 1,000 runs against a server that mixes all kinds of replies.
+test-security-long: $(VENV)/.dev profiles.yml  ## test-security for about an hour: 10 seeds, and 1,000 runs with replies of all kinds
+	@for seed in $$(seq 1 10); do LAKEWEAVE_BODIES=10000 LAKEWEAVE_FUZZ=20000 LAKEWEAVE_SEED=$$seed $(BIN)/python -m pytest -s \
+	    tests/python/security/test_personal_columns.py tests/python/security/test_fuzzing.py -k "random or plain" || exit 1; done
+	@LAKEWEAVE_REPLY_RUNS=1000 $(BIN)/python -m pytest tests/python/embedded/test_inference_mixed.py
 
 licences: $(VENV)/.dev  ## the licences of all pinned packages that are installed: requirements/licences.csv
 	@$(BIN)/python -m tools.licences

@@ -19,6 +19,9 @@ from app.warehouse import NotReadyError
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>$~:&^=@/])")
 
+#: What a spreadsheet takes for the beginning of a formula.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠", "|", "%")
+
 BLUE, ORANGE, GREEN, PINK, SKY, RED, YELLOW, GREY = (
     "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#7A7A7A",
 )  # fmt: skip
@@ -125,6 +128,12 @@ def percent(value: float | None) -> str:
     return "–" if value is None or pd.isna(value) else f"{100 * value:.1f} %"
 
 
+def by_currency(usage: pd.DataFrame, column: str) -> str:
+    """The sum of a column of amounts for each currency, because amounts of different currencies are never added up."""
+    sums = usage.dropna(subset=["currency"]).groupby("currency")[column].sum()
+    return ", ".join(f"{amount:,.4f} {currency}" for currency, amount in sums.items()) or "no price"
+
+
 def figures(values: dict[str, str]) -> None:
     """The few numbers that matter, in a row; below one another on a phone."""
     with st.container(horizontal=True):
@@ -132,6 +141,19 @@ def figures(values: dict[str, str]) -> None:
             st.metric(label, value, border=True)
 
 
+def without_formulas(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame with an apostrophe before each text that a spreadsheet would run as a formula; numbers stay as they are.
+
+    A table has a button that downloads it as CSV: https://owasp.org/www-community/attacks/CSV_Injection
+    """
+
+    def shown(value: Any) -> Any:
+        return f"'{value}" if isinstance(value, str) and value.lstrip(" \n\ufeff\u200b")[:1] in _FORMULA else value
+
+    texts = list(frame.select_dtypes(["object", "string"]).columns)
+    return frame.assign(**{name: frame[name].map(shown) for name in texts}) if texts else frame
+
+
 def table(frame: pd.DataFrame, **columns: Any) -> None:
-    """A table over the whole width."""
-    st.dataframe(frame, hide_index=True, width="stretch", column_config=columns or None)
+    """A table over the whole width, which people can download."""
+    st.dataframe(without_formulas(frame), hide_index=True, width="stretch", column_config=columns or None)

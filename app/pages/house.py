@@ -5,7 +5,7 @@ from __future__ import annotations
 import altair as alt
 import streamlit as st
 
-from app.look import EVERY_LABEL, GREY, IN_URL, ORANGE, PALETTE, figures, or_stop, page, show, table
+from app.look import EVERY_LABEL, GREY, IN_URL, ORANGE, PALETTE, by_currency, figures, or_stop, page, show, table
 from app.warehouse import ask
 
 with page(
@@ -60,8 +60,8 @@ with page(
                 {
                     "Calls": f"{usage['calls'].sum():,.0f}",
                     "Answered by the ledger": f"{usage['answered_from_ledger'].sum():,.0f}",
-                    "Cost": f"{usage['cost'].sum():,.4f} {usage['currency'].iloc[0]}",
-                    "Saved": f"{usage['cost_saved'].sum():,.4f} {usage['currency'].iloc[0]}",
+                    "Cost": by_currency(usage, "cost"),
+                    "Saved": by_currency(usage, "cost_saved"),
                     "Failed": f"{usage['failed_calls'].sum():,.0f}",
                 }
             )

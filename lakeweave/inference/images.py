@@ -184,8 +184,8 @@ class ImageAnnotator:
     def _some(self, paths: Sequence[str], features: Sequence[str]) -> list[Answer]:
         answers: list[Answer | None] = [None] * len(paths)
         pictures: dict[int, np.ndarray] = {}
-        # Text and boxes need every pixel; labels and colours are found in a smaller picture, which is decoded faster.
-        whole = {"CROP_HINTS", *vision.OPTIONAL} & set(features)
+        # Text needs every pixel; labels and colours are found in a smaller picture, which is decoded faster.
+        whole = set(vision.OPTIONAL) & set(features)
         for i, path in enumerate(paths):
             try:
                 pictures[i] = read_picture(path, self._settings.root, enough=0 if whole else 256)
@@ -208,12 +208,9 @@ class ImageAnnotator:
         result: dict[str, Any] = {}
         if scores is not None:
             result["label_annotations"] = vision.labels(scores)
-        if {"IMAGE_PROPERTIES", "CROP_HINTS"} & set(features):
-            scene = vision.Scene.of(pixels)
-            if "IMAGE_PROPERTIES" in features:
-                result["image_properties_annotation"] = {"dominant_colors": {"colors": vision.dominant_colors(scene)}}
-            if "CROP_HINTS" in features:
-                result["crop_hints_annotation"] = {"crop_hints": vision.crop_hints(scene)}
+        if "IMAGE_PROPERTIES" in features:
+            colors = vision.dominant_colors(vision.Scene.of(pixels))
+            result["image_properties_annotation"] = {"dominant_colors": {"colors": colors}}
         if set(vision.OPTIONAL) & set(features):
             found = vision.text(pixels)
             if "TEXT_DETECTION" in features:

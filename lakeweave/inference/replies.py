@@ -8,14 +8,16 @@ Each status that is not '' begins with a word that stays the same (:data:`WORDS`
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from lakeweave.inference import reasoning
 from lakeweave.inference.answers import FAILED, OK, RETRYABLE, Answer
-from lakeweave.inference.errors import Fault, Kind, classify
-from lakeweave.inference.finishes import AGAIN, DONE, FILTERED, REFUSED, TOOLS, TRUNCATED
-from lakeweave.inference.messages import Message, NoCompletion, body_text, finish_word, read_message
-from lakeweave.inference.strict_json import NotOneObject, one_object
+from lakeweave.inference.errors import Fault, Kind, Said, classify, is_known
+from lakeweave.inference.finishes import End, finish_word, meaning
+from lakeweave.inference.messages import Cut, Message, NoCompletion, body_text, plain_error, read_message
+from lakeweave.inference.strict_json import NotOneObject, is_one_object, one_object
 from lakeweave.inference.transport import Reply
+from lakeweave.inference.usage import UNKNOWN, Usage
 
 #: How the statuses begin, with what they mean and the state that they go with.
 WORDS = {
@@ -42,19 +44,29 @@ def judge(reply: Reply, wants_json: bool) -> Answer | Fault:
     text, damaged = body_text(reply)
     try:
         message = read_message(text, reply.headers.get("content-type", "").lower().startswith("text/event-stream"))
+    except Cut:
+        return Fault(Kind.AGAIN, "the body ends too early")
     except NoCompletion as error:
+        plain = plain_error(text)
+        if plain is not None and is_known(plain):
+            return _error(plain)
         return Fault(Kind.DOUBTFUL, str(error), RETRYABLE)
     if message.is_cut:
         return Fault(Kind.AGAIN, "the stream ended before the answer did", usage=message.usage)
     if message.error is not None:
-        fault = classify(None, message.error, message.usage)
-        said = fault.status if fault.status.startswith("filtered: ") else f"the reply holds an error: {fault.status}"
-        return replace(fault, status=said)
+        return _error(message.error, message.usage)
     return _judged(message, wants_json, damaged)
 
 
+def _error(error: Said, usage: Usage = UNKNOWN) -> Fault:
+    fault = classify(None, error, usage)
+    has_word = fault.status.partition(": ")[0] in WORDS
+    return fault if has_word else replace(fault, status=f"the reply holds an error: {fault.status}")
+
+
 def _judged(message: Message, wants_json: bool, damaged: bool) -> Answer | Fault:
-    content, thought = reasoning.split("".join(message.texts))
+    text = "".join(message.texts)
+    content, thought = (text, None) if wants_json and is_one_object(text) else reasoning.split(text)
     thoughts = [each for each in (*message.thoughts, thought or "") if each.strip()]
     more = {
         "usage": message.usage,
@@ -63,33 +75,35 @@ def _judged(message: Message, wants_json: bool, damaged: bool) -> Answer | Fault
     }
 
     def no(word: str, said: str = "") -> Answer:
-        meaning, state = WORDS[word]
-        return Answer(None, f"{word}: {said or meaning}", state, **more)
+        explained, state = WORDS[word]
+        return Answer(None, f"{word}: {said or explained}", state, **more)
 
-    finishes = {finish_word(finish): finish for finish in message.finishes if finish is not None}
-    words = [word for word in finishes if word not in ("", "null", "none")]
+    ends: dict[End, tuple[str, Any]] = {}
+    for finish in message.finishes:
+        if finish is not None:
+            word = finish_word(finish)
+            ends.setdefault(meaning(word), (word, finish))
     if message.filtered:
         return no("filtered", f"the content filter found {message.filtered}")
-    for word in words:
-        if word in FILTERED:
-            said = "refused by the content filter"
-            return no("filtered", said if word == "content_filter" else f"{said}: finish reason {word}")
-    if message.refusal or any(word in REFUSED for word in words):
+    if End.FILTERED in ends:
+        word, said = ends[End.FILTERED][0], "refused by the content filter"
+        return no("filtered", said if word == "content_filter" else f"{said}: finish reason {word}")
+    if message.refusal or End.REFUSED in ends:
         return no("refused", message.refusal)
-    for word in words:
-        if word in TRUNCATED:
-            return no("truncated", f"the answer was cut off at max_output_tokens: finish reason {word}")
-    if message.calls_tool or any(word in TOOLS for word in words):
+    if End.TRUNCATED in ends:
+        return no("truncated", f"the answer was cut off at max_output_tokens: finish reason {ends[End.TRUNCATED][0]}")
+    if message.calls_tool or End.TOOLS in ends or reasoning.is_tool_call(text, content):
         return no("tool_call")
-    for word in words:
-        if word in AGAIN:
-            return Fault(Kind.AGAIN, f"the server gave up: finish reason {word}", **more)
-        if word not in DONE:
-            return no("unfinished", f"the finish reason is {finishes[word]}")
+    if End.AGAIN in ends:
+        return Fault(Kind.AGAIN, f"the server gave up: finish reason {ends[End.AGAIN][0]}", **more)
+    if End.UNKNOWN in ends:
+        return no("unfinished", f"the finish reason is {ends[End.UNKNOWN][1]}")
     if message.others and not content.strip():
         return no("unreadable", f"the answer is no text but {', '.join(sorted(set(message.others)))}")
     if not content.strip() or not content.strip("\ufeff\u200b \n\t\r"):
-        return no("no_answer") if thoughts else no("empty")
+        if message.media:
+            return no("unreadable", f"the answer is no text but {', '.join(message.media)}")
+        return no("no_answer") if thoughts or message.has_thought else no("empty")
     if message.others:
         return no("unreadable", f"beside text the answer holds {', '.join(sorted(set(message.others)))}")
     if damaged:

@@ -15,7 +15,7 @@ from typing import Any
 #: Openings of a brace that are looked at before an answer counts as prose.
 _MOST_OPENINGS = 64
 _BEFORE, _AFTER = re.compile(r'(?:\[|"\s*:)\s*\Z'), re.compile(r"\A\s*\]")
-_FENCE = re.compile(r"\A```[A-Za-z0-9_-]*\s*(.*?)\s*```\Z", re.DOTALL)
+_FENCE = re.compile(r"```[A-Za-z0-9_-]*")
 
 
 class NotOneObject(ValueError):
@@ -29,9 +29,9 @@ def one_object(text: str) -> str:
         NotOneObject: there is none, there are several, or it is not strict JSON.
     """
     text = text.strip().strip("\ufeff").strip()
-    fenced = _FENCE.match(text)
-    if fenced and "```" not in fenced.group(1):
-        text = fenced.group(1)
+    fence = _FENCE.match(text)
+    if fence and text.endswith("```") and text.find("```", 3) == len(text) - 3:
+        text = text[fence.end() : -3].strip()
     if not text.startswith("{"):
         try:
             value = _DECODER.decode(text)
@@ -61,6 +61,18 @@ def one_object(text: str) -> str:
     if _BEFORE.search(before) or _AFTER.match(after) or "}" in after:
         raise NotOneObject("the object is part of something else")
     return text[found[0] : found[1]]
+
+
+def is_one_object(text: str) -> bool:
+    """Whether the whole of ``text`` is one strict JSON object, without anything around it."""
+    text = text.strip()
+    if not text.startswith("{"):
+        return False
+    try:
+        _refuse_surrogates(_DECODER.decode(text))
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _refuse_constant(name: str) -> Any:

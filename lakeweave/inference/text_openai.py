@@ -200,7 +200,7 @@ class OpenAIBackend:
                     self._breaker.success(call.key)
                     return judged
                 answer = self._faulted(judged, call)
-                if answer.state != RETRYABLE or isinstance(answer, _Doubtful):
+                if answer.state != RETRYABLE or judged.kind is not Kind.AGAIN:
                     return answer
                 pause = max(pause, self._retry_after(reply))
             if attempt + 1 < self._settings.tries:
@@ -233,7 +233,7 @@ class OpenAIBackend:
             return Answer(None, said, RETRYABLE, **kept)
         if kind is Kind.INPUT:
             self._breaker.refused(call.key)
-            return Answer(None, said, FAILED, **kept)
+            return Answer(None, said, fault.state, **kept)
         if kind is Kind.DOUBTFUL:
             self._breaker.doubtful(call.key, said, said)
             if fault.state == RETRYABLE:
@@ -305,6 +305,9 @@ class OpenAIBackend:
 
     def _retry_after(self, reply: Reply) -> float:
         given = reply.headers.get("retry-after")
+        exact = reply.headers.get("retry-after-ms")
+        if exact and exact.isascii() and exact.isdigit() and len(exact) < 10:
+            return min(int(exact) / 1000, self._settings.max_wait)
         if not given:
             return 0.0
         try:

@@ -8,6 +8,7 @@ thread keeps its connection alive.
 from __future__ import annotations
 
 import base64
+import contextlib
 import http.client
 import json
 import math
@@ -25,6 +26,8 @@ from urllib.parse import unquote, urlsplit
 _HEADERS_AT_MOST = 256 * 1024
 _ERROR_AT_MOST = 64 * 1024
 _CUT_AWAY = 8 * 1024
+_MEMBERS_AT_MOST = 1000
+_GZIP = b"\x1f\x8b"
 _INTERIM_AT_MOST = 1000
 _HEADER_LINES_AT_MOST = 1000
 
@@ -89,6 +92,16 @@ class _TLSSocket(_Bounded, ssl.SSLSocket):
 
 class _Response(http.client.HTTPResponse):
     """Passes over every interim reply, and reads headers without the parser of e-mail, which costs as much as the rest."""
+
+    has_more: bool = False
+    """Whether bytes came behind the end of the reply. They are no part of the next one."""
+
+    def _close_conn(self) -> None:
+        sock = self.fp.raw._sock
+        sock.end = -math.inf  # nothing is waited for
+        with contextlib.suppress(OSError, ValueError):
+            self.has_more = self.has_more or bool(self.fp.peek(1))
+        super()._close_conn()
 
     def begin(self) -> None:
         """Read the head of the reply: the status line and the headers, which become a mapping with small letters."""
@@ -227,7 +240,7 @@ class Transport:
             raise CutShort(f"{response.length} bytes of the body did not come")
         closing = response.will_close
         response.close()  # read1 does not notice the end of a body of known length
-        if closing:
+        if closing or response.has_more:
             self._drop()
         return _decoded(Reply(response.status, response.headers, b"".join(received)), self._most)
 
@@ -326,8 +339,9 @@ def _dial(address: tuple[str, int], limit: float) -> socket.socket:
 
 def _decoded(reply: Reply, most: int) -> Reply:
     """The reply with its body decompressed; a server may compress although it was asked for plain text."""
-    coded = (reply.headers.get("content-encoding") or "").lower().replace("x-", "")
     body = reply.body
+    # JSON never begins as gzip does.
+    coded = (reply.headers.get("content-encoding") or ("gzip" if body[:2] == _GZIP else "")).lower().replace("x-", "")
     for name in reversed([part.strip() for part in coded.split(",")]):
         if name in ("", "identity", "none", "utf-8") or not body:
             continue
@@ -347,21 +361,34 @@ def _is_json(body: bytes) -> bool:
 
 
 def _inflated(body: bytes, most: int) -> bytes:
-    """gzip, zlib or bare deflate; empty when it is none of them.
+    """Gzip (one member or several), zlib or bare deflate; empty when it is none of them.
 
     Raises:
         TooLarge: it grows beyond ``most`` bytes.
-        CutShort: it ends too early.
+        CutShort: it ends too early, or is damaged.
     """
     for bits in (47, -15):
-        machine = zlib.decompressobj(bits)
-        try:
-            plain = machine.decompress(body, most + 1)
-        except zlib.error:
-            continue
-        if len(plain) > most:
-            raise TooLarge
-        if not machine.eof:
-            raise CutShort("the compressed body ends too early")
-        return plain
+        parts, size, rest = [], 0, body
+        while rest:
+            if len(parts) >= _MEMBERS_AT_MOST:
+                raise CutShort("the compressed body has too many members")
+            machine = zlib.decompressobj(bits)
+            try:
+                plain = machine.decompress(rest, most + 1 - size)
+            except zlib.error as error:
+                if parts and not rest.startswith(_GZIP):
+                    break  # padding behind the last member
+                if rest.startswith(_GZIP):
+                    raise CutShort(f"the compressed body is damaged: {error}") from None
+                parts = []
+                break
+            parts.append(plain)
+            size += len(plain)
+            if size > most:
+                raise TooLarge
+            if not machine.eof:
+                raise CutShort("the compressed body ends too early")
+            rest = machine.unused_data
+        if parts:
+            return b"".join(parts)
     return b""

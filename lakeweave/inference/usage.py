@@ -7,6 +7,8 @@ Responses, Anthropic    ``input_tokens``, ``output_tokens``, ``cache_read_input_
 DeepSeek                ``prompt_cache_hit_tokens``, ``prompt_cache_miss_tokens``
 Ollama (native)         ``prompt_eval_count``, ``eval_count``
 Gemini (native)         ``promptTokenCount``, ``candidatesTokenCount``, ``thoughtsTokenCount``
+Bedrock                 ``inputTokens``, ``outputTokens``
+Cohere                  ``billed_units.input_tokens``, ``billed_units.output_tokens``
 ======================  ====================================================================================
 
 A count can be of any size and type. A whole number is kept, also as text or as a float; a larger one than
@@ -26,9 +28,25 @@ MOST_TOKENS = 10**12
 _MOST_HIDDEN = 10**7
 
 _PLAIN = frozenset(("prompt_tokens", "completion_tokens", "total_tokens"))
-_INPUT = ("prompt_tokens", "input_tokens", "prompt_eval_count", "promptTokenCount", "prompt_token_count")
-_OUTPUT = ("completion_tokens", "output_tokens", "eval_count", "candidatesTokenCount", "candidates_token_count")
-_TOTAL = ("total_tokens", "totalTokenCount", "total_token_count")
+_INPUT = (
+    "prompt_tokens",
+    "input_tokens",
+    "prompt_eval_count",
+    "promptTokenCount",
+    "prompt_token_count",
+    "billed_units.input_tokens",
+    "inputTokens",
+)
+_OUTPUT = (
+    "completion_tokens",
+    "output_tokens",
+    "eval_count",
+    "candidatesTokenCount",
+    "candidates_token_count",
+    "billed_units.output_tokens",
+    "outputTokens",
+)
+_TOTAL = ("total_tokens", "totalTokenCount", "total_token_count", "totalTokens")
 _CACHED = (
     "prompt_tokens_details.cached_tokens",
     "input_tokens_details.cached_tokens",
@@ -113,7 +131,7 @@ def _with_hidden(
     if reasoning is not None and output_tokens is None:
         return reasoning
     if output_tokens is None:
-        return None
+        return None if total is None or input_tokens is None or total < input_tokens else _bounded(total - input_tokens)
     hidden = 0 if total is None or input_tokens is None else total - input_tokens - output_tokens
     if 0 < hidden <= _MOST_HIDDEN and hidden == (reasoning or hidden):
         return _bounded(output_tokens + hidden)
@@ -136,7 +154,10 @@ def _count(value: Any) -> int | None:
         try:
             value = int(value)
         except ValueError:
-            return None
+            try:
+                value = float(value)
+            except ValueError:
+                return None
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     if isinstance(value, float):

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-FEATURES = ("CROP_HINTS", "IMAGE_PROPERTIES", "LABEL_DETECTION")
+FEATURES = ("IMAGE_PROPERTIES", "LABEL_DETECTION")
 #: Features that need a program which the profile has to switch on.
 OPTIONAL = ("DOCUMENT_TEXT_DETECTION", "TEXT_DETECTION")
 
@@ -182,27 +182,6 @@ def dominant_colors(scene: Scene) -> list[dict[str, Any]]:
             "pixel_fraction": round(count / area, 6),
         }
         for score, count, tone in found
-    ]
-
-
-def crop_hints(scene: Scene) -> list[dict[str, Any]]:
-    """One hint: the box around the foreground, in pixels of the picture; the whole picture when there is none."""
-    front, (width, height) = scene.front, scene.size
-    rows, columns = np.flatnonzero(front.any(1)), np.flatnonzero(front.any(0))
-    box = (0, 0, width, height)
-    if front.mean() >= 0.01:
-        down, across = height / front.shape[0], width / front.shape[1]
-        box = (columns[0] * across, rows[0] * down, (columns[-1] + 1) * across, (rows[-1] + 1) * down)
-    left, top, right, bottom = (round(float(value)) for value in box)
-    corners = [{"x": x, "y": y} for x, y in ((left, top), (right, top), (right, bottom), (left, bottom))]
-    # Confidence is how clearly there is a foreground at all; importance its share of the picture.
-    share = round(float(front.mean()), 6)
-    return [
-        {
-            "bounding_poly": {"vertices": corners},
-            "confidence": round(min(1.0, share * 10), 6),
-            "importance_fraction": share,
-        }
     ]
 
 

@@ -4,16 +4,19 @@ The query is parsed by sqlglot and read scope by scope. The answer errs on the s
 counts as everything that is in reach, and what cannot be read at all counts as every personal column upstream.
 
 * A name is every column of this name in scope, the whole row of a relation of this name, and an alias of the same list.
-* A star inside a function, ``columns(…)``, ``unpivot``, ``pivot``, a table function and the like count as every column of
-  the relations in scope.
-* Set operations are the union of all branches, position by position; column lists rename by position.
+* A star inside a function, ``columns(…)`` of a lambda, ``pivot``, a table function and the like count as every column of
+  the relations in scope. ``columns('…')``, ``unpivot`` and the field of a row are resolved where all columns are known.
+* Unions are the union of all branches, position by position; column lists rename by position. The rows of ``intersect`` and
+  ``except`` are rows of the left side.
 * A relation that is not among those given, and a function that the engine does not bring, count as everything.
 
-Not followed are conditions outside of expressions (``where``, ``on``, ``group by``): they choose rows, and write no value.
+Not followed is what chooses or orders rows and writes no value: ``where``, ``on``, ``group by``, the order, partition and filter
+of an aggregate or a window, ``count``, and whether a column is NULL.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -59,6 +62,8 @@ _ROW_SOURCES = {
     "posexplode_outer",
     "flatten",
 }
+#: Patterns that DuckDB's RE2 and Python's re read alike; the latter may match more, never less.
+_SIMPLE_PATTERN = re.compile(r"[\w ^$.*|()-]*")
 _UNREADABLE = (exp.PositionalColumn, exp.Placeholder, exp.Parameter, exp.SessionParameter, exp.Command)
 _ROW_GENERATORS = (exp.Explode, exp.Unnest, exp.Posexplode, exp.Inline, exp.Columns, exp.Star, exp.Aliases, exp.UDTF)
 
@@ -190,6 +195,10 @@ class Lineage:
             return self._values(node, outer)
         if isinstance(node, exp.Table):
             return self._table(node, outer)
+        if isinstance(node, exp.Pivot) and isinstance(node.this, exp.Table):
+            unpivoted = self._unpivoted(node, self._table(node.this, outer))
+            if unpivoted is not None:
+                return unpivoted
         return self._opaque(node, outer)
 
     def _with(self, node: exp.Expr, outer: Scope) -> Scope:
@@ -221,12 +230,12 @@ class Lineage:
         both = left.all | right.all
         if _extra(node, _SET_OPERATION_ARGS):
             return Relation.unknown(both)
+        if isinstance(node, exp.Intersect | exp.Except):
+            return left
         if node.args.get("by_name"):
             names = list(dict.fromkeys(name for name, _ in (*left.columns, *right.columns)))
-            if left.open or right.open:
-                return Relation(tuple((name, both) for name in names), both, True)
             columns = [(name, (left.find(name) or NOTHING) | (right.find(name) or NOTHING)) for name in names]
-            return Relation(tuple(columns))
+            return Relation(tuple(columns), left.rest | right.rest, left.open or right.open)
         if left.open or right.open or len(left.columns) != len(right.columns):
             return Relation(tuple((name, both) for name, _ in left.columns), both, True)
         pairs = zip(left.columns, right.columns, strict=True)
@@ -253,6 +262,10 @@ class Lineage:
                 columns.extend(read.columns)
                 rest, is_open = rest | read.rest, is_open or read.open
                 continue
+            spread = self._spread(item, scope)
+            if spread is not None:
+                columns.extend(spread.columns)
+                continue
             origins = self._value(item, scope)
             name = _lower(item.output_name or item.alias_or_name)
             if name:
@@ -262,6 +275,27 @@ class Lineage:
             if not isinstance(item, exp.Alias | exp.Column) or any(item.find_all(*_ROW_GENERATORS)):
                 rest, is_open = rest | origins, True
         return Relation(tuple(columns), rest, is_open)
+
+    def _spread(self, item: exp.Expr, scope: Scope) -> Relation | None:
+        """The columns of ``columns(*)`` and of ``unnest(relation)`` in a select list, where they are known; None elsewhere."""
+        if self._dialect != "duckdb":
+            return None
+        read = None
+        if isinstance(item, exp.Columns) and isinstance(item.this, exp.Star) and not _extra(item, {"this"}):
+            read = self._star(item.this, scope)
+        elif isinstance(item, exp.Explode) and not _extra(item, {"this"}):
+            read = self._row(item.this, scope)
+        return read if read is not None and _is_plain(read) else None
+
+    def _row(self, node: exp.Expr, scope: Scope) -> Relation | None:
+        """The relation whose whole row an expression is; None where it may be something else."""
+        while isinstance(node, exp.Paren):
+            node = node.this
+        if not isinstance(node, exp.Column) or len(node.parts) != 1 or isinstance(node.this, exp.Star):
+            return None
+        name = _lower(node.name)
+        is_column = self._named(name, scope, rows=False) is not None
+        return None if is_column else self._source(name, scope)
 
     def _star(self, item: exp.Expr, scope: Scope) -> Relation:
         star = item.this if isinstance(item, exp.Column) else item
@@ -322,7 +356,7 @@ class Lineage:
             read = Relation(tuple((name, origins) for name in names), origins, True)
         else:
             read = self._opaque(node, scope)
-        alias = _lower(node.alias_or_name) or f" {len(scope.sources)}"
+        alias = _lower(_pivot_alias(node) or node.alias_or_name) or f" {len(scope.sources)}"
         if alias in scope.sources:
             had = scope.sources[alias]
             read = Relation((*had.columns, *read.columns), had.rest | read.rest, had.open or read.open)
@@ -346,15 +380,51 @@ class Lineage:
                 return read
         else:
             read = Relation.unknown(self._everything | self._opaque(inner, scope).all)
+        pivots = node.args.get("pivots") or []
+        unpivoted = self._unpivoted(pivots[0], read) if len(pivots) == 1 and not columns else None
+        if unpivoted is not None and not _extra(node, {*_TABLE_ARGS, "pivots"}):
+            return unpivoted
         if _extra(node, _TABLE_ARGS):
             # A pivot, a version of the table, and the like.
             read = Relation.unknown(read.all | self._opaque(node, scope).all)
         return read.renamed(columns)
 
+    def _unpivoted(self, node: exp.Expr, source: Relation) -> Relation | None:
+        """What ``unpivot`` makes of a relation: a column of names, columns of values, and the columns that are not listed.
+
+        None where not all of it is known. The names of columns are no personal data as long as all of them are known.
+        """
+        if not isinstance(node, exp.Pivot) or not node.args.get("unpivot") or not _is_plain(source):
+            return None
+        if _extra(node, {"this", "expressions", "fields", "into", "unpivot", "include_nulls", "alias"}):
+            return None
+        into, fields = node.args.get("into"), node.args.get("fields") or []
+        if fields:
+            if len(fields) != 1 or not isinstance(fields[0], exp.In) or into is not None:
+                return None
+            name, values, listed = _lower(fields[0].this.name), node.expressions, fields[0].expressions
+        else:
+            name = _lower(into.this.name) if into is not None else "name"
+            values = list(into.expressions) if into is not None else [exp.to_identifier("value")]
+            listed = node.expressions
+        taken: list[str] = []
+        for each in listed:
+            names = _unpivoted_names(each, source)
+            if names is None:
+                return None
+            taken += names
+        named = [part for value in values for part in (value.expressions if isinstance(value, exp.Tuple) else [value])]
+        if not named or not all(isinstance(value, exp.Identifier | exp.Column) for value in named):
+            return None
+        origins = NOTHING.union(*(source.find(each) or NOTHING for each in taken))
+        kept = [column for column in source.columns if column[0] not in taken]
+        read = Relation((*kept, (name, NOTHING), *((_lower(value.name), origins) for value in named)))
+        return read.renamed([_lower(each.name) for each in _alias_columns(node)])
+
     def _subquery(self, node: exp.Subquery, outer: Scope) -> Relation:
         scope = self._with(node, outer)
         if not isinstance(node.this, exp.Query | exp.Table | exp.Values | exp.Paren):
-            read = self._opaque(node.this, scope)
+            read = self._query(node.this, scope)
         elif isinstance(node.this, exp.Table) or node.args.get("joins"):
             # A join in parentheses.
             inner = Scope(scope, scope.tables)
@@ -394,16 +464,33 @@ class Lineage:
         """What an expression may hold."""
         if isinstance(node, exp.Query):
             return self._query(node, scope).all
-        if isinstance(node, exp.Column):
+        if isinstance(node, exp.Column) and not _is_parameter(node):
             return self._column(node, scope)
-        if isinstance(node, exp.Count) and isinstance(node.this, exp.Star) and not node.expressions:
+        if isinstance(node, exp.Count) or _asks_for_null(node):
             return NOTHING
+        if isinstance(node, exp.Columns) and (matched := self._matched(node, scope)) is not None:
+            return matched
         if isinstance(node, exp.Star | exp.Columns):
             return scope.all
+        if isinstance(node, exp.Window | exp.Filter) or (isinstance(node, exp.Order) and node.this is not None):
+            return self._value(node.this, scope)
+        if isinstance(node, exp.ArgMax | exp.ArgMin) and not _extra(node, {"this", "expression"}):
+            return self._value(node.this, scope)
+        if (field_of := self._field(node, scope)) is not None:
+            return field_of
         if isinstance(node, _UNREADABLE):
             return self._everything
         if isinstance(node, exp.Table):
             return self._table(node, scope).all
+        if isinstance(node, exp.Identifier | exp.Column) and _is_parameter(node):
+            return NOTHING  # the list that it goes through counts
+        if isinstance(node, exp.PropertyEQ):
+            return self._value(node.expression, scope)
+        if isinstance(node, exp.Lambda):
+            return self._value(node.this, scope)
+        if isinstance(node, exp.Comprehension):
+            parts = (node.args.get(name) for name in ("this", "iterator", "condition"))
+            return NOTHING.union(*(self._value(part, scope) for part in parts if part is not None))
         if isinstance(node, exp.Identifier):
             # A key of a struct, a parameter of a lambda, or a column in a place that is not known as one.
             return self._named(_lower(node.name), scope) or NOTHING
@@ -416,6 +503,35 @@ class Lineage:
         if isinstance(node, exp.Alias):
             return self._value(node.this, scope)
         return found | self._value_of_parts(node, scope)
+
+    def _matched(self, node: exp.Columns, scope: Scope) -> Origins | None:
+        """What ``columns('…')`` may hold: the columns of this scope whose names match, or more; None where not all are known."""
+        matches = _name_test(node.this)
+        if matches is None or not scope.sources or not all(_is_plain(source) for source in scope.sources.values()):
+            return None
+        return NOTHING.union(*(origins for name, origins in scope.own.columns if matches(name)))
+
+    def _field(self, node: exp.Expr, scope: Scope) -> Origins | None:
+        """What a field of a row, or of a struct that is written on the spot, may hold; None for anything else."""
+        if isinstance(node, exp.Dot) and isinstance(node.expression, exp.Identifier):
+            base, name = node.this, _lower(node.expression.name)
+        elif (
+            isinstance(node, exp.StructExtract)
+            and isinstance(node.expression, exp.Literal)
+            and node.expression.is_string
+        ):
+            base, name = node.this, _lower(node.expression.this)
+        elif isinstance(node, exp.Bracket) and len(node.expressions) == 1 and node.expressions[0].is_string:
+            base, name = node.this, _lower(node.expressions[0].this)
+        else:
+            return None
+        while isinstance(base, exp.Paren):
+            base = base.this
+        if isinstance(base, exp.Struct) and all(isinstance(each, exp.PropertyEQ) for each in base.expressions):
+            named = [each.expression for each in base.expressions if _lower(each.this.name) == name]
+            return self._value(named[0], scope) if len(named) == 1 else None
+        row = self._row(base, scope)
+        return row.find(name) if row is not None and _is_plain(row) else None
 
     def _value_of_parts(self, node: exp.Expr, scope: Scope) -> Origins:
         return NOTHING.union(*(self._value(part, scope) for part in node.iter_expressions()))
@@ -468,6 +584,74 @@ class Lineage:
 def _extra(node: exp.Expr, known: set[str]) -> bool:
     """Whether a node says something that is not among ``known``."""
     return any(value for name, value in node.args.items() if name not in known)
+
+
+def _is_plain(read: Relation) -> bool:
+    """Whether every column is known by a name of its own. DuckDB gives the second of two equal names another one."""
+    return not read.open and len({name for name, _ in read.columns}) == len(read.columns) > 0
+
+
+def _is_parameter(node: exp.Expr) -> bool:
+    """Whether a bare name is the parameter of a lambda or of a list comprehension around it."""
+    if isinstance(node, exp.Column) and len(node.parts) != 1:
+        return False
+    name, at = _lower(node.name), node
+    while at.parent is not None and not isinstance(at.parent, exp.Query):
+        around = at.parent
+        if isinstance(around, exp.Lambda) and at.arg_key == "this":
+            if name in (_lower(each.name) for each in around.expressions):
+                return True
+        elif isinstance(around, exp.Comprehension) and at.arg_key in ("this", "condition"):
+            variable = around.expression
+            if isinstance(variable, exp.Column | exp.Identifier) and _lower(variable.name) == name:
+                return True
+        at = around
+    return False
+
+
+def _name_test(node: exp.Expr) -> Callable[[str], bool] | None:
+    """What ``columns('…')`` and ``columns(c -> c like '…')`` ask of a column's name, in any case; None where it is not read."""
+    if isinstance(node, exp.Literal) and node.is_string and _SIMPLE_PATTERN.fullmatch(node.this):
+        try:
+            pattern = re.compile(node.this, re.IGNORECASE)
+        except re.error:
+            return None
+        return lambda name: pattern.search(name) is not None
+    if not isinstance(node, exp.Lambda) or len(node.expressions) != 1:
+        return None
+    test, parameter = node.this, _lower(node.expressions[0].name)
+    if not isinstance(test, exp.Like | exp.ILike | exp.EQ) or _extra(test, {"this", "expression"}):
+        return None
+    tested, wanted = test.this, test.expression
+    if not isinstance(tested, exp.Identifier | exp.Column) or _lower(tested.name) != parameter:
+        return None
+    if not isinstance(wanted, exp.Literal) or not wanted.is_string or not re.fullmatch(r"[\w %]*", wanted.this):
+        return None
+    likeness = re.escape(wanted.this) if isinstance(test, exp.EQ) else wanted.this.replace("%", ".*").replace("_", ".")
+    compiled = re.compile(likeness, re.IGNORECASE | re.DOTALL)
+    return lambda name: compiled.fullmatch(name) is not None
+
+
+def _asks_for_null(node: exp.Expr) -> bool:
+    return isinstance(node, exp.Is) and isinstance(node.expression, exp.Null) and isinstance(node.this, exp.Column)
+
+
+def _unpivoted_names(node: exp.Expr, source: Relation) -> list[str] | None:
+    """The columns that a part of the list of ``unpivot`` names; None where that is not certain."""
+    if isinstance(node, exp.Tuple):
+        parts = [_unpivoted_names(each, source) for each in node.expressions]
+        return None if None in parts else [name for part in parts for name in part or []]
+    if isinstance(node, exp.Alias | exp.PivotAlias):
+        return _unpivoted_names(node.this, source)
+    if isinstance(node, exp.Column) and len(node.parts) == 1 and not isinstance(node.this, exp.Star):
+        name = _lower(node.name)
+        return [name] if source.find(name) is not None else None
+    return None
+
+
+def _pivot_alias(node: exp.Expr) -> str:
+    pivots = node.args.get("pivots") or []
+    return pivots[0].alias if len(pivots) == 1 else ""
 
 
 def _alias_columns(node: exp.Expr) -> list[exp.Expr]:

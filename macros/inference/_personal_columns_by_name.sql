@@ -118,6 +118,8 @@
         {%- set plain = not token.is_quoted -%}
         {%- if word in ("'", '"', '`', '|>') -%}
             {%- do problems.append("it has a text that does not end, or pipes") -%}
+        {%- elif plain and word == 'columns' and next.word == '(' -%}
+            {%- do problems.append("it uses columns(…)") -%}
         {%- elif plain and word in ('unpivot', 'pivot', 'match_recognize') and next.word == '(' -%}
             {%- do problems.append("it uses " ~ word) -%}
         {%- elif word == '(' -%}
@@ -156,7 +158,8 @@
         {%- elif plain and word in ('from', 'join') and frame.clause in ('select', 'from', 'condition') and before.word != 'distinct' -%}
             {%- do frame.update({'clause': 'from', 'relation_next': true}) -%}
         {%- elif plain and word in ('where', 'on', 'using', 'having', 'qualify', 'group', 'order', 'limit', 'window', 'cluster', 'distribute', 'sort')
-            and frame.clause in ('from', 'select', 'condition') and before.word != '.' -%}
+            and frame.clause in ('from', 'condition') and before.word != '.' -%}
+            {# Not in a select list: `within group`, `window(…)` and a column named `sort` begin no clause. #}
             {%- do frame.update({'clause': 'condition'}) -%}
         {%- elif word == ',' -%}
             {%- if frame.clause == 'select' -%}

@@ -2,7 +2,8 @@
     dbt run-operation retry_failed [--args '{model: gemini, node: silver_user_addresses, status_like: "%cut off%"}']
 
     Offers what failed again: to the next run, these questions have all their attempts left. A mark is appended to the
-    ledger for each; nothing is deleted, so what was asked and paid for before stays on the books.
+    ledger for each; nothing is deleted, so what was asked and paid for before stays on the books. Failures in a shared ledger are
+    offered too, by marks in this project's own.
 
     `model` is the called model, `node` the dbt model that asked, `status_like` a pattern of the last status. What has an
     answer is never offered.
@@ -33,7 +34,7 @@
                     partition by fingerprint
                     order by attempt desc, case when state = 'offered' then 0 else 1 end
                 ) as place
-            from {{ ledger }}
+            from {{ lakeweave._known_responses() }} as responses
         ) as ranked
         where place = 1 and is_answered = 0 and state <> 'offered'
         {%- for condition in conditions %}

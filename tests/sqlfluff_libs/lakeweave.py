@@ -42,6 +42,16 @@ def with_share(failing: str, *_: Any) -> str:
     return f"select * from ({failing}) as failing"
 
 
+def priced_responses(prices: str) -> str:
+    """A whole query."""
+    return f"select * from {prices}"
+
+
+def price_periods(prices: str) -> str:
+    """A whole query."""
+    return f"select * from {prices}"
+
+
 def convert_to_usd(relation: str, price: str, **_: Any) -> str:
     """The relation that it is given, with two columns more."""
     return f"(select *, 0 as {price}_usd, current_date as {price}_rate_date from {relation})"

@@ -2,9 +2,6 @@
 -- After the models that ask, so that a build shows its own calls.
 -- depends_on: {{ ref('silver_user_addresses') }}
 -- depends_on: {{ ref('customer_churn_risk') }}
-{%- if execute and flags.WHICH in ('run', 'build') %}
-    {%- do lakeweave._refuse_wrong_prices(ref('model_prices')) %}
-{%- endif %}
 
 with
 
@@ -16,13 +13,13 @@ runs as (
 
 responses as (
 
-    {{ lakeweave._priced_responses(ref('model_prices')) }}
+    {{ lakeweave.priced_responses(ref('model_prices')) }}
 
 ),
 
 prices as (
 
-    {{ lakeweave._periods_sql(ref('model_prices')) }}
+    {{ lakeweave.price_periods(ref('model_prices')) }}
 
 ),
 

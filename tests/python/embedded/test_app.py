@@ -10,10 +10,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from app import warehouse
+from app.look import by_currency
 from tests.python import browser
 from tests.python.support import ROOT, Workspace
 
@@ -42,6 +44,12 @@ def test_each_page_shows_the_demo(page: str, open_page: Open) -> None:
     assert sentences(at) == ""
     assert len(at.title) == 1
     assert at.main.children, "the page is empty"
+
+
+def test_amounts_of_different_currencies_are_not_added_up() -> None:
+    amounts = [("USD", 1.25), ("EUR", 1000), ("USD", 2), (None, None)]
+    assert by_currency(pd.DataFrame(amounts, columns=["currency", "cost"]), "cost") == "1,000.0000 EUR, 3.2500 USD"
+    assert by_currency(pd.DataFrame(amounts[3:], columns=["currency", "cost"]), "cost") == "no price"
 
 
 def test_figures_are_those_of_gold(open_page: Open, demo: Workspace) -> None:

@@ -53,6 +53,25 @@ BODIES_THAT_LEAK = [
     "select id, (select string_agg(z.contact, ',') from main.renamed as z) as prompt from main.people",
     "with recursive r(n, prompt) as (select 1, '' union all select n + 1, p.email from r, main.people as p where n < 2) select * from r",
     "select p.prompt from query('select email as prompt from main.people') as p",
+    "select columns('email_1') as prompt from (select a.*, b.* from main.people as a, main.people as b)",
+    "select unnest(q) from (select email as country, country as prompt, email as prompt_1 from main.people) as q(prompt, a, b)",
+    "select [email for email in [email]]::varchar as prompt from main.people",
+    "select list_transform([email], lambda country: country)::varchar as prompt from main.people",
+    "select ({'a': 'x', 'b': email}).b as prompt from main.people",
+    "select (p).email as prompt from main.people as p",
+    "select p['email'] as prompt from main.people as p",
+    "select prompt from (unpivot main.people on (country, email) into name k value v, prompt)",
+    "select prompt from (unpivot (pivot main.people on email using count(*)) on columns(* exclude (id, full_name, country, segment)) into name prompt value v)",
+    "select email as prompt from main.people except select 'x'",
+    "select string_agg(country || email, ',' order by id) as prompt from main.people",
+    "select lag(country, 1, email) over (order by id) as prompt from main.people",
+    "select mode() within group (order by email) as prompt from main.people",
+    "select arg_max(email, country) as prompt from main.people",
+    "select columns(c -> c like '%ma%') as prompt from main.people",
+    "select l.e as prompt from main.orders as o left join lateral (select p.email as e from main.people as p where p.id = o.person_id) as l on true",
+    "select a.id, b.email as prompt from main.orders as a positional join main.people as b",
+    "select json_extract_string(to_json(p), '$.email') as prompt from main.people as p",
+    "with recursive t(n, prompt) using key (n) as (select 1, email from main.people union select n + 1, prompt from t where n < 2) select prompt from t",
 ]
 
 
@@ -74,6 +93,21 @@ def test_a_body_that_leaks_is_refused(body: str) -> None:
         "select count(*) as prompt from main.people",
         "select o.product as prompt from main.orders as o join main.people as p on p.id = o.person_id and p.email <> ''",
         "-- about email\nselect 'email' as prompt from main.people",
+        "select columns('^country$') as prompt from main.people",
+        "select columns(c -> c like 'coun%') as prompt from main.people",
+        "select country as prompt from main.people intersect select email from main.people",
+        "select country as prompt from main.people union all by name select 1, email from main.people",
+        "select prompt from (unpivot main.people on country, segment into name k value prompt)",
+        "select u.country as prompt from main.people unpivot (v for k in (email, full_name)) as u",
+        "select case when email is null then 'no e-mail' else country end as prompt from main.people",
+        "select (p).country || struct_extract(p, 'segment') || p['country'] as prompt from main.people as p",
+        "select {'a': country, 'b': email}.a as prompt from main.people",
+        "select string_agg(country, ',' order by email) as prompt from main.people",
+        "select lag(country) over (partition by segment order by email) as prompt from main.people",
+        "select count(distinct email)::varchar as prompt from main.people",
+        "select list_transform([country], lambda email: email || '!')::varchar as prompt from main.people",
+        "select [email || '!' for email in [country]]::varchar as prompt from main.people",
+        "select unnest(q) from (select id, country as prompt from main.people) as q",
     ],
 )
 def test_a_harmless_body_is_let_pass(body: str) -> None:
@@ -95,8 +129,8 @@ def test_bodies_at_random_let_no_personal_value_through() -> None:
                 let_through.append(body)
     assert not let_through, "\n\n".join(let_through[:5])
     assert leaking > BODIES / 5, "too few of the bodies leak to prove anything"
-    # What cannot be told apart is refused; yet the half of what is clean passes, or the check would be of no use.
-    assert refused < clean * 0.6
+    # What cannot be told apart is refused; yet most of what is clean passes, or people would switch the check off.
+    assert refused < clean * 0.3
     print(f"{leaking} leaking bodies, 0 let through; {refused} of {clean} clean ones refused")
 
 
@@ -206,6 +240,11 @@ def test_other_dialects_are_read_by_lineage_too(dialect: str) -> None:
             "select prompt from main.people lateral view explode(array(email)) t as prompt", "select stack(1, email) as (prompt) from main.people",
             "select struct(*) as prompt from main.people", "select concat_ws(',', email, id) as prompt from main.people",
             "select inline(array(struct(email as prompt))) from main.people",
+            "select listagg(country) within group (order by id) as a, email as prompt from main.people",
+            "select window(now(), '1 day') as w, email || '' as prompt from main.people",
+            "select id as sort, email || '' as prompt from main.people", "select id as limit, to_json(p) as prompt from main.people as p",
+            "select percentile_disc(0.5) within group (order by email) as prompt from main.people",
+            "select country as on, concat(email) as prompt from main.people",
         ]  # fmt: skip
     for body in leaking:
         said = verdict(question(body, dialect))

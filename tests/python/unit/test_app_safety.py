@@ -6,13 +6,14 @@ import importlib.util
 import re
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 pytest.importorskip("streamlit")
 
 from app import warehouse
 from app.__main__ import OPTIONS
-from app.look import is_number, plain
+from app.look import is_number, plain, without_formulas
 from tests.python.support import ROOT
 
 HOSTILE = (
@@ -34,6 +35,27 @@ def test_delivered_text_has_no_markdown(text: str) -> None:
     # Every character with a meaning is escaped, and nothing is lost.
     assert re.sub(r"\\(.)", r"\1", shown) == " ".join(text.split())
     assert not re.search(r"(?<!\\)[`*_\[\]()<>$:#!~|]", re.sub(r"\\\\", "", shown))
+
+
+@pytest.mark.parametrize(
+    "text", ["=1+1", "+1", "-1", "@SUM(1)", "\t=1", "\r=1", " =1", "\n=1", "\ufeff=1", "＝1", "|calc", "%1"]
+)
+def test_no_download_holds_a_formula(text: str) -> None:
+    given = pd.DataFrame({"text": [text, "plain", None], "number": [-1, 2, 3]})
+    shown = without_formulas(given)
+    assert shown["text"].tolist()[:2] == [f"'{text}", "plain"]
+    assert shown["number"].tolist() == [-1, 2, 3]
+    assert given["text"][0] == text
+    assert without_formulas(given.astype({"text": "string"}))["text"][0] == f"'{text}"
+
+
+def test_every_table_goes_through_it() -> None:
+    shown = [
+        path.name
+        for path in (ROOT / "app").rglob("*.py")
+        if re.search(r"st\.(dataframe|table|data_editor)\(", path.read_text())
+    ]
+    assert shown == ["look.py"]
 
 
 @pytest.mark.parametrize("page", sorted((ROOT / "app" / "pages").glob("*.py")), ids=lambda path: path.stem)

@@ -316,6 +316,59 @@ def test_the_calls_of_a_run_are_limited_for_all_together() -> None:
     assert claims.settle("run", "b")["over_budget"] == 1
 
 
+def test_a_retry_is_a_request_and_what_was_never_sent_is_given_back() -> None:
+    claims = Claims()
+    assert claims.claim("run", "a", list("123"), 6, 4) == [True] * 3
+    assert claims.retry("run", "a", 6, 4)
+    assert not claims.retry("run", "a", 6, 4), "the holder has four"
+    assert claims.claim("run", "b", list("xyz"), 6) == [True, True, False]
+    assert not claims.retry("run", "b", 6), "the run has six"
+    claims.give_back("run", "a", 2)
+    assert claims.retry("run", "b", 6)
+    assert claims.retry("run", "a", 6, 4)
+    assert not claims.retry("run", "b", 6)
+    assert claims.settle("run", "b")["requests"] == 6
+
+
+def test_turns_are_taken_one_after_the_other_and_a_vanished_holder_is_overtaken() -> None:
+    now = [0.0]
+    claims = Claims(lease=60, clock=lambda: now[0])
+    assert claims.take_turn("run", "a", 0)
+    assert claims.take_turn("run", "a", 0)
+    assert not claims.take_turn("run", "b", 0)
+    assert claims.take_turn("another run", "b", 0)
+    claims.settle("run", "a")
+    assert claims.take_turn("run", "b", 0)
+    claims.working("run", "b", +1)
+    now[0] = 100
+    assert not claims.take_turn("run", "a", 0), "it is at work"
+    claims.working("run", "b", -1)
+    now[0] = 200
+    assert claims.take_turn("run", "a", 0)
+
+
+def test_only_one_holder_at_a_time_has_the_turn() -> None:
+    claims, inside, most = Claims(), [0], [0]
+    guard = threading.Lock()
+
+    def ask(holder: str) -> None:
+        for _ in range(20):
+            assert claims.take_turn("run", holder, 30)
+            with guard:
+                inside[0] += 1
+                most[0] = max(most[0], inside[0])
+            with guard:
+                inside[0] -= 1
+            claims.settle("run", holder)
+
+    threads = [threading.Thread(target=ask, args=(name,)) for name in "abcd"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert most == [1]
+
+
 def test_waiting_ends_when_the_holder_settles() -> None:
     claims = Claims()
     claims.claim("run", "a", ["1"])
