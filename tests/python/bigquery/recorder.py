@@ -439,5 +439,7 @@ def documented_operations(project: Path) -> list[Operation]:
         for macro, arguments in _USAGE.findall(text):
             if re.search(rf"\bmacro {macro}\(", text):
                 refuses = any(name == macro for name in _ELSEWHERE.findall(text))
-                found[macro] = Operation(macro, arguments or "{}", "is not implemented for the adapter" if refuses else "")
+                found[macro] = Operation(
+                    macro, arguments or "{}", "is not implemented for the adapter" if refuses else ""
+                )
     return [found[name] for name in sorted(found)]

@@ -30,14 +30,23 @@ class Macros:
 
         environment.globals |= {
             "return": give_back, "modules": SimpleNamespace(re=re), "target": SimpleNamespace(type=target), "lakeweave": self,
-            "tojson": json.dumps,
+            "tojson": json.dumps, "adapter": SimpleNamespace(dispatch=self._dispatch),
         }  # fmt: skip
+        self._engines = {"databricks": ("databricks", "spark", "default")}.get(target, (target, "default"))
         self._macros: dict[str, Callable[..., Any]] = {}
         for file in files:
             # Jinja exports no name that begins with an underscore.
-            text = re.sub(r"(?<=macro )_", "private_", (ROOT / "macros" / file).read_text())
+            # Only its macros: dbt's own blocks, such as materializations, are no Jinja.
+            text = "\n".join(re.findall(r"(?s){%-? macro .*?{%-? endmacro -?%}", (ROOT / "macros" / file).read_text()))
+            text = re.sub(r"(?<=macro )_", "private_", text)
             module = vars(environment.from_string(text).module)
             self._macros |= {re.sub("^private_", "_", name): value for name, value in module.items() if callable(value)}
+
+    def _dispatch(self, name: str, _package: str) -> Callable[..., Any]:
+        """The variant of the engine, as dbt finds it."""
+        return getattr(
+            self, next(f"{engine}__{name}" for engine in self._engines if f"{engine}__{name}" in self._macros)
+        )
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         macro = self._macros[name]
@@ -51,9 +60,12 @@ class Macros:
         return call
 
 
+ENGINES = sorted(f"inference/engines/{path.name}" for path in (ROOT / "macros" / "inference" / "engines").glob("*.sql"))
+
+
 @cache
 def personal(target: str) -> Macros:
     """The check by names, for an engine."""
-    made = Macros(target, "inference/_personal_columns_by_name.sql")
+    made = Macros(target, "inference/_personal_columns_by_name.sql", *ENGINES)
     made._macros["_without_redacted"] = lambda sql: sql  # no body here has a call of `redact`
     return made
