@@ -32,7 +32,10 @@
         {%- do state.update({'reason': 'always: ' ~ always}) -%}
         {{ return(state) }}
     {%- endif -%}
-    {%- do state.update({'row': {'version': version, 'parts': parts, 'reads': marks, 'mark': ''}}) -%}
+    {# The digest of the text is for the plan alone, which compiles nothing. #}
+    {%- do state.update({'row': {
+        'version': version, 'parts': dict(parts, text=lakeweave._digest_of_text(model)), 'reads': marks, 'mark': '',
+    }}) -%}
 
     {%- if not recorded -%}
         {%- do state.update({'reason': 'no version is recorded'}) -%}

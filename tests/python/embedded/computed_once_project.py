@@ -59,9 +59,9 @@ cross join (select sum(amount) as amount from {{ ref('customers') }}) as other w
 }
 
 
-def accepted(values: list[int]) -> dict[str, Any]:
+def accepted(values: list[int], config: dict[str, Any] | None = None) -> dict[str, Any]:
     """The test `accepted_values` as in YAML."""
-    return {"accepted_values": {"arguments": {"values": values, "quote": False}}}
+    return {"accepted_values": {"arguments": {"values": values, "quote": False}, "config": config or {}}}
 
 
 TESTS: dict[str, dict[str, list[Any]]] = {

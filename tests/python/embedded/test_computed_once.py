@@ -1,0 +1,115 @@
+"""What is built again, what is not, and what dbt says of it. Random histories are in tests/python/reliability."""
+
+from __future__ import annotations
+
+import pytest
+
+from lakeweave import computed_once
+from tests.python.embedded.computed_once_project import RELATIONS, Project, accepted
+
+ALWAYS = {
+    "clock": "select now() as moment",
+    "today_s_date": "select current_date as day",
+    "chance": "select random() as number",
+    "outside": "select * from read_csv('seeds/prices.csv')",
+    "a_file": "select * from 'seeds/prices.csv'",
+    "a_sample": "select * from {{ ref('prices') }} using sample 1 rows",
+    "a_variable": "select getenv('HOME') as home",
+    "of_the_run": "select '{{ run_started_at }}' as run",
+    "without_schema": "with prices as (select * from prices) select * from prices",
+    "with_a_hook": "{{ config(post_hook='select 1') }} select 1 as one",
+    "switched_off": "{{ config(meta={'computed_once': false}) }} select 1 as one",
+    "not_deterministic": "{{ config(meta={'deterministic': false}) }} select 1 as one",
+}
+UNCHANGED = {
+    "without_a_ref": "select * from raw.orders",
+    "said_to_be": "{{ config(meta={'deterministic': true}) }} select least(1, random()) > 2 as never",
+}
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    made = Project(tmp_path_factory.mktemp("computed_once") / "project")
+    made.files |= {f"models/{name}.sql": text for name, text in (ALWAYS | UNCHANGED).items()}
+    made.files["tests/fails.sql"] = "select * from {{ ref('without_a_ref') }} where id > 1"
+    made.tests["prices"] = {"price": [accepted([10, 20, 30], {"store_failures": True})]}
+    made.tests["priced"]["amount"].append(accepted([-1], {"severity": "warn"}))
+    first = made.dbt("build")
+    assert first.results, first.output[-3000:]
+    made.dbt("build")
+    return made
+
+
+def test_what_cannot_have_changed_is_unchanged(project: Project) -> None:
+    run = project.dbt("build")
+    tests = {
+        name
+        for name in run.by(unchanged=True)
+        if name.startswith(("not_null", "unique", "amounts", "relationships", "accepted"))
+    }
+    assert run.by(unchanged=True) - tests == set(RELATIONS) - {"staged"} | UNCHANGED.keys()
+    assert len(tests) == 9
+    ran = run.by(unchanged=False)
+    assert ALWAYS.keys() | {"staged", "fails"} <= ran, "always built, and a test that failed runs again"
+    assert {name.split("_")[0] for name in ran - ALWAYS.keys() - {"staged", "fails"}} == {"accepted"}, (
+        "one warns, one stores its failures"
+    )
+    assert "[UNCHANGED in" in run.output
+    assert "Unchanged: 9 of 22 relations, 9 of 12 tests (answered from the ledger)" in run.output
+
+
+def test_the_plan_says_what_and_why(project: Project) -> None:
+    project.files["models/customers.sql"] += "-- another text\n"
+    project.sql("update main.marked set last_id = 0")
+    plan = project.dbt("run-operation", "build_plan").output
+    for words in (
+        "build      warehouse.main.customers ", "its code changed", "unchanged  warehouse.main.priced ",
+        "build      warehouse.main.history ", "warehouse.main.customers is built",
+        "build      warehouse.main.marked ", "something else changed it",
+    ):  # fmt: skip
+        assert words in plan
+    run = project.dbt("build")
+    assert {"customers", "marked"} <= run.by(unchanged=False)
+    assert {"history", "priced", "python_totals"} <= run.by(unchanged=True), "the rows of customers are the same"
+    assert "built again, because something else changed the relation" in run.output
+
+
+def test_a_run_that_reads_less_leaves_the_versions(project: Project) -> None:
+    before = project.sql("select * from ledger.relations order by all")
+    run = project.dbt("build", "--select", "priced", "--empty")
+    assert run.by(unchanged=True) == set()
+    assert project.sql("select count(*) from main.priced") == [(0,)]
+    assert project.sql("select * from ledger.relations order by all") == before
+    assert "priced" in project.dbt("build", "--select", "priced").by(unchanged=False)
+    assert project.sql("select count(*) from main.priced") == [(3,)]
+
+
+def test_it_can_be_forced(project: Project) -> None:
+    assert project.dbt("build", "--select", "customers", "--full-refresh").by(unchanged=True) == set()
+    assert "customers" in project.dbt("build", "--select", "customers").by(unchanged=True)
+    assert project.dbt("build", "--select", "customers", "--vars", "computed_once: false").by(unchanged=True) == set()
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ("return dbt.ref('a')", ""),
+        ("return np.random.default_rng(1).random(3)", ""),
+        ("return dbt.ref('a').df().sample(3, random_state=1)", ""),
+        ("return np.random.rand(3)", "chance"),
+        ("return np.random.default_rng().random(3)", "seed"),
+        ("return dbt.ref('a').df().sample(3)", "seed"),
+        ("return datetime.now()", "clock"),
+        ("import requests", "imports requests"),
+        ("from . import other", "imports"),
+        ("from random import random", "imports"),
+        ("from time import time", "imports"),
+        ("return pd.read_csv('x.csv')", "outside"),
+        ("return session.sql('select 1')", "session"),
+        ("return open('x').read()", "calls open"),
+        ("return (", "cannot be read"),
+    ],
+)
+def test_python_that_may_differ_is_always_built(body: str, reason: str) -> None:
+    found = computed_once._python_reads(f"def model(dbt, session):\n    {body}\n")
+    assert (reason in found) if reason else (found == "")
