@@ -20,9 +20,9 @@ class _ReturnError(Exception):
 
 
 class Macros:
-    """``macros.name(…)`` calls a macro of the given files; ``target`` is what ``target.type`` says."""
+    """``macros.name(…)`` calls a macro of the given files; ``target`` is what ``target.type`` says, ``names`` are other names."""
 
-    def __init__(self, target: str, *files: str) -> None:
+    def __init__(self, target: str, *files: str, **names: Any) -> None:
         environment = jinja2.Environment(extensions=["jinja2.ext.do", "jinja2.ext.loopcontrols"])
 
         def give_back(value: Any) -> None:
@@ -31,6 +31,7 @@ class Macros:
         environment.globals |= {
             "return": give_back, "modules": SimpleNamespace(re=re), "target": SimpleNamespace(type=target), "lakeweave": self,
             "tojson": json.dumps, "adapter": SimpleNamespace(dispatch=self._dispatch),
+            **names,
         }  # fmt: skip
         self._engines = {"databricks": ("databricks", "spark", "default")}.get(target, (target, "default"))
         self._macros: dict[str, Callable[..., Any]] = {}

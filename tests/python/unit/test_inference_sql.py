@@ -1,0 +1,78 @@
+"""SQL of inference macros, written out without dbt and run on DuckDB: how a warehouse's answer is judged, and what is masked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import SimpleNamespace
+
+import duckdb
+import pytest
+
+from tests.python.security.macros import Macros
+
+
+@pytest.fixture(scope="module")
+def connection() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as made:
+        yield made
+
+
+def judged() -> Macros:
+    """The judgement of a warehouse's answer. What only the warehouse can do with a text is done by DuckDB."""
+    made = Macros("bigquery", "inference/_judged.sql")
+    made._macros |= {
+        "_answer_text": lambda result, wants_json: result,
+        "_has_pattern": lambda text, pattern: f"regexp_matches({text}, '{pattern}')",
+        "_is_no_json": lambda text: f"not json_valid({text})",
+    }
+    return made
+
+
+# error, text, finish reason, and how the status begins; the words are those of lakeweave/inference/replies.py.
+WAREHOUSE = [
+    ("", "fine", "STOP", "", "ok"), ("", "fine", "", "", "ok"), ("", "fine", "END_TURN", "", "ok"),
+    ("", "fi", "MAX_TOKENS", "truncated: ", "failed"), ("", "fi", "LENGTH", "truncated: ", "failed"),
+    ("", "fi", "SAFETY", "filtered: ", "failed"), ("", "", "PROHIBITED_CONTENT", "filtered: ", "failed"),
+    ("", "", "REFUSAL", "refused: ", "failed"), ("", "", "MALFORMED_FUNCTION_CALL", "tool_call: ", "failed"),
+    ("", "fi", "OTHER", "unfinished: ", "failed"), ("", "", "STOP", "empty: ", "retryable"),
+    ("", "<think>hm", "STOP", "no_answer: ", "failed"), ("", "[1]", "STOP", "not_json: ", "retryable"),
+    ("blocked by a content filter", "fine", "STOP", "filtered: ", "failed"), ("quota", "fine", "STOP", "quota", "failed"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("error", "text", "finish", "word", "state"), WAREHOUSE)
+def test_a_warehouses_answer_is_judged_by_error_and_finish_before_its_text(
+    connection: duckdb.DuckDBPyConnection, error: str, text: str, finish: str, word: str, state: str
+) -> None:
+    macros = judged()
+    status = macros._status_of_answer("error", "result", word == "not_json: ", "finish")
+    said, decided = connection.execute(
+        f"with given as (select ? as error, ? as result, ? as finish), read as (select {status} as status from given) "
+        f"select status, {macros._state_of_status('status', 'false')} from read",
+        [error, text, finish],
+    ).fetchone()
+    assert (said == "") == (word == "")
+    assert said.startswith(word)
+    assert decided == state
+
+
+REDACTED = [
+    ("digits", "call 0123", "call ####"), ("digits", "٠١٢٣ ０１２ ०१ 𝟘𝟙", "#### ### ## ##"), ("digits", "½ ² Ⅳ", "½ ² Ⅳ"),
+    ("initial", "Ada", "A***"), ("domain", '"a@b"@example.com', "***@example.com"), ("domain", "nobody", "***@"),
+    ("label", "ada@example.com", "[value]"), ("digits", None, None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "given", "masked"), REDACTED)
+def test_redact_masks_digits_of_every_script(
+    connection: duckdb.DuckDBPyConnection, kind: str, given: str | None, masked: str | None
+) -> None:
+    macros = Macros(
+        "duckdb",
+        "inference/redact.sql",
+        *(f"core/{name}.sql" for name in ("regexp_replace", "regexp_extract", "text_literal")),
+        "core/engines/duckdb.sql",
+        dbt=SimpleNamespace(type_string=lambda: "varchar"),
+    )
+    sql = macros.redact("value", kind)
+    assert connection.execute(f"select {sql} from (select ?::varchar as value)", [given]).fetchone() == (masked,)
