@@ -38,6 +38,9 @@ with page(
     latest = cohorts[cohorts["cohort"].isin(sorted(cohorts["cohort"].unique())[-24:])]
     sizes = cohorts[cohorts["months_since_first_order"] == 0]
     later = cohorts[cohorts["months_since_first_order"].between(1, 3)]
+    as_of = ask("select as_of from {gold.reporting_date}")["as_of"]
+    if len(as_of):
+        st.caption(f"As of {as_of[0]:%Y-%m-%d}. The month that is not over by then is left out.")
     figures(
         {
             "Customers": f"{sizes['cohort_size'].sum():,.0f}",

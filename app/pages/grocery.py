@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from app.look import IN_URL, ORANGE, SCALE, bars, lines, or_stop, page, plain, show, table
-from app.warehouse import ask
+from app.warehouse import NotReadyError, ask
 
 
 def rules() -> None:
@@ -67,6 +67,16 @@ def items() -> None:
         {"items_sold": "items", "basket_count": "baskets"}
     )
     show(lines(weekly, "sale_date", "number", "per month", "what"), "Line chart: items and baskets by month")
+    try:
+        undated = ask(
+            "select without_key from {gold.sales_reconciliation}"
+            " where feed = 'grocery' and measure = 'items' and breakdown = 'day' and without_key <> 0"
+        )["without_key"]
+    except NotReadyError:
+        # It is of all feeds, which may not be built.
+        undated = pd.Series(dtype=float)
+    for items_without_day in undated:
+        st.caption(f"{items_without_day:,.0f} items have no date and are in no month.")
     st.subheader("Items")
     words = (
         st.text_input("Items whose name has", "", key="item", placeholder="for example milk", **IN_URL).strip().lower()

@@ -34,6 +34,9 @@ with page(
     measure = st.segmented_control("Measure", list(MEASURES), default="revenue", key="measure", **IN_URL) or "revenue"
     column = MEASURES[measure]
     show(lines(months, "sale_month", column, f"{measure}, ₹"), f"Line chart: {measure} by month", 240)
+    undated = months.loc[months["sale_month"].isna(), column].sum()
+    if undated:
+        st.caption(f"{in_short(undated, '₹')} of it has no date and is in no month.")
     left, right = st.columns(2)
     with left:
         st.subheader("Categories")

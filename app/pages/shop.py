@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from app.look import GREEN, IN_URL, ORANGE, bars, figures, in_short, lines, or_stop, page, percent, show, table
+from app.look import GREEN, IN_URL, ORANGE, bars, figures, in_short, lines, or_stop, page, percent, plain, show, table
 from app.warehouse import among, ask
 
 MONTH = "extract(year from ordered_at) * 100 + extract(month from ordered_at)"
@@ -67,6 +67,23 @@ with page(
             "Returned": percent(whole["return_rate"]),
         }
     )
+
+    left_out = ask(
+        "select count(distinct case when ordered_at is null then order_id end) as undated_orders,"
+        " sum(case when ordered_at is null and is_sold then sale_price_usd end) as undated_revenue,"
+        " sum(case when is_sold and sale_price_usd is null then 1 else 0 end) as unpriced_items"
+        f" from {{gold.orders_enriched}} {where}",
+        **given,
+    ).iloc[0]
+    if left_out["undated_orders"]:
+        undated = (
+            f"{left_out['undated_orders']:,.0f} orders without a date, {in_short(left_out['undated_revenue'], '$')}"
+        )
+        st.caption(plain(f"{undated} of revenue, count in these figures and are in no month."))
+    if left_out["unpriced_items"]:
+        st.caption(
+            f"{left_out['unpriced_items']:,.0f} sold units have no price in US dollars and add nothing to revenue."
+        )
 
     monthly = ask(
         f"select {MONTH} as month, {MEASURES} from {{gold.orders_enriched}} {where} and ordered_at is not null"

@@ -9,6 +9,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
+from tests.python.embedded.test_app_figures import COHORT, MONTHS, RETENTION
 from tests.python.support import ROOT, Workspace
 
 NOTEBOOK = ROOT / "analyses" / "notebooks" / "cohort_retention.ipynb"
@@ -25,7 +26,12 @@ def test_the_notebook_runs(demo: Workspace, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("LAKEWEAVE_TARGET", "duckdb")
     monkeypatch.setenv("LAKEWEAVE_WAREHOUSE", str(demo.warehouse))
     notebook = nbformat.read(NOTEBOOK, as_version=4)
-    told = "import json; print(json.dumps([shown['traffic_source'].nunique(), len(points), heat_map.to_dict()['columns']]))"
+    told = (
+        "import json\n"
+        "print(json.dumps([shown['traffic_source'].nunique(), len(points), heat_map.to_dict()['columns'],"
+        " quality['retention'].to_dict(), sizes.to_dict(),"
+        " shown[['traffic_source', 'cohort', 'months_since_first_order', 'cohort_size', 'active_customers']].values.tolist()]))"
+    )
     notebook.cells.append(nbformat.v4.new_code_cell(told))
     place = {"metadata": {"path": str(NOTEBOOK.parent)}}
     NotebookClient(notebook, timeout=120, kernel_name="python3", resources=place).execute()
@@ -38,4 +44,14 @@ def test_the_notebook_runs(demo: Workspace, monkeypatch: pytest.MonkeyPatch) -> 
         "select count(distinct traffic_source) from gold.cohort_retention where traffic_source <> 'all'"
     )
     ((products,),) = demo.query("select count(*) from gold.product_clusters")
-    assert json.loads(last) == [sources, products, 3]
+    *counts, quality, sizes, cells = json.loads(last)
+    assert counts == [sources, products, 3]
+    # The same counted from silver, without gold.
+    meant = demo.query(f"select source, sum(active) / sum(size) from ({RETENTION}) where step <= 3 group by 1")
+    assert quality == pytest.approx(dict(meant))
+    assert sizes == dict(demo.query(f"select {COHORT}, count(distinct user_id) from ({MONTHS}) group by 1"))
+    latest = f"select distinct cohort from ({MONTHS}) order by 1 desc limit 18"
+    of_silver = demo.query(
+        f"select source, {COHORT}, step, size, active from ({RETENTION}) where step <= 12 and cohort in ({latest})"
+    )
+    assert sorted(map(tuple, cells)) == sorted(of_silver) != []
