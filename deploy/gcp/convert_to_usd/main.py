@@ -117,7 +117,11 @@ def number(price: Any) -> Decimal:
             else "expected a number, or its text"
         )
         raise Wrong(f"price is {shown(price)}; {word}")
-    amount = EXACT.create_decimal(text)
+    try:
+        amount = EXACT.create_decimal(text)
+    except DecimalException:
+        # More digits and a larger exponent than the context holds.
+        raise Wrong(f"price is {shown(price)}; that is no NUMERIC") from None
     if not amount.is_finite() or amount.copy_abs() >= LARGEST_NUMERIC:
         raise Wrong(f"price is {shown(price)}; that is no NUMERIC")
     return amount

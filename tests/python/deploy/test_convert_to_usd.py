@@ -129,6 +129,8 @@ def test_an_unknown_currency_is_null_or_an_error_as_asked(service: Service) -> N
         (["1" * 5000, "pounds", "2026-02-01"], "5002 characters"),
         (["1e999999999999", "dollars", "2026-02-01"], "expected a number"),
         (["1e200000", "dollars", "2026-02-01"], "that is no NUMERIC"),
+        (["9" * 40 + ".1e999999", "dollars", "2026-02-01"], "that is no NUMERIC"),
+        (["1e-999999", "dollars", "2026-02-01", 1], "expected (price"),
         (["-Infinity", "dollars", "2026-02-01"], "that is no NUMERIC"),
         (["sNaN123", "dollars", "2026-02-01"], "expected a number"),
         (["0x10", "dollars", "2026-02-01"], "expected a number"),
