@@ -129,7 +129,7 @@ comment {{ lakeweave.text_literal(lakeweave._external_description(parts.descript
             unix_micros(modificationTime) as generation,
             length as size,
             modificationTime as updated
-        from {{ lakeweave.listed_files(files, place.folder) }} as found
+        from {{ lakeweave.spark_listed_files(files, place.folder) }} as found
     {%- endset -%}
     {%- set known = load_relation(this) -%}
     {%- set since = none -%}

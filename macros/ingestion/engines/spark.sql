@@ -84,7 +84,7 @@
         create or replace temporary view {{ spec.view }}__inbox using binaryFile
         options (path {{ lakeweave._spark_text(lakeweave._spark_path(spec.folder)) }}, recursiveFileLookup 'true')
     {%- endcall -%}
-    {%- do spec.update({'listed': lakeweave.listed_files(spec.view ~ '__inbox', spec.folder)}) -%}
+    {%- do spec.update({'listed': lakeweave.spark_listed_files(spec.view ~ '__inbox', spec.folder)}) -%}
     {%- set files = lakeweave._spark_fresh_files(spec) -%}
 
     {%- if rebuild or files -%}
