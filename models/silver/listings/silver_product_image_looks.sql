@@ -20,7 +20,7 @@ colors as (
 
 ),
 
-/* Of several labels about the same, the surest counts. A label below the threshold is no more than a guess; silver.product_image_labels has it. */
+/* Of several labels for a characteristic, the one with the highest score counts. Labels below the threshold are in silver_product_image_labels. */
 ranked_labels as (
 
     select
