@@ -20,7 +20,7 @@ colors as (
 
 ),
 
-/* Of several labels for a characteristic, the one with the highest score counts. Labels below the threshold are in silver_product_image_labels. */
+/* Of several labels for a characteristic, the highest score counts. Labels below the threshold are in silver_product_image_labels. */
 ranked_labels as (
 
     select
