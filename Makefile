@@ -125,8 +125,8 @@ test-databricks: $(VENV)-databricks/.ready  ## the statements of dbt-databricks,
 test-bigquery: $(VENV)/.dev profiles.yml  ## every BigQuery statement, analyzed by Google's SQL analyzer
 	@$(BIN)/python -m pytest tests/python/bigquery
 
-test-reliability: $(VENV)/.dev profiles.yml  ## the long tests: 200 kills of a build, 50 of an inference, many deliveries
-	@LAKEWEAVE_KILLS=200 LAKEWEAVE_INFERENCE_KILLS=50 LAKEWEAVE_DELIVERIES=200 LAKEWEAVE_FAULTS=500 $(BIN)/python -m pytest tests/python/reliability
+test-reliability: $(VENV)/.dev profiles.yml  ## the long tests: 200 kills of a build, 50 of an inference, 200 histories of deliveries
+	@LAKEWEAVE_KILLS=200 LAKEWEAVE_INFERENCE_KILLS=50 LAKEWEAVE_DELIVERIES=200 LAKEWEAVE_ORDERS=200 LAKEWEAVE_WRITER_SECONDS=300 LAKEWEAVE_FAULTS=500 $(BIN)/python -m pytest tests/python/reliability
 
 test-security: $(VENV)/.dev profiles.yml  ## a sample of hostile input: personal data, replies, connections, secrets, events, names, prices
 	@$(BIN)/python -m pytest tests/python/security tests/python/unit/test_arrivals.py tests/python/unit/test_app_safety.py \

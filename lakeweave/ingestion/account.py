@@ -104,6 +104,10 @@ class FileAccount:
     skipped_bytes: int = 0
     skipped: list[SkippedSpan] = field(default_factory=list)
     _spans: dict[str, tuple[int, SkippedSpan]] = field(default_factory=dict, repr=False)
+    counted_by: str | None = None
+    """Unit of the independent count: bytes, lines, objects, rows or footer."""
+    counted_records: int | None = None
+    """What the independent count says about the number of records; ``None`` where it counts bytes or lines."""
     encoding_confidence: float | None = None
     """From 0 to 1; ``None`` for an encoding that was declared, marked or verified byte by byte."""
 
@@ -198,6 +202,7 @@ class FileAccount:
         return (
             self.records == self.accepted + self.rejected + self.repeats
             and self.lines == self.record_lines + self.header_lines + self.blank_lines
+            and self.counted_records in (None, self.records)
             and (
                 self.content_bytes is None
                 or self.content_bytes

@@ -437,6 +437,8 @@ class DelimitedReader:
                 account.changes.append(change)
         if matched.held:
             raise FileHeld(matched.held_reason, f"Line {first} is another header. {matched.held}")
+        if self._reading.layout_policy == "freeze":
+            raise FileHeld("layout_frozen", told.message)
         size = self._size("".join(span))
         self._offset += size
         account.header_bytes += size

@@ -11,6 +11,7 @@ import math
 import zipfile
 import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 from xml.parsers.expat import ExpatError
 
@@ -18,7 +19,8 @@ from lakeweave.ingestion import layout as layouts
 from lakeweave.ingestion.account import FileAccount, FileHeld
 from lakeweave.ingestion.delimited import Batch
 from lakeweave.ingestion.encoding import BAD, shown
-from lakeweave.ingestion.sniff import HEADER_SEARCH
+from lakeweave.ingestion.headers import HeaderNames, completed, respelled, same_header
+from lakeweave.ingestion.sniff import HEADER_SEARCH, trimmed
 from lakeweave.ingestion.spec import Reading
 from lakeweave.ingestion.workbook import (
     MAX_NOTED,
@@ -46,8 +48,19 @@ def cell_text(value: Any, *, date_only: bool = False) -> str:
     if isinstance(value, dt.date | dt.time):
         return value.isoformat()
     if isinstance(value, dt.timedelta):
-        return str(value)
+        seconds = round(value.total_seconds())
+        return f"{'-' * (seconds < 0)}{abs(seconds) // 3600:02d}:{abs(seconds) // 60 % 60:02d}:{abs(seconds) % 60:02d}"
     return str(value)
+
+
+@dataclass(frozen=True)
+class _Section:
+    """The rows below one header: its width, and where the columns that are kept, or have to be empty, are in a row."""
+
+    width: int
+    columns: list[str]
+    kept: list[int]
+    empty: list[int]
 
 
 class ExcelReader:
@@ -57,7 +70,7 @@ class ExcelReader:
         self._path = path
         self._reading = reading
         self.account = account
-        self._filled_rows = self._filled_cells = self._out_of_range = self._uncached_above = 0
+        self._filled_rows = self._filled_cells = self._out_of_range = self._uncached_above = self._no_records = 0
 
     def batches(self) -> Iterator[Batch]:
         """All accepted records in sheet order; raises :class:`FileHeld` for a workbook that cannot be read."""
@@ -69,7 +82,9 @@ class ExcelReader:
             ) from None
         name, count, notes = self._choose()
         try:
-            book = openpyxl.load_workbook(self._path, read_only=True, data_only=True)
+            # The open file, because openpyxl judges a path by its ending.
+            stream = open(self._path, "rb")  # noqa: SIM115
+            book = openpyxl.load_workbook(stream, read_only=True, data_only=True)
             sheet = next(s for s in book.worksheets if s.title == name)
             # The stored dimension is a hint of the program that wrote the file, and often wrong.
             sheet.reset_dimensions()
@@ -82,6 +97,7 @@ class ExcelReader:
             yield from self._read(rows, name, count)
         finally:
             book.close()
+            stream.close()
         self._reconcile(name, count)
         self.account.message = " ".join(notes + self._notes(name, count)) or None
 
@@ -169,6 +185,7 @@ class ExcelReader:
                 f"The XML of sheet {name!r} has {count.filled_rows} filled rows with {count.filled_cells} values; "
                 f"{self._filled_rows} rows with {self._filled_cells} values were read.",
             )
+        self.account.counted_by, self.account.counted_records = "rows", count.filled_rows - self._no_records
         rejects = self.account.rejects
         if rejects and len(rejects) == self.account.records and all(r.reason == "uncached_formula" for r in rejects):
             raise FileHeld(
@@ -226,28 +243,35 @@ class ExcelReader:
                 f"No header with at least half of the declared columns in the first {HEADER_SEARCH} rows of sheet "
                 f"{name!r}: the first has {layouts.listed(first)}, expected {layouts.listed(reading.columns or ())}.",
             )
-        header = head[found]
-        while len(header) > 1 and not header[-1].strip():
-            header = header[:-1]
-        width = len(header)
         account.header_lines = found + 1
+        self._no_records = self._filled_rows
+        header = trimmed(head[found])
         account.columns = header
-        if width > layouts.MAX_COLUMNS:
-            raise FileHeld(
-                "too_many_columns", f"The header has {width} columns; at most {layouts.MAX_COLUMNS} are read."
-            )
-        plan = layouts.match(header, reading)
-        account.changes.extend(plan.changes)
-        if plan.held:
-            raise FileHeld(plan.held_reason, plan.held)
-        kept = [i for i, t in enumerate(plan.targets) if t is not None]
-        empty = [i for i, t in enumerate(plan.targets) if t is None]
-        columns = [t for t in plan.targets if t is not None]
-        batch = Batch(columns, [], [])
+        section = self._section(header)
+        names = HeaderNames(dict(known) if reading.columns is not None else {layouts.snake_case(c): c for c in header})
+        batch = Batch(section.columns, [], [])
         for row, uncached in texts:
             if not any(row) and not uncached:
                 account.blank_lines += 1
                 continue
+            if not uncached and not same_header(row, header) and names.is_header(row):
+                if batch.rows:
+                    yield batch
+                account.header_lines += 1
+                self._no_records += 1
+                header = trimmed(row)
+                change = layouts.LayoutChange(
+                    None,
+                    "another_header",
+                    reading.layout_policy,
+                    "records below are read by it",
+                    f"Row {account.lines} is another header: {layouts.listed(header)}.",
+                )
+                account.changes.append(change)
+                section = self._section(header)
+                batch = Batch(section.columns, [], [])
+                continue
+            width, kept, empty = section.width, section.kept, section.empty
             account.records += 1
             account.record_lines += 1
             number, line = account.records, account.lines
@@ -271,13 +295,49 @@ class ExcelReader:
                 i = next(i for i in empty if row[i])
                 message = f"The row has the value {row[i][:100]!r} in the undeclared column {header[i]!r}."
                 account.reject(number, line, raw, "unexpected_column", message, header[i])
-            elif width > 1 and row[:width] == header:
+            elif width > 1 and same_header(row, header):
                 account.reject(number, line, raw, "repeated_header", "The row repeats the header.")
             else:
                 batch.numbers.append(number)
                 batch.rows.append([row[i] for i in kept])
             if batch.full():
                 yield batch
-                batch = Batch(columns, [], [])
+                batch = Batch(section.columns, [], [])
         if batch.rows:
             yield batch
+
+    def _section(self, header: list[str]) -> _Section:
+        """How the rows below ``header`` are read; raises :class:`FileHeld` for a layout that holds the file."""
+        account, reading = self.account, self._reading
+        if len(header) > layouts.MAX_COLUMNS:
+            raise FileHeld(
+                "too_many_columns", f"The header has {len(header)} columns; at most {layouts.MAX_COLUMNS} are read."
+            )
+        cells = list(header)
+        spelled = respelled(cells, reading)
+        for i, column in spelled.items():
+            self._mended(column, f"Column {cells[i]!r} is read as {column!r}, its name at this place.")
+            cells[i] = column
+        filled = completed(cells, len(cells), reading)
+        if filled:
+            self._mended(None, f"The header has empty cells: {filled[1]}.")
+            cells = filled[0]
+        plan = layouts.match(cells, reading)
+        account.changes.extend(c for c in plan.changes if c not in account.changes)
+        if plan.held:
+            raise FileHeld(plan.held_reason, plan.held)
+        if reading.layout_policy == "freeze" and (
+            told := [c.message for c in account.changes if c.change in ("header_mended", "another_header")]
+        ):
+            raise FileHeld("layout_frozen", " ".join(told))
+        return _Section(
+            len(header),
+            [t for t in plan.targets if t is not None],
+            [i for i, t in enumerate(plan.targets) if t is not None],
+            [i for i, t in enumerate(plan.targets) if t is None],
+        )
+
+    def _mended(self, column: str | None, message: str) -> None:
+        policy = self._reading.layout_policy
+        action = "file held" if policy == "freeze" else "read by the declared columns"
+        self.account.changes.append(layouts.LayoutChange(column, "header_mended", policy, action, message))

@@ -24,7 +24,7 @@ from lakeweave.ingestion import layout, sniff
 from lakeweave.ingestion.account import FileAccount, FileHeld
 from lakeweave.ingestion.counting import CHUNK, Census, Counter
 from lakeweave.ingestion.lines import is_exact, measure
-from lakeweave.ingestion.parquet import parquet_select
+from lakeweave.ingestion.parquet import footer_rows, parquet_select
 from lakeweave.ingestion.planning import PlannedFile, counter_for, quick_plan
 from lakeweave.ingestion.rawtable import RawTable, literal
 from lakeweave.ingestion.reading import MAX_UNPACKED, sniff_head, text_encoding
@@ -111,6 +111,8 @@ def _fill_bytes(text: CleanText) -> None:
     """The byte account of a clean text that reconciled."""
     account, census, original = text.account, text.census, text.original
     account.blank_lines = census.blank_lines
+    account.counted_by = "bytes" if original else "lines"
+    account.counted_records = census.records - (text.plan.header is not None)
     if original is None:
         return
     account.content_bytes = original.content
@@ -395,7 +397,7 @@ class FastPath:
         source = f"read_parquet({literal(link)}, hive_partitioning = false, file_row_number = true)"
         try:
             described = conn.execute(f"describe select * exclude file_row_number from {source}").fetchall()
-            ((count,),) = conn.execute(f"select sum(num_rows) from parquet_file_metadata({literal(link)})").fetchall()
+            count = footer_rows(file.found.path)
             header = [d[0] for d in described]
             known = layout.declared_names(self.reading)
             matched = layout.match(header, self.reading)
@@ -411,7 +413,8 @@ class FastPath:
                 f"case when coalesce({nul}, false){unwanted} then null else 0 end, hash({', '.join(wanted) or 'null'}) "
                 f"from {source}"
             )
-        except duckdb.Error:
+        except (duckdb.Error, FileHeld):
+            # The careful reader finds the same and says so in the account.
             return False
         finally:
             os.unlink(link)
@@ -420,7 +423,7 @@ class FastPath:
         ).fetchall()
         if n != sized or n != count or (n and last != n):
             return False
-        account.format = "parquet"
+        account.format, account.counted_by, account.counted_records = "parquet", "footer", count
         account.columns, account.changes = header, matched.changes
         account.records = account.accepted = n
         load.accepted = True

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from lakeweave.ingestion.account import FileAccount, FileHeld
@@ -48,10 +48,23 @@ _FIRST_KEY = re.compile(r'\s*\{\s*"([^"\\]*)"\s*:')
 
 
 class JsonReader:
-    """Reads JSON (``format`` ``json`` or ``jsonl``) into batches of accepted records."""
+    """Reads JSON (``format`` ``json`` or ``jsonl``) into batches of accepted records.
 
-    def __init__(self, chunks: Iterator[str], form: str, reading: Reading, account: FileAccount) -> None:
+    ``size`` says how many bytes a text is in the file, ``skipped`` is the length of the byte order mark before the text.
+    """
+
+    def __init__(
+        self,
+        chunks: Iterator[str],
+        form: str,
+        reading: Reading,
+        account: FileAccount,
+        size: Callable[[str], int] = len,
+        skipped: int = 0,
+    ) -> None:
         self._chunks = chunks
+        self._size = size
+        self._offset = skipped
         self._by_line = form == "jsonl"
         self._reading = reading
         self.account = account
@@ -69,9 +82,11 @@ class JsonReader:
         numbers: list[int] = []
         rows: list[dict[str, str]] = []
         chars = 0
+        if self._offset:
+            self.account.skip("byte_order_mark", self._offset, 0, 1)
         values = self._lines() if self._by_line else self._values()
-        for value, raw, line, lines in values:
-            row = self._record(value, raw, line, lines)
+        for value, raw, line in values:
+            row = self._record(value, raw, line)
             if row is not None:
                 numbers.append(self.account.records)
                 rows.append(row)
@@ -90,7 +105,7 @@ class JsonReader:
 
     # ---------------------------------------------------------------- values
 
-    def _lines(self) -> Iterator[tuple[Any, str, int, int]]:
+    def _lines(self) -> Iterator[tuple[Any, str, int]]:
         lines = Lines(self._chunks)
         counter, objects = ObjectCounter(), 0
         good: list[str] = []
@@ -98,8 +113,12 @@ class JsonReader:
         while lines.at < len(lines.window) or lines.more():
             (line,) = lines.pass_over(1)
             text = line.lstrip("\ufeff\x1e")  # joined files, and the sequences of RFC 7464
+            for mark in line[: len(line) - len(text)]:
+                self._skip("json_punctuation" if mark == "\x1e" else "byte_order_mark", mark, lines.number)
             if not text.strip():
                 self.account.blank_lines += 1
+                if text:
+                    self._skip("blank_line", text, lines.number)
                 continue
             for value, raw in self._on_one_line(text):
                 if isinstance(value, Pairs):
@@ -109,11 +128,16 @@ class JsonReader:
                 if chars > _COUNTED_AT_ONCE:
                     counter.feed("\n".join(good))
                     good, chars = [], 0
-                yield value, raw, lines.number, 0
+                yield value, raw, lines.number
             self.account.record_lines += 1
         counter.feed("\n".join(good))
         self.account.lines = lines.total
         self._reconcile(objects, counter.objects)
+
+    def _skip(self, reason: str, text: str, line: int) -> None:
+        size = self._size(text)
+        self.account.skip(reason, size, self._offset, line)
+        self._offset += size
 
     def _on_one_line(self, text: str) -> list[tuple[Any, str]]:
         """The values of one line: one, or several objects where a line end is lost between them."""
@@ -141,21 +165,23 @@ class JsonReader:
         except (ValueError, RecursionError) as error:
             return error
 
-    def _values(self) -> Iterator[tuple[Any, str, int, int]]:
+    def _values(self) -> Iterator[tuple[Any, str, int]]:
         """Values of an array, or values one after another.
 
         Lines are not the unit here, one array may well be one line: all of them count as lines of records.
         """
-        values = JsonValues(self._chunks, self._fits, self._surely)
+        values = JsonValues(self._chunks, self._fits, self._surely, self._size)
         cut_reject = False
         for value in values:
             if isinstance(value.value, Pairs):
                 self._last = value.value
             cut_reject = isinstance(value.value, CutOff)
-            yield value.value, value.raw, value.line, 0
+            yield value.value, value.raw, value.line
         if values.cut and not cut_reject:
-            yield CutOff("The array is not closed"), "", values.lines, 0
+            yield CutOff("The array is not closed"), "", values.lines
         self.account.lines = self.account.record_lines = values.lines
+        if values.between:
+            self.account.skip("json_punctuation", values.between)
         self._reconcile(values.objects, values.counter.objects)
         if values.cut and self.account.records == self.account.rejected:
             raise FileHeld(
@@ -163,6 +189,8 @@ class JsonReader:
             )
 
     def _reconcile(self, read: int, counted: int) -> None:
+        account = self.account
+        account.counted_by, account.counted_records = "objects", counted + account.records - read
         if read != counted:
             raise FileHeld(
                 "counts_do_not_reconcile",
@@ -190,13 +218,17 @@ class JsonReader:
 
     # --------------------------------------------------------------- records
 
-    def _record(self, value: Any, raw: str, line: int, lines: int) -> dict[str, str] | None:
+    def _record(self, value: Any, raw: str, line: int) -> dict[str, str] | None:
         account = self.account
         account.records += 1
         number = account.records
+        # A comma without an element is counted with what is between the elements.
+        size = 0 if isinstance(value, NoElement) else self._size(raw)
+        self._offset += size
 
         def reject(reason: str, message: str, column: str | None = None) -> None:
-            account.reject(number, line, shown(raw).strip(), reason, message, column)
+            account.rejected_bytes += size
+            account.reject(number, line, shown(raw).strip(), reason, message, column, size)
 
         if BAD.search(raw):
             nul = BAD.search(raw).group() == "\0"  # type: ignore[union-attr]
@@ -246,6 +278,7 @@ class JsonReader:
             if text is not None:
                 row[target] = text
             self._seen.add(target)
+        account.record_bytes += size
         return row
 
     def _canonical(self, key: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,11 +53,14 @@ class JsonValues:
     """Iterates over the values of a text that comes in ``chunks``.
 
     ``cut`` says afterwards that an array is not closed; ``lines`` counts the lines of the text; ``counter`` has counted
-    the objects of everything that is JSON.
+    the objects of everything that is JSON; ``between`` is the ``size`` of the text that is in no value.
     """
 
-    def __init__(self, chunks: Iterator[str], fits: Fits, surely: Fits) -> None:
+    def __init__(self, chunks: Iterator[str], fits: Fits, surely: Fits, size: Callable[[str], int] = len) -> None:
         self._chunks = chunks
+        self._size = size
+        self.between = 0
+        self._accounted = 0
         self._fits = fits
         self._surely = surely
         self.counter = ObjectCounter()
@@ -85,10 +88,15 @@ class JsonValues:
             self._line_ends += _line_ends(self._last, chunk)
             self._last = chunk[-1]
         self._feed(self._at)
+        self._pass_to(self._at)
         self._line += self._text.count("\n", self._marked, self._at)
         self._text = self._text[self._at :] + chunk
-        self._at = self._fed = self._marked = 0
+        self._at = self._fed = self._marked = self._accounted = 0
         return True
+
+    def _pass_to(self, at: int) -> None:
+        self.between += self._size(self._text[self._accounted : at])
+        self._accounted = at
 
     def _grow(self) -> bool:
         """Twice as much text for a value that is longer than what there is; false at the end."""
@@ -136,6 +144,7 @@ class JsonValues:
         if comma and not in_array:
             yield Value(NoElement("A comma has no element beside it."), ",", self._line_number())
         self._feed(len(self._text))
+        self._pass_to(len(self._text))
         self.cut = in_array
 
     def _line_number(self) -> int:
@@ -145,6 +154,7 @@ class JsonValues:
 
     def _value(self, in_array: bool) -> Value:
         line = self._line_number()
+        self._pass_to(self._at)
         while True:
             try:
                 value, end = DECODER.raw_decode(self._text, self._at)
@@ -165,7 +175,7 @@ class JsonValues:
         if end >= 0:
             self.objects += isinstance(value, Pairs)
             raw = self._text[self._at : end]
-            self._at = end
+            self._at = self._accounted = end
             return Value(value, raw, line)
         self._feed(self._at)
         resync = Resync(self._at, DECODER.raw_decode, self._fits, self._surely, in_array=in_array)
@@ -179,7 +189,7 @@ class JsonValues:
                 value = CutOff(str(value))
             found = len(self._text)
         raw = self._text[self._at : found]
-        self._at = self._fed = found
+        self._at = self._fed = self._accounted = found
         return Value(value, raw, line)
 
 

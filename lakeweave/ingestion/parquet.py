@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 from lakeweave.ingestion import layout as layouts
@@ -9,6 +10,10 @@ from lakeweave.ingestion.account import FileAccount, FileHeld
 from lakeweave.ingestion.delimited import BATCH_RECORDS, BATCH_VALUES, Batch
 from lakeweave.ingestion.encoding import BAD, shown
 from lakeweave.ingestion.spec import Reading
+
+_MAGIC = 4
+_SEARCHED = 256 << 20
+"""Bytes between the last column and the footer that are looked at: indexes are there, and other files if several are joined."""
 
 
 def parquet_select(columns: list[tuple[str, str]]) -> list[str]:
@@ -32,6 +37,40 @@ def parquet_select(columns: list[tuple[str, str]]) -> list[str]:
     return result
 
 
+def footer_rows(path: str) -> int:
+    """The number of records by the footer's row groups, read by Arrow and not by the reader of the values.
+
+    Raises :class:`FileHeld` for a damaged footer, and for a file that has more in it than its footer describes.
+    """
+    import pyarrow.parquet as pq
+    from pyarrow.lib import ArrowException
+
+    try:
+        with open(path, "rb") as stream:
+            footer = pq.read_metadata(stream)
+            groups = [footer.row_group(i) for i in range(footer.num_row_groups)]
+            ends = [_MAGIC]
+            for group in groups:
+                for column in map(group.column, range(group.num_columns)):
+                    places = (column.dictionary_page_offset, column.data_page_offset)
+                    ends.append(min(p for p in places if p is not None) + column.total_compressed_size)
+            stream.seek(-2 * _MAGIC, os.SEEK_END)
+            until = stream.tell() - int.from_bytes(stream.read(_MAGIC), "little")
+            stream.seek(max(ends))
+            rest = stream.read(max(0, min(until - max(ends), _SEARCHED)))
+    except (ArrowException, OSError, ValueError) as error:
+        raise FileHeld("corrupt_file", f"The Parquet file cannot be read ({_first_line(error)}).") from None
+    if b"PAR1PAR1" in rest:
+        raise FileHeld(
+            "corrupt_file",
+            "Several Parquet files are joined in this one, and its footer describes only the last. Deliver them one by one.",
+        )
+    rows = sum(group.num_rows for group in groups)
+    if rows != footer.num_rows:
+        raise FileHeld("counts_do_not_reconcile", f"The footer says {footer.num_rows} records, its row groups {rows}.")
+    return rows
+
+
 class ParquetReader:
     """Reads a Parquet file through DuckDB; the independent count is the one in the file's own footer."""
 
@@ -51,7 +90,7 @@ class ParquetReader:
             described = conn.execute(
                 "describe select * from read_parquet(?, hive_partitioning=false)", [escaped]
             ).fetchall()
-            (rows,) = conn.execute("select sum(num_rows) from parquet_file_metadata(?)", [escaped]).fetchall()[0]
+            rows = footer_rows(self._path)
             header = [r[0] for r in described]
             plan = self._match(header)
             selected = parquet_select([(r[0], r[1]) for r in described])
@@ -88,6 +127,7 @@ class ParquetReader:
             raise FileHeld("corrupt_file", f"The Parquet file cannot be read ({_first_line(error)}).") from None
         finally:
             conn.close()
+        account.counted_by, account.counted_records = "footer", rows
         if rows != account.records:
             raise FileHeld("counts_do_not_reconcile", f"The footer says {rows} records, {account.records} were read.")
 

@@ -202,7 +202,9 @@ def open_reader(path: str, name: str, reading: Reading, account: FileAccount) ->
     account.format = plan.format + packed
     every = itertools.chain([text], chunks)
     if plan.format in ("json", "jsonl"):
-        return JsonReader(every, plan.format, reading, account)
+        if is_exact(codec):
+            account.measured = sizes
+        return JsonReader(every, plan.format, reading, account, measure(codec), skip)
     return delimited_reader(every, plan, reading, account, codec, skip, sizes)
 
 
@@ -256,6 +258,8 @@ def read_file(path: str, name: str, reading: Reading, account: FileAccount) -> I
         )
     account.accepted = emitted
     account.close_bytes()
+    if account.counted_by is None:
+        account.counted_by = "lines" if account.content_bytes is None else "bytes"
     if account.state == "held":
         return
     undecodable = account.by_reason().get("undecodable_bytes", 0)
@@ -324,6 +328,11 @@ def reconcile_message(account: FileAccount) -> str:
         f"+ {account.header_lines} in the header + {account.blank_lines} blank were kept; "
         f"{account.content_bytes} bytes were found but {account.header_bytes} in the header + {account.record_bytes} in "
         f"records + {account.rejected_bytes} rejected + {account.skipped_bytes} skipped were kept."
+        + (
+            f" The independent count of {account.counted_by} gives {account.counted_records} records."
+            if account.counted_records is not None
+            else ""
+        )
     )
 
 

@@ -64,6 +64,7 @@ SKIP_REASONS: dict[str, str] = {
     "blank_line": "A line that holds nothing but blank space.",
     "preamble": "A line above the header that has not the shape of a record.",
     "separator_line": "A line `sep=` that names the delimiter for a spreadsheet program.",
+    "json_punctuation": "The brackets, commas and blanks between the elements of a JSON text.",
     "end_of_file_mark": "The control character 26 (Ctrl-Z) at the end of the text.",
 }
 """Why bytes of a file are in no record and not in the header: ``ledger.skipped_spans.reason``."""

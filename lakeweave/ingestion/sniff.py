@@ -158,7 +158,7 @@ def sniff_text(text: str, *, complete: bool, name: str, reading: Reading) -> Tex
         lines.pop()
     if not any(line.strip() for line in lines):
         raise FileHeld("empty_file", "The file holds nothing but blank space.")
-    as_json = _json_format(text, lines, name, complete)
+    as_json = _json_format(text.lstrip("\ufeff"), lines, name, complete)
     if as_json:
         return TextPlan(as_json)
     if reading.columns is None:

@@ -52,6 +52,8 @@ FILES: dict[str, pa.DataType] = {
     "rejected_bytes": _NUMBER,
     "skipped_bytes": _NUMBER,
     "encoding_confidence": pa.float64(),
+    "counted_by": _TEXT,
+    "counted_records": _NUMBER,
 }
 TOUCHED: dict[str, pa.DataType] = {"file_name": _TEXT, "version": pa.int32(), "stat_key": _TEXT}
 REJECTED: dict[str, pa.DataType] = {
@@ -358,6 +360,8 @@ class Stage:
             "message": account.message,
             **(account.bytes_by_place() if state == "loaded" else dict.fromkeys(BYTE_PLACES)),
             "encoding_confidence": account.encoding_confidence,
+            "counted_by": account.counted_by if state == "loaded" else None,
+            "counted_records": account.counted_records if state == "loaded" else None,
         }
 
     def _records_view(self) -> list[str]:

@@ -8,6 +8,7 @@
             ('state', text), ('reason', text), ('message', text), ('processed_at', moment), ('invocation_id', text),
             ('content_bytes', whole), ('header_bytes', whole), ('record_bytes', whole), ('rejected_bytes', whole),
             ('skipped_bytes', whole), ('encoding_confidence', lakeweave.type_double()),
+            ('counted_by', text), ('counted_records', whole),
         ],
         'rejected_records': [
             ('source', text), ('file_id', text), ('file_name', text), ('record_number', whole), ('line_number', whole),

@@ -4,7 +4,8 @@
     the table holds no record of a file that the ledger does not have as loaded.
 
     The bytes of a file add up as well: content = header + records + rejected + skipped, and each skipped and rejected byte is
-    in a row of the ledger with its reason. A file without a byte account (`content_bytes` is NULL) is compared by records only.
+    in a row of the ledger with its reason. The independent count of records (`counted_records`: objects of JSON, rows of a sheet's XML,
+    Parquet's footer, lines) is the number of records. A file without a byte account (`content_bytes` is NULL) is compared by records only.
 #}
 {% test reconciles(model) %}
 {%- set asked = lakeweave._source_of_bronze(model) -%}
@@ -63,6 +64,7 @@ compared as (
         coalesce(records.records, 0) as in_table,
         coalesce(records.repeats, 0) as repeats_in_table,
         coalesce(rejected.records, 0) as rejected_in_ledger,
+        accounts.counted_records,
         accounts.content_bytes,
         accounts.header_bytes,
         accounts.record_bytes,
@@ -84,6 +86,7 @@ where counted is null
     or in_table <> accepted + repeats
     or repeats_in_table <> repeats
     or rejected_in_ledger <> rejected
+    or counted_records <> counted
     or (
         content_bytes is not null
         and (

@@ -299,6 +299,7 @@
 {% macro _bigquery_take_in(body, target_relation, fresh, lines, relation, declared, source_name, path, file_id, file_name) -%}
     {%- set literal = lakeweave.text_literal(path) -%}
     {%- set columns = "path, file_name, source, file_id, version, bytes, stat_key, format, delivered_at, records, accepted, rejected, repeats, state, reason, message, processed_at, invocation_id" -%}
+    {#- The lines less those inside values are the independent count. -#}
     {%- set of_file = body | replace(lakeweave._bigquery_records_of(relation), 'lakeweave_delivered as raw')
         | replace(lakeweave.text_literal(lakeweave._bigquery_any_content()), lakeweave.text_literal(file_id))
         | replace(lakeweave.text_literal(lakeweave._bigquery_any_name()), lakeweave.text_literal(file_name)) -%}
@@ -357,11 +358,11 @@
                 'counts_do_not_reconcile: the model made %d rows of %d records', records, lines - 1 - line_ends_in_values
             );
         end if;
-        insert into {{ lakeweave.ledger_relation('files') }} ({{ columns }})
+        insert into {{ lakeweave.ledger_relation('files') }} ({{ columns }}, counted_by, counted_records)
         select
             path, file_name, '{{ source_name }}', file_id, version, bytes, stat_key, 'csv', delivered_at,
             records, records - repeats, 0, repeats, 'loaded', cast(null as string), cast(null as string),
-            {{ lakeweave.run_timestamp() }}, '{{ invocation_id }}'
+            {{ lakeweave.run_timestamp() }}, '{{ invocation_id }}', 'lines', lines - 1 - line_ends_in_values
         from {{ fresh }} as fresh
         where fresh.path = {{ literal }};
         commit transaction;

@@ -157,7 +157,7 @@
     insert into {{ lakeweave.ledger_relation('files') }} (
         path, file_name, source, file_id, version, bytes, stat_key, format, encoding, delimiter, delivered_at, records, accepted,
         rejected, repeats, state, reason, message, processed_at, invocation_id, content_bytes, header_bytes, record_bytes,
-        rejected_bytes, skipped_bytes, encoding_confidence
+        rejected_bytes, skipped_bytes, encoding_confidence, counted_by, counted_records
     )
     values
     {%- for file in files %}
@@ -169,7 +169,7 @@
         {{ file.rejected }}, {{ file.repeats }}, '{{ file.state }}', {{ lakeweave._spark_text(file.reason) }},
         {{ lakeweave._spark_text(file.message) }}, {{ lakeweave.run_timestamp() }}, '{{ invocation_id }}',
         cast(null as bigint), cast(null as bigint), cast(null as bigint), cast(null as bigint), cast(null as bigint),
-        cast(null as {{ lakeweave.type_double() }})
+        cast(null as {{ lakeweave.type_double() }}), {{ "'lines'" if file.state == 'loaded' else 'cast(null as string)' }}, cast(null as bigint)
     ){{ ',' if not loop.last }}
     {%- endfor %}
 {%- endmacro %}

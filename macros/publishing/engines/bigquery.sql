@@ -74,6 +74,17 @@
 {%- endmacro %}
 
 {#
+    Every reader of the table's files needs the metadata of the version that is there, so it is written after each build.
+    https://cloud.google.com/bigquery/docs/iceberg-tables#create-iceberg-table-snapshots
+#}
+{% macro bigquery___sync_iceberg(relation) -%}
+    {%- if lakeweave._is_iceberg(model) and model.config.materialized in lakeweave._tables_of_iceberg() -%}
+        {%- do run_query('export table metadata from ' ~ relation) -%}
+    {%- endif -%}
+    {{ return('') }}
+{%- endmacro %}
+
+{#
     BigQuery writes to its own storage only; on S3 it reads what the other engines publish there.
     https://cloud.google.com/bigquery/docs/reference/standard-sql/export-statements
 #}

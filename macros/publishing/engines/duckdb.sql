@@ -1,6 +1,6 @@
 {# https://duckdb.org/docs/stable/sql/statements/copy#copy--to #}
 {% macro duckdb___sync_iceberg(relation) -%}
-    {%- if model.config.materialized not in ('table', 'incremental', 'ingestion', 'inference') -%}
+    {%- if not lakeweave.setting('iceberg') or model.config.materialized not in lakeweave._tables_of_iceberg() -%}
         {{ return('') }}
     {%- endif -%}
     {%- set place = lakeweave.call_python('lakeweave_iceberg_begin', {

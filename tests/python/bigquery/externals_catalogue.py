@@ -149,6 +149,7 @@ def write(folder: Path) -> Path:
     project = {
         "name": "lakeweave", "version": "0.1.0", "profile": "lakeweave", "macro-paths": ["macros"], "model-paths": ["models"],
         "flags": {"send_anonymous_usage_stats": False}, "on-run-start": ["{{ lakeweave.prepare_externals() }}"],
+        "models": {"lakeweave": {"silver": {"+post-hook": {"sql": "{{ lakeweave.sync_iceberg() }}", "transaction": True}}}},
     }  # fmt: skip
     models = folder / "models"
     models.mkdir(parents=True)

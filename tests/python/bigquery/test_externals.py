@@ -358,6 +358,11 @@ def test_silver_can_be_kept_in_iceberg_tables(iceberg: Recorder) -> None:
             assert each.problem is None
             sent.setdefault(each.node.rpartition(".")[2], []).append(re.sub(r"\s+", " ", each.text))
         assert not any("ICEBERG" in text for text in sent["native"])
+        assert not any("export table" in text for text in sent["native"])
+        for name in ("kept", "merged"):
+            assert sent[name][-1].replace("`", "").strip() == f"export table metadata from my-project.dev.{name}", (
+                "after all"
+            )
         (kept,) = [text for text in sent["kept"] if "ICEBERG" in text]
         assert "drop table if exists" in kept
         assert "with connection `us-east4.lake` OPTIONS(" in kept

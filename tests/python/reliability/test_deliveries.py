@@ -8,10 +8,14 @@ holds what the oracle says, and every record of every file is accounted for.
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import os
+import random
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -21,6 +25,7 @@ from hypothesis import strategies as st
 from tests.python.reliability.worker import Worker
 from tests.python.support import Workspace
 
+ORDERS = int(os.environ.get("LAKEWEAVE_ORDERS", "1"))
 EXAMPLES = int(os.environ.get("LAKEWEAVE_DELIVERIES", "4"))
 SELECT = ("run", "--select", "bronze_distribution_centers silver_distribution_centers")
 HEADER = ["id", "name", "latitude", "longitude"]
@@ -156,8 +161,6 @@ def test_any_history_of_deliveries(worker: tuple[Worker, Workspace, Path], histo
             "select file_name, file_id, records, accepted, rejected, repeats, state from ledger.files"
         )
     }
-    import hashlib
-
     for name, data in seen:
         records, accepted, rejected, repeats, state = counted[name, hashlib.sha256(data).hexdigest()]
         lines = [line for line in data.decode().split("\n")[1:] if line]
@@ -168,3 +171,112 @@ def test_any_history_of_deliveries(worker: tuple[Worker, Workspace, Path], histo
     before = workspace.state()
     build()
     assert workspace.state() == before
+
+
+def start_over(workspace: Workspace, empty: Path) -> Path:
+    """An empty warehouse and an empty inbox; returns the inbox."""
+    shutil.rmtree(workspace.warehouse.parent)
+    shutil.copytree(empty, workspace.warehouse.parent)
+    inbox = workspace.landing / "gcp" / "inbox" / "distribution_centers"
+    shutil.rmtree(workspace.landing, ignore_errors=True)
+    inbox.mkdir(parents=True)
+    return inbox
+
+
+def test_the_order_and_the_lateness_of_files_decide_nothing(worker: tuple[Worker, Workspace, Path]) -> None:
+    """P5: the same files, in any order and with builds anywhere between them, end in the same silver table and accounts."""
+    dbt, workspace, empty = worker
+    draw = random.Random(20261128)
+    silver = "select id, name, latitude, longitude from silver.distribution_centers order by all"
+    accounts = "select file_name, file_id, records, accepted, rejected, repeats from ledger.files order by all"
+    for number in range(ORDERS):
+        given = {
+            f"centers_{i}.csv": content(
+                [
+                    (draw.randint(1, 6), draw.choice(["Aa", "Bb", "Cc"]), draw.randint(0, 9))
+                    for _ in range(draw.randint(1, 6))
+                ]
+            )
+            for i in draw.sample(range(20), draw.randint(3, 7))
+        }
+        found = []
+        for order, pauses in ((list(given), 0.0), (draw.sample(list(given), len(given)), 0.4)):
+            inbox = start_over(workspace, empty)
+            for name in order:
+                (inbox / name).write_bytes(given[name])
+                if draw.random() < pauses:
+                    assert dbt.run(*SELECT).code == 0
+            outcome = dbt.run(*SELECT)
+            assert outcome.code == 0, outcome.output[-3000:]
+            found.append((workspace.query(silver), workspace.query(accounts)))
+        assert found[0] == found[1], f"history {number}"
+        assert {key: (name, value) for key, name, value, _ in found[0][0]} == oracle(list(given.items()))
+
+
+WRITER = """
+import os, random, sys, time
+inbox, end, seed = sys.argv[1], time.monotonic() + float(sys.argv[2]), int(sys.argv[3])
+draw, number = random.Random(seed), 0
+def rows(n): return "".join(f"{draw.randint(1, 6)},{draw.choice('ABC')},{draw.randint(0, 9)},1\\n" for _ in range(n))
+while time.monotonic() < end:
+    number += 1
+    name = os.path.join(inbox, f"centers_{draw.randint(1, 8)}.csv")
+    how = draw.choice(["rename", "slowly", "append", "temporary", "remove"])
+    if how == "rename":
+        with open(name + ".part", "w") as out: out.write("id,name,latitude,longitude\\n" + rows(draw.randint(1, 200)))
+        os.replace(name + ".part", name)
+    elif how == "slowly":
+        with open(name, "w") as out:
+            out.write("id,name,latitude,longitude\\n")
+            for _ in range(20):
+                out.write(rows(50)); out.flush(); time.sleep(0.002)
+    elif how == "append" and os.path.exists(name):
+        with open(name, "a") as out: out.write(rows(5))
+    elif how == "temporary":
+        with open(os.path.join(inbox, "x.tmp"), "w") as out: out.write(rows(5))
+    elif how == "remove" and os.path.exists(name) and draw.random() < 0.2:
+        os.unlink(name)
+    time.sleep(draw.uniform(0, 0.01))
+print(number)
+"""
+
+
+def test_builds_beside_a_process_that_writes(worker: tuple[Worker, Workspace, Path]) -> None:
+    """Files appear, grow, change and vanish while builds run: none is loaded in part, and the last state is loaded whole."""
+    dbt, workspace, empty = worker
+    inbox = start_over(workspace, empty)
+    (inbox / "centers_1.csv").write_bytes(content([(1, "Aa", 1)]))
+    seconds = float(os.environ.get("LAKEWEAVE_WRITER_SECONDS", "8"))
+    writer = subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(inbox), str(seconds), "7"], stdout=subprocess.PIPE, text=True
+    )
+    builds = 0
+    try:
+        while writer.poll() is None:
+            outcome = dbt.run(*SELECT)
+            assert outcome.code == 0, outcome.output[-3000:]
+            builds += 1
+    finally:
+        written = int(writer.communicate(timeout=60)[0])
+    assert builds >= 1
+    assert written > 20
+    # The last states have no more writer beside them.
+    assert dbt.run(*SELECT).code == 0
+    checked = dbt.run("test", "--select", "test_name:reconciles,bronze_distribution_centers")
+    assert checked.code == 0, checked.output[-3000:]
+    accounts = workspace.query("select file_id, file_name, state, reason, records from ledger.files")
+    assert {reason for _, _, state, reason, _ in accounts if state == "held"} <= {
+        "changed_while_reading", "empty_file", "unreadable", "header_mismatch",
+    }  # fmt: skip
+    final = {row[:3]: row[4] for row in accounts}
+    for path in inbox.glob("centers_*.csv"):
+        data = path.read_bytes()
+        digest = hashlib.sha256(data).hexdigest()
+        states = [s for s in ("loaded", "repeat") if (digest, path.name, s) in final]
+        assert states, f"{path.name} is not loaded as it is"
+        assert final[digest, path.name, states[0]] == data.count(b"\n") - 1
+    for digest, name, state, _, records in accounts:
+        if state == "loaded":
+            assert workspace.query(
+                "select count(*) from bronze.distribution_centers where _content_hash = ?", digest
+            ) == [(records,)], name

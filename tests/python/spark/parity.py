@@ -35,6 +35,8 @@ WORDS = {
         "rejected_bytes",
         "skipped_bytes",
         "encoding_confidence",
+        "counted_by",
+        "counted_records",
     },
     "ledger.rejected_records": {"message", "bytes", "raw_hash"},
     "ledger.layout_changes": {"message"},

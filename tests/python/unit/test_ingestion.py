@@ -23,7 +23,7 @@ COLUMNS = ["id", "name", "price"]
 # The contract with the materialization: names and their order.
 FILES = """path file_name source file_id version bytes stat_key format encoding delimiter delivered_at records accepted
     rejected repeats state reason message content_bytes header_bytes record_bytes rejected_bytes skipped_bytes
-    encoding_confidence""".split()  # noqa: SIM905
+    encoding_confidence counted_by counted_records""".split()  # noqa: SIM905
 REJECTED = "file_id file_name record_number line_number raw_text reason column_name message bytes raw_hash".split()  # noqa: SIM905
 SKIPPED = "file_id file_name reason spans start_byte bytes line_number message".split()  # noqa: SIM905
 LAYOUT = "file_id file_name column_name change policy action message".split()  # noqa: SIM905

@@ -10,9 +10,13 @@ import lzma
 import tarfile
 from pathlib import Path
 
+import openpyxl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from lakeweave.ingestion import FileAccount, Reading, accepted_records, account_file
+from lakeweave.ingestion import parquet as parquet_reader
 
 COLUMNS = ("id", "name", "price", "city")
 HEADER = ",".join(COLUMNS) + "\n"
@@ -241,7 +245,42 @@ LINES = "".join(json.dumps(o) + "\n" for o in OBJECTS)
 def test_json_lines_give_each_object_once(tmp_path: Path, text: str):
     account, records = read(tmp_path, text, "t.jsonl")
     assert [r["id"] for r in records] == [str(i) for i in range(12)]
-    assert account.records == 12
+    assert (account.records, account.counted_records, account.counted_by) == (12, 12, "objects")
+    assert account.content_bytes == len(text.encode())
+
+
+ARRAY = json.dumps(OBJECTS, ensure_ascii=False).replace("n3", "Zoë")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ARRAY,
+        "\ufeff" + ARRAY + "\r\n",
+        ARRAY[:-1] + ",]",
+        ARRAY[:-1],
+        ARRAY[:400],
+        ARRAY.replace("}, {", "},\n\n  {"),
+        ARRAY.replace('"id": 5', '"id": nul'),
+        ARRAY.replace('"n5"', '"n5'),
+        ARRAY + ARRAY,
+        ARRAY.replace("}, {", "}{"),
+        ARRAY.replace('"n7"', '"\\u0000"'),
+        "[1, " + ARRAY[1:] + " tail",
+    ],
+)
+@pytest.mark.parametrize("codec", ["utf-8", "utf-16", "latin-1"])
+def test_every_byte_of_a_json_text_is_accounted(tmp_path: Path, text: str, codec: str):
+    if codec == "latin-1":
+        text = text.lstrip("\ufeff")
+    data = text.encode(codec)
+    account, records = read(tmp_path, data, "t.json", encoding=codec if codec == "latin-1" else None)
+    assert records
+    assert account.content_bytes == len(data)
+    assert account.record_bytes + account.rejected_bytes + account.skipped_bytes == len(data)
+    assert account.skipped_bytes == sum(s.bytes for s in account.skipped)
+    assert account.rejected_bytes == sum(r.bytes or 0 for r in account.rejects)
+    assert account.counted_records == account.records
 
 
 @pytest.mark.parametrize(
@@ -258,3 +297,92 @@ def test_json_without_a_record_is_held(tmp_path: Path, text: str, reason: str):
     account, _ = read(tmp_path, text, "t.json")
     assert account.reason == reason
     assert account.message
+
+
+# -------------------------------------------------------------------------------- Excel
+
+
+def workbook(rows: list[list[object]], name: str = "Sheet") -> bytes:
+    book = openpyxl.Workbook()
+    book.active.title = name
+    for row in rows:
+        book.active.append(row)
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+TABLE = [[i, f"n{i}", 1.5, "Rome"] for i in range(6)]
+
+
+@pytest.mark.parametrize("name", ["t.xlsx", "t.csv", "t", "t.txt"])
+def test_a_workbook_is_known_by_its_content(tmp_path: Path, name: str):
+    account, records = read(tmp_path, workbook([[*COLUMNS], *TABLE]), name)
+    assert len(records) == 6
+    assert (account.counted_by, account.counted_records) == ("rows", 6)
+
+
+@pytest.mark.parametrize(
+    ("second", "row", "change"),
+    [
+        (["name", "id", "city", "price"], ["z", 9, "X", 2], "reordered"),
+        (["id", "name", "email", "price", "city"], [9, "z", "e@x", 2, "X"], "added"),
+        (["ID", "full name", "Price", " City "], [9, "z", 2, "X"], "added"),
+    ],
+)
+def test_a_second_header_of_a_sheet_types_the_rows_below_it(tmp_path: Path, second: list, row: list, change: str):
+    data = workbook([[*COLUMNS], *TABLE, second, row])
+    account, records = read(tmp_path, data)
+    assert [records[-1].get(c) for c in ("id", "price", "city")] == ["9", "2", "X"]
+    assert (account.records, account.counted_records, account.rejected) == (7, 7, 0)
+    assert {"another_header", change} <= {c.change for c in account.changes}
+    assert read(tmp_path, data, layout_policy="freeze")[0].reason == "layout_frozen"
+
+
+@pytest.mark.parametrize("again", [["id", "name", "price", "city"], ["ID", " Name ", "PRICE", "city"]])
+def test_a_repeated_header_of_a_sheet_is_no_record(tmp_path: Path, again: list[str]):
+    account, records = read(tmp_path, workbook([[*COLUMNS], *TABLE, again, *TABLE[:1]]))
+    assert account.by_reason() == {"repeated_header": 1}
+    assert len(records) == 7
+    assert account.counted_records == 8
+
+
+@pytest.mark.parametrize(
+    "header", [["id", None, "price", "city"], ["id", "nmae", "price", "city"], ["id", "name", "price", "ci"]]
+)
+def test_a_damaged_header_of_a_sheet_is_mended_and_told(tmp_path: Path, header: list):
+    account, records = read(tmp_path, workbook([header, *TABLE]))
+    assert [r["name"] for r in records] == [f"n{i}" for i in range(6)]
+    assert [r["city"] for r in records] == ["Rome"] * 6
+    assert {c.change for c in account.changes} == {"header_mended"}
+    assert read(tmp_path, workbook([header, *TABLE]), layout_policy="freeze")[0].reason == "layout_frozen"
+
+
+# -------------------------------------------------------------------------------- Parquet
+
+
+def parquet(n: int, **options: object) -> bytes:
+    table = pa.table({"id": list(range(n)), "name": ["x"] * n, "price": [1.5] * n, "city": ["Rome"] * n})
+    out = io.BytesIO()
+    pq.write_table(table, out, **options)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("options", [{}, {"row_group_size": 3}, {"write_page_index": True}, {"compression": "zstd"}])
+def test_the_footer_of_parquet_is_counted_by_another_library(tmp_path: Path, options: dict):
+    account, records = read(tmp_path, parquet(20, **options), "t.parquet")
+    assert len(records) == 20
+    assert (account.counted_by, account.counted_records) == ("footer", 20)
+
+
+def test_a_footer_that_disagrees_with_the_values_holds_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(parquet_reader, "footer_rows", lambda path: 21)
+    assert read(tmp_path, parquet(20), "t.parquet")[0].reason == "counts_do_not_reconcile"
+
+
+@pytest.mark.parametrize("first", [1, 20, 5000])
+def test_joined_parquet_files_are_held(tmp_path: Path, first: int):
+    """The footer describes the last file only, by places of the first one."""
+    account, _ = read(tmp_path, parquet(first) + parquet(20), "t.parquet")
+    assert account.reason == "corrupt_file"
+    assert "joined" in (account.message or "") or "cannot be read" in (account.message or "")

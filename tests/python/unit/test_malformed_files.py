@@ -69,8 +69,9 @@ def test_account(case: Case, tmp_path: Path):
         assert account.encoding == case.encoding
     if case.format:
         assert account.format == case.format
-    if account.format in ("csv", "tsv"):
+    if account.format in ("csv", "tsv", "json", "jsonl"):
         assert account.content_bytes == len(case.data)
+        assert account.counted_by in ("bytes", "objects")
     # A rejected record is where it says it is.
     numbers = [r.record_number for r in account.rejects]
     assert numbers == sorted(set(numbers))

@@ -1,0 +1,65 @@
+"""What the ingestion materializations of all engines have in common, from their text.
+
+DuckDB's is executed in tests/python/embedded/test_ingestion_model.py.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import jinja2
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[3]
+MATERIALIZATIONS = {
+    "duckdb": ("materialization_ingestion.sql", "_call_reader('lakeweave_plan'"),
+    "bigquery": ("materialization_ingestion_bigquery.sql", "statement('lines')"),
+    "spark": ("materialization_ingestion_spark.sql", "_spark_take_in_all("),
+}
+
+
+def body_of(engine: str) -> str:
+    """The text of the materialization itself, without the macros of its file."""
+    text = (ROOT / "macros" / "ingestion" / MATERIALIZATIONS[engine][0]).read_text()
+    return text[text.index("{% materialization") : text.index("endmaterialization")]
+
+
+@pytest.mark.parametrize("engine", MATERIALIZATIONS)
+def test_a_missing_relation_stops_before_anything_else(engine: str) -> None:
+    body = body_of(engine)
+    assert body.index("_refuse_missing_relation(") < body.index("run_hooks(pre_hooks")
+
+
+@pytest.mark.parametrize("engine", MATERIALIZATIONS)
+def test_hooks_are_around_the_load_and_grants_behind_it(engine: str) -> None:
+    body, load = body_of(engine), MATERIALIZATIONS[engine][1]
+    assert load in body
+    before, loaded, after, granted = (
+        body.index(part) for part in ("run_hooks(pre_hooks", load, "run_hooks(post_hooks", "apply_grants(")
+    )
+    assert before < loaded < min(after, granted)
+    assert "should_revoke(existing, full_refresh_mode=rebuild)" in body
+
+
+@pytest.mark.parametrize("layer", ["bronze", "silver"])
+@pytest.mark.parametrize(
+    ("target", "iceberg", "uniform"),
+    [
+        ("databricks", True, True),
+        ("databricks", "true", True),
+        ("databricks", "managed", False),
+        ("databricks", False, False),
+        ("spark", True, False),
+        ("bigquery", True, False),
+    ],
+)
+def test_uniform_is_only_for_tables_that_are_no_managed_iceberg(
+    layer: str, target: str, iceberg: object, uniform: bool
+) -> None:
+    """A managed Iceberg table takes no property of Delta."""
+    config = yaml.safe_load((ROOT / "dbt_project.yml").read_text())["models"]["lakeweave"][layer]["+tblproperties"]
+    rendered = jinja2.Template(config).render(
+        target={"type": target}, var=lambda name, default=None: iceberg if name == "iceberg" else default
+    )
+    assert ("delta.universalFormat.enabledFormats" in rendered) == uniform
