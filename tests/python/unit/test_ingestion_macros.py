@@ -13,16 +13,16 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[3]
 MATERIALIZATIONS = {
-    "duckdb": ("materialization_ingestion.sql", "_call_reader('lakeweave_plan'"),
-    "bigquery": ("materialization_ingestion_bigquery.sql", "statement('lines')"),
-    "spark": ("materialization_ingestion_spark.sql", "_spark_take_in_all("),
+    "duckdb": ("duckdb.sql", "call_python('lakeweave_plan'"),
+    "bigquery": ("bigquery.sql", "statement('lines')"),
+    "spark": ("spark.sql", "_spark_take_in_all("),
 }
 
 
 def body_of(engine: str) -> str:
     """The text of the materialization itself, without the macros of its file."""
-    text = (ROOT / "macros" / "ingestion" / MATERIALIZATIONS[engine][0]).read_text()
-    return text[text.index("{% materialization") : text.index("endmaterialization")]
+    text = (ROOT / "macros" / "ingestion" / "engines" / MATERIALIZATIONS[engine][0]).read_text()
+    return text[text.index("{% materialization ingestion") : text.index("endmaterialization")]
 
 
 @pytest.mark.parametrize("engine", MATERIALIZATIONS)
