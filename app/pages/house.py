@@ -40,8 +40,37 @@ with page(
             " order by processed_at desc, source, file_name, line_number limit 500"
         )
         held = ask("select source, file_name, reason, message from {ledger.files} where state = 'held' order by 1, 2")
+        untyped = ask(
+            "select model_name as model, column_name, reason, untyped, records, example_1, example_2, example_3, first_file"
+            " from {ledger.untyped_values} order by untyped desc, model_name, column_name, reason"
+        )
+        layouts = ask(
+            "select source, file_name, change, column_name, action, message from {ledger.layout_changes}"
+            " where change in ('missing', 'added', 'duplicate', 'empty_name')"
+            " order by processed_at desc, source, file_name, column_name limit 500"
+        )
+        places = ask(
+            "select model_name as model, sum(delivered) as delivered, sum(typed) as typed,"
+            " sum(with_untyped_values) as with_untyped_values, sum(untyped_keys) as untyped_keys,"
+            " sum(missing_keys) as missing_keys, sum(superseded) as superseded, sum(filtered) as filtered,"
+            " sum(repeats) as repeats, sum(unaccounted) as unaccounted"
+            " from {ledger.silver_records} group by model_name order by model_name"
+        )
         if rejected.empty and held.empty:
             st.success("No record was rejected and no file is held back.")
+        if len(layouts):
+            st.subheader("Files with another layout, the latest 500")
+            table(layouts)
+        if len(untyped):
+            st.subheader("Untyped values")
+            table(untyped)
+            st.caption(
+                "Delivered values that silver could not type: NULL there, counted here. Personal values show their form alone."
+            )
+        if len(places):
+            st.subheader("Records of bronze in silver")
+            table(places)
+            st.caption("Each delivered record is in one of these places: typed to repeats add up to delivered.")
         if len(held):
             st.subheader("Files that are held back")
             table(held)

@@ -8,9 +8,10 @@
 
 {# First what is replaced, one character by one, then what is removed. #}
 {% macro _number_characters() -%}
+    {%- set spaces = '\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000' -%}
     {{ return({
-        'from': '０１２３４５６７８９．，－＋−（）' ~ '\u00a0\u2007\u2009\u202f\u3000' ~ '\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u00ad',
-        'to': '0123456789.,-+-()     ',
+        'from': '０１２３４５６７８９．，－＋−（）' ~ spaces ~ lakeweave._invisible_characters(),
+        'to': '0123456789.,-+-()' ~ ' ' * (spaces | length),
     }) }}
 {%- endmacro %}
 

@@ -27,13 +27,10 @@
         lakeweave._plain_timestamp(expression), lakeweave._iso_timestamp(expression), lakeweave._basic_iso_timestamp(expression),
     ] -%}
     {%- if years.four -%}
-        {%- do read.append(
-            "case when " ~ lakeweave._matches(expression, '(?:^|[^0-9])[1-9][0-9]{3}(?:[^0-9]|$)') ~ " then "
-            ~ lakeweave._strptime(expression, years.four) ~ " end"
-        ) -%}
+        {%- do read.append(lakeweave._declared_timestamp(expression, years.four)) -%}
     {%- endif -%}
     {%- if years.two -%}
-        {%- do read.append(lakeweave._in_century(lakeweave._strptime(expression, years.two), pivot)) -%}
+        {%- do read.append(lakeweave._in_century(lakeweave._declared_timestamp(expression, years.two), pivot)) -%}
     {%- endif -%}
     {%- for format in years.epoch -%}
         {%- do read.append(lakeweave._epoch_timestamp(expression, format)) -%}
@@ -52,7 +49,7 @@
 
 {#
     ISO 8601. The text is matched first, because the engines' casts disagree on what else they read; then its date and time are
-    cast, hour 24 is the next day, and the zone is applied.
+    cast, hour 24 is the next day, and the zone is applied. A moment after the year 9999 is none, as BigQuery has it.
 #}
 {% macro _iso_timestamp(expression) -%}
     {%- set day = '[1-9][0-9]{3}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])' -%}
@@ -79,7 +76,8 @@
     }) -%}
     {%- do parts.update(lakeweave._known_zones()) -%}
     {%- set typed = lakeweave._let('delivered_iso', parts,
-        "case when delivered_iso.zone_name is not null then " ~ lakeweave._shifted(lakeweave._in_zone(local, 'delivered_iso.zone_name'), 'delivered_iso.later_minutes')
+        "case when delivered_iso.local_day = '9999-12-31' and (delivered_iso.zone_name is not null or " ~ minutes ~ " > 0) then null"
+        ~ " when delivered_iso.zone_name is not null then " ~ lakeweave._shifted(lakeweave._in_zone(local, 'delivered_iso.zone_name'), 'delivered_iso.later_minutes')
         ~ " else " ~ lakeweave._shifted(lakeweave.cast_or_null(local, dbt.type_timestamp()), minutes) ~ " end"
     ) -%}
     {{ return(
@@ -132,7 +130,43 @@
     ) }}
 {%- endmacro %}
 
-{# A text in the first of the strptime formats that fits. #}
+{#
+    A text in the first of the strptime formats that fits. The text is matched first, because the engines' functions disagree on what
+    else they read: short and signed years, three digits for a day, more than one blank.
+#}
+{% macro _declared_timestamp(expression, formats) -%}
+    {%- set months = ['january', 'february', 'march', 'april', 'may', 'june', 'july', 'august', 'september', 'october', 'november', 'december'] -%}
+    {%- set short_months = [] -%}
+    {%- for month in months -%}
+        {%- do short_months.append(month[:3]) -%}
+    {%- endfor -%}
+    {%- set directives = {
+        '%Y': '[1-9][0-9]{3}', '%y': '[0-9]{2}', '%b': '(?i:' ~ short_months | join('|') ~ ')', '%B': '(?i:' ~ months | join('|') ~ ')', '%p': '[AaPp][Mm]', '%m': '[0-9]{1,2}', '%d': '[0-9]{1,2}',
+        '%H': '[0-9]{1,2}', '%I': '[0-9]{1,2}', '%M': '[0-9]{1,2}', '%S': '[0-9]{1,2}', '%%': '%',
+    } -%}
+    {%- set patterns, unknown = [], [] -%}
+    {%- for format in formats -%}
+        {%- set parts = [] -%}
+        {%- for part in modules.re.findall('%.|.', format) -%}
+            {%- if part.startswith('%') and part not in directives -%}
+                {%- do unknown.append(part ~ ' in ' ~ format) -%}
+            {%- endif -%}
+            {%- do parts.append(directives.get(part) or ('[' ~ part ~ ']' if part in '.+*?()|{}$' else part)) -%}
+        {%- endfor -%}
+        {%- do patterns.append(parts | join) -%}
+    {%- endfor -%}
+    {%- if unknown -%}
+        {%- do exceptions.raise_compiler_error(
+            "`formats` of `parse_timestamp` in `" ~ model.name ~ "` has " ~ unknown | join(', ') ~ ", which is not read on every engine. Known are "
+            ~ directives.keys() | join(', ') ~ "; offsets, zones and fractions of a second are read in ISO 8601."
+        ) -%}
+    {%- endif -%}
+    {{ return(
+        "case when " ~ lakeweave._matches(expression, '^(?:' ~ patterns | unique | join('|') ~ ')$') ~ " then "
+        ~ lakeweave._strptime(expression, formats) ~ " end"
+    ) }}
+{%- endmacro %}
+
 {% macro _strptime(expression, formats) -%}
     {{ return(adapter.dispatch('_strptime', 'lakeweave')(expression, formats)) }}
 {%- endmacro %}

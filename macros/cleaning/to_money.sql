@@ -1,6 +1,6 @@
 {#
-    Text as an exact amount, NULL where it is none: six digits behind the point on every engine. BigQuery's NUMERIC keeps nine, and
-    would hold on to the noise of a float that the others round away.
+    Text as an exact amount, NULL where it is none: at most fifteen digits before the point and six behind it on every engine.
+    BigQuery's NUMERIC keeps nine behind it, and would hold on to the noise of a float that the others round away.
 
     Beside one number, only a symbol or word of seeds/currency_symbols.csv is read, before or behind it or both, and one sign, or
     brackets, which mean a minus. Groups of digits are read where each has its full length (`1,234.56`, `1,00,000`, `12 345.67`,
@@ -73,7 +73,7 @@
         'symbols': 'delivered_sides.symbols',
     }, with_currencies) -%}
     {%- set with_sides = lakeweave._let('delivered_sides', {
-        'digits': lakeweave._regexp_group('delivered_delivered.text', '([0-9](?:.*[0-9])?)'),
+        'digits': lakeweave._regexp_group('delivered_delivered.text', '([0-9](?:(?s:.)*[0-9])?)'),
         'before': "coalesce(" ~ lakeweave._regexp_group('delivered_delivered.text', '^([^0-9]+)') ~ ", '')",
         'behind': "coalesce(" ~ lakeweave._regexp_group('delivered_delivered.text', '[0-9]([^0-9]+)$') ~ ", '')",
         'symbols': 'delivered_delivered.symbols',
@@ -106,11 +106,14 @@
     {{ return("element_at(" ~ symbols ~ ", " ~ word ~ ")[1]") }}
 {%- endmacro %}
 
-{# The digits of an amount as an exact number. #}
+{#
+    The digits of an amount as an exact number. At most fifteen stand before the point: a damaged amount of more would make every sum
+    overflow that it gets into.
+#}
 {% macro _exact_amount(expression) -%}
     {{ return(adapter.dispatch('_exact_amount', 'lakeweave')(expression)) }}
 {%- endmacro %}
 
 {% macro default___exact_amount(expression) -%}
-    {{ return(lakeweave.cast_or_null(expression, dbt.type_numeric())) }}
+    {{ return("cast(" ~ lakeweave.cast_or_null(expression, 'decimal(21, 6)') | trim ~ " as " ~ dbt.type_numeric() ~ ")") }}
 {%- endmacro %}

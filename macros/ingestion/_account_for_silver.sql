@@ -15,7 +15,7 @@
         ~ " where source = '" ~ rows.source ~ "') as files cross join (select max(files_known) as files_known from " ~ account
         ~ " where model_name = '" ~ model.name ~ "') as accounts", [[0, none]]
     )[0] -%}
-    {%- if known[1] is not none and known[0] | int == known[1] | int -%}
+    {%- if known[1] is not none and known[0] | int == known[1] | int and model.config.materialized != 'table' -%}
         {{ return('') }}
     {%- endif -%}
     {%- do lakeweave._require_account_columns(adapter.get_columns_in_relation(this) | map(attribute='name') | map('lower') | list) -%}
@@ -29,11 +29,13 @@
     {%- endcall -%}
     {%- set found = lakeweave.fetch_rows(
         "select sum(with_untyped_values) as with_untyped_values, sum(untyped_keys + missing_keys) as without_key, sum(unaccounted) as unaccounted,"
-        ~ " sum(typed) + sum(with_untyped_values) as records from " ~ account ~ " where model_name = '" ~ model.name ~ "'", [[0, 0, 0, 0]]
+        ~ " sum(typed) + sum(with_untyped_values) as records, sum(superseded + filtered) as left_out from " ~ account
+        ~ " where model_name = '" ~ model.name ~ "'", [[0, 0, 0, 0, 0]]
     )[0] -%}
-    {%- if (found[0] or 0) | int + (found[1] or 0) | int > 0 -%}
+    {%- set order_keys = lakeweave._order_keys(rows) if (found[4] or 0) | int > 0 else [] -%}
+    {%- if (found[0] or 0) | int + (found[1] or 0) | int > 0 or order_keys -%}
         {%- call statement('account_for_values') -%}
-            {{ lakeweave._account_for_values(rows, (found[0] or 0) | int > 0, (found[1] or 0) | int > 0, (found[3] or 0) | int) }}
+            {{ lakeweave._account_for_values(rows, (found[0] or 0) | int > 0, (found[1] or 0) | int > 0, order_keys, (found[3] or 0) | int) }}
         {%- endcall -%}
         {%- do lakeweave._warn_of_untyped_values() -%}
     {%- endif -%}
@@ -84,6 +86,9 @@
             {%- endfor %}
             {{ 'coalesce(' ~ rows.keep_if ~ ', false)' if rows.keep_if else 'true' }} as is_kept,
             bronze.{{ rows.key }} is null as lacks_key,
+            {%- for expression in rows.version or [] %}
+            {{ expression }} as version_{{ loop.index }},
+            {%- endfor %}
             {{ key }} as record_key
         from {{ rows.records }} as bronze
 
@@ -101,23 +106,42 @@
                 when records.record_key is null then 'untyped_key'
                 when silver._content_hash = records.file_id and silver._record_number = records.record_number
                     then case when silver.untyped_values is null then 'typed' else 'with_untyped_values' end
+                {%- if not rows.version %}
                 when silver.{{ rows.key }} is not null then 'superseded'
+                {%- endif %}
                 else 'absent'
             end as place
         from records
         left join current_files on records.file_id = current_files.file_id
+        {%- if rows.version %}
+        left join {{ this }} as silver
+            on records.file_id = silver._content_hash and records.record_number = silver._record_number
+        {%- else %}
         left join {{ this }} as silver on records.record_key = silver.{{ rows.key }}
+        {%- endif %}
 
     ),
 
-    {# No row has the key: the newest record of it was left out by the rule, or nobody knows why. -#}
-    absent as (
+    {#
+        No row has the key: the newest record of it was left out by the rule, or nobody knows why. Of versions, no row has the record.
+        A version that cannot be told from others is one by itself.
+    -#}
+    ranked as (
 
         select
             file_id,
+            place,
             is_kept,
             row_number() over (
-                partition by record_key
+                partition by
+                    record_key
+                    {%- for expression in rows.version or [] %},
+                    version_{{ loop.index }}
+                    {%- endfor %}
+                    {%- if rows.version %},
+                    case when version_1 is null then file_id end,
+                    case when version_1 is null then record_number end
+                    {%- endif %}
                 order by
                     {%- for expression in rows.order_by %}
                     order_{{ loop.index }} desc,
@@ -126,6 +150,17 @@
                     record_number desc
             ) as recency
         from placed
+        where {{ "place in ('typed', 'with_untyped_values', 'absent')" if rows.version else "place = 'absent'" }}
+
+    ),
+
+    absent as (
+
+        select
+            file_id,
+            is_kept,
+            recency
+        from ranked
         where place = 'absent'
 
     ),
@@ -181,8 +216,22 @@
     from accounts
 {%- endmacro %}
 
-{# The untyped values by column, from the rows of silver that have any, and the keys that could not be typed, from bronze. #}
-{% macro _account_for_values(rows, has_values, has_keys, records) -%}
+{# The typed values that order the records: a record that has none is taken for the oldest of its key. #}
+{% macro _order_keys(rows) -%}
+    {%- set found = [] -%}
+    {%- for values in (lakeweave._remembered_of_silver('columns') or {}).values() -%}
+        {%- for value in values if value.typed in rows.order_by -%}
+            {%- do found.append(value) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{ return(found) }}
+{%- endmacro %}
+
+{#
+    The untyped values by column, from the rows of silver that have any. From bronze: the keys that could not be typed, and the
+    order keys that could not be typed of the records that are in no row.
+#}
+{% macro _account_for_values(rows, has_values, has_keys, order_keys, records) -%}
     {%- set columns = lakeweave._remembered_of_silver('columns') or {} -%}
     {%- set personal = lakeweave._personal_column_names() -%}
     {%- set text = dbt.type_string() -%}
@@ -211,7 +260,20 @@
                 ~ " as bronze inner join (" ~ lakeweave._current_files(rows.source) ~ ") as current_files on bronze._content_hash = current_files.file_id"
                 ~ " where not bronze.is_duplicate_in_file and " ~ lakeweave._typed_key('bronze.' ~ rows.key, rows.key_type) ~ " is null"
             ) -%}
-        {%- endif %}
+        {%- endif -%}
+        {%- for order_key in order_keys -%}
+            {%- set value = 'cast(' ~ order_key.expression ~ ' as ' ~ text ~ ')' -%}
+            {%- do selects.append(
+                "select unordered.file_id, '" ~ order_key.column ~ "' as column_name, 'untyped_order_key' as reason, "
+                ~ (lakeweave._masked('unordered.delivered_value') if order_key.column | lower in personal else 'unordered.delivered_value')
+                ~ " as delivered_value from (select _content_hash as file_id, _record_number as record_number, " ~ value
+                ~ " as delivered_value from " ~ rows.records ~ " where not is_duplicate_in_file and " ~ order_key.expression ~ " is not null and "
+                ~ order_key.typed ~ " is null and " ~ lakeweave._typed_key(rows.key, rows.key_type) ~ " is not null) as unordered inner join ("
+                ~ lakeweave._current_files(rows.source) ~ ") as current_files on unordered.file_id = current_files.file_id left join " ~ this
+                ~ " as silver on unordered.file_id = silver._content_hash and unordered.record_number = silver._record_number"
+                ~ " where silver._record_number is null"
+            ) -%}
+        {%- endfor %}
 
         {{ selects | join('\n        union all\n        ') }}
 

@@ -53,7 +53,7 @@
     {%- set missing = lakeweave._account_column_names() | reject('in', present) | list -%}
     {%- if missing -%}
         {%- do exceptions.raise_compiler_error(
-            "`" ~ model.name ~ "` begins with `one_row_per_key` and lacks the column(s) " ~ missing | join(', ')
+            "`" ~ model.name ~ "` begins with `" ~ ('one_row_per_version' if model.config.materialized == 'table' else 'one_row_per_key') ~ "` and lacks the column(s) " ~ missing | join(', ')
             ~ ". End the select list that types the values of bronze with `" ~ "{{" ~ " lakeweave.account_columns() " ~ "}}"
             ~ "` and keep these columns to the end."
         ) -%}
@@ -66,7 +66,7 @@
     {%- endif -%}
     {# Before anything is built: the text of the model lacks these two only if no CTE makes them. #}
     {%- do lakeweave._require_account_columns(['silver_loaded_at', 'untyped_values'] | select('in', sql) | list + ['_content_hash', '_record_number']) -%}
-    {%- if not lakeweave._reads_only_changes() -%}
+    {%- if model.config.materialized == 'table' or not lakeweave._reads_only_changes() -%}
         {# The account of a table that is replaced ends here, so that a killed build leaves none rather than a wrong one. #}
         {%- call statement('forget_account') -%}
             delete from {{ lakeweave.ledger_relation('silver_records') }} where model_name = '{{ model.name }}'

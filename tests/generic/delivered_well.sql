@@ -1,5 +1,5 @@
 {#
-    The values of a bronze column in the current versions of files: each is one of `values` where they are given, and present
+    The values of a bronze column in the current versions of files: each is one of `values` where they are given, in any case, and present
     unless `or_null`. A version that was replaced does not count, so a corrected file heals the test. Warns of any, fails where
     more than `max_share` of the records fail.
 #}
@@ -13,9 +13,9 @@
 {%- if values -%}
     {%- set literals = [] -%}
     {%- for value in values -%}
-        {%- do literals.append(lakeweave.text_literal(value)) -%}
+        {%- do literals.append(lakeweave.text_literal(value | upper)) -%}
     {%- endfor -%}
-    {%- do conditions.append('records.' ~ column_name ~ ' not in (' ~ literals | join(', ') ~ ')') -%}
+    {%- do conditions.append('upper(records.' ~ column_name ~ ') not in (' ~ literals | join(', ') ~ ')') -%}
 {%- endif -%}
 {%- set failing -%}
 select

@@ -86,9 +86,13 @@
     {{ return("(select max(known.value_type) from unnest(" ~ symbols ~ ") as known where known.symbol = " ~ word ~ ")") }}
 {%- endmacro %}
 
-{# https://cloud.google.com/bigquery/docs/reference/standard-sql/data-types#decimal_types #}
+{#
+    BIGNUMERIC, because NUMERIC rounds to nine digits before `round` rounds to six. The range is compared, because a safe cast to a
+    type with a precision raises an error. https://cloud.google.com/bigquery/docs/reference/standard-sql/data-types#decimal_types
+#}
 {% macro bigquery___exact_amount(expression) -%}
-    {{ return("round(" ~ lakeweave.cast_or_null(expression, 'numeric') ~ ", 6)") }}
+    {%- set number = "safe_cast(" ~ expression ~ " as bignumeric)" -%}
+    {{ return("case when abs(" ~ number ~ ") < bignumeric '999999999999999.9999995' then cast(round(" ~ number ~ ", 6) as numeric) end") }}
 {%- endmacro %}
 
 {# https://cloud.google.com/bigquery/docs/reference/standard-sql/string_functions#trim #}

@@ -11,11 +11,11 @@
     nfc_normalize({{ expression }})
 {%- endmacro %}
 
-{# https://duckdb.org/docs/stable/sql/functions/dateformat#strptime-examples #}
+{# https://duckdb.org/docs/stable/sql/functions/pattern_matching#like #}
 {% macro duckdb___plain_timestamp(expression) -%}
     {{ return(
-        "case when length(" ~ expression ~ ") = 19 and substr(" ~ expression ~ ", 5, 1) = '-' and " ~ expression ~ " >= '1' then try_strptime(" ~ expression
-        ~ ", '%Y-%m-%d %H:%M:%S') end"
+        "case when " ~ expression ~ " like '____-__-__ __:__:__' and " ~ expression ~ " between '1' and '9999-12-31 23:59:59' and not contains(" ~ expression
+        ~ ", '  ') then try_cast(" ~ expression ~ " as timestamp) end"
     ) }}
 {%- endmacro %}
 

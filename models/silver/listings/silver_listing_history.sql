@@ -1,10 +1,17 @@
-{{ config(materialized='table') }}
+{%- set order_by = lakeweave.change_order() -%}
+{{ lakeweave.one_row_per_version(
+    'listings', 'listings',
+    key='product_id',
+    version=order_by[:2],
+    keep_if='not ' ~ lakeweave.is_deletion(),
+    order_by=order_by
+) }}
 
 with
 
 ordered as (
 
-    select * from {{ lakeweave.ordered_records('listings', 'listings', key='product_id', order_by=lakeweave.change_order()) }}
+    select * from {{ lakeweave.ordered_records('listings', 'listings', key='product_id', order_by=order_by) }}
 
 ),
 
@@ -22,7 +29,8 @@ typed as (
         {{ lakeweave.is_deletion() }} as is_delete,
         {{ lakeweave.parse_timestamp('dms_commit_ts') }} as valid_from,
         {{ lakeweave.nanoseconds('dms_commit_ts') }} as valid_from_nanoseconds,
-        _recency
+        _recency,
+        {{ lakeweave.account_columns() }}
     from ordered
 
 ),
@@ -78,7 +86,13 @@ history as (
 
         ---------- timestamps
         valid_from,
-        valid_to
+        valid_to,
+
+        ---------- record
+        silver_loaded_at,
+        untyped_values,
+        _content_hash,
+        _record_number
 
     from versions
     where not is_delete

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from pathlib import Path
+
+from ..value_cases import CASES, random_cases
 
 ARGUMENTS: dict[str, tuple[str, ...]] = {
     "typed_value": ("'delivered', lakeweave.to_integer('delivered')",),
     "cast_or_null": ("'canonical', dbt.type_timestamp()", "'canonical', lakeweave.type_double()"),
     "regexp_extract": ("'delivered', '[0-9]+'", "'delivered', '^[A-Za-z ]+$'"),
     "regexp_replace": ("'delivered', '[0-9]', '#'", "'delivered', '([A-Za-z]+)', '<\\\\1>'"),
+    "to_money": ("'delivered'", "'delivered', decimal_mark=','"),
+    "parse_timestamp": (
+        "'delivered'",
+        "'delivered', ['%d-%m-%Y']",
+        "'delivered', ['%m-%d-%y'], pivot=70",
+        "'delivered', ['epoch_seconds', 'epoch_milliseconds', 'epoch_microseconds']",
+    ),
+    "clean_text": ("'delivered'", "'delivered', sentinels=false", "'delivered', keep=['null', 'na']"),
     "standardize": ("'delivered', 'country'", "'delivered', 'gender', otherwise=\"'unknown'\""),
 }
 """Arguments of the macros that want more than an expression; every other is called with the expression alone.
@@ -38,7 +49,14 @@ DELIVERED: tuple[str | None, ...] = (
     "users_batch_2.csv", "users_batch_10.csv", "users_batch_010.csv", "a1b22c333", "20260203",
     "usa", "United States", "UNITED STATES", "Brasil", "F", "female", "m", "Male",
 )  # fmt: skip
-"""Texts as they are delivered, good and bad."""
+"""Texts as they are delivered, good and bad; `texts` adds those whose values are known."""
+
+
+def texts() -> list[str | None]:
+    """All texts, each once. Bronze rejects a record with a NUL byte, so no macro sees one."""
+    known = (text for cases in CASES.values() for text in cases if "\0" not in text)
+    written = (text for cases in random_cases(20261128, 25).values() for text in cases)
+    return list(dict.fromkeys([*DELIVERED, *known, *written]))
 
 
 def macros(project: Path) -> dict[str, list[str]]:
@@ -65,25 +83,39 @@ def calls(project: Path) -> dict[str, str]:
 
 def query(project: Path) -> str:
     """A query in Jinja: one row for each delivered text, one column for each call."""
-    rows = "\n        union all ".join(
-        f"select {number} as id, {_literal(text)} as delivered, "
-        f"{_literal(text if CANONICAL.fullmatch(text or '') else None)} as canonical"
-        for number, text in enumerate(DELIVERED)
+    rows = [
+        (str(number), _literal(text), _literal(text if text in DELIVERED and CANONICAL.fullmatch(text or "") else None))
+        for number, text in enumerate(texts())
+    ]
+    # Spark takes no union of so many parts, and BigQuery no list of rows.
+    names = ("id", "delivered", "canonical")
+    union = "\n        union all ".join(
+        "select " + ", ".join(f"{value} as {name}" for name, value in zip(names, row, strict=True)) for row in rows
     )
+    values = ",\n        ".join(f"({', '.join(row)})" for row in rows)
+    of_rows = f"select * from (values\n        {values}\n        ) as delivered_texts (id, delivered, canonical)"
     columns = ",\n    ".join(f"{{{{ {call} }}}} as {name}" for name, call in calls(project).items())
-    return f"with\n\ntexts as (\n\n        {rows}\n\n)\n\nselect\n    id,\n    delivered,\n    {columns}\nfrom texts\n"
+    return (
+        f"with\n\ntexts as (\n\n        {{% if target.type == 'bigquery' %}}{union}{{% else %}}{of_rows}{{% endif %}}\n\n)\n\n"
+        f"select\n    id,\n    delivered,\n    {columns}\nfrom texts\n"
+    )
 
 
 def _literal(text: str | None) -> str:
     """A text as an expression that every engine reads alike: characters that need escaping are built from their numbers."""
     if text is None:
         return "cast(null as {{ dbt.type_string() }})"
-    pieces = re.split(r"([\\'\t\n\u00a0])", text)
-    parts = [
-        "{{ 'code_points_to_string([%d])' if target.type == 'bigquery' else 'chr(%d)' }}" % (ord(each), ord(each))
-        if each in ("\\", "'", "\t", "\n", "\u00a0")
-        else f"'{each}'"
-        for each in pieces
-        if each
-    ]
+    parts = []
+    for safe, run in itertools.groupby(text, lambda each: each.isprintable() and each not in "\\'"):
+        characters = "".join(run)
+        parts += [f"'{characters}'"] if safe else [_character(each) for each in characters]
     return " || ".join(parts) if parts else "''"
+
+
+def _character(character: str) -> str:
+    """A character from its number, in Jinja."""
+    number, encoded = ord(character), character.encode().hex()
+    return (
+        f"{{{{ {{'bigquery': 'code_points_to_string([{number}])', 'spark': \"decode(unhex('{encoded}'), 'UTF-8')\"}}"
+        f".get(target.type, 'chr({number})') }}}}"
+    )

@@ -63,6 +63,15 @@ def test_figures_are_those_of_gold(open_page: Open, demo: Workspace) -> None:
     assert (shown["Records"], shown["Accepted"], shown["Repeats"]) == (f"{records:,}", f"{accepted:,}", f"{repeats:,}")
 
 
+def test_the_account_of_silver_is_that_of_the_ledger(open_page: Open, demo: Workspace) -> None:
+    ledger = demo.query(
+        "select model_name, sum(delivered), sum(typed) from ledger.silver_records group by 1 order by 1"
+    )
+    assert ledger
+    (shown,) = [each.value for each in open_page("house", part="rejected").dataframe if "delivered" in each.value]
+    assert list(zip(shown["model"], shown["delivered"], shown["typed"], strict=True)) == ledger
+
+
 def test_filters_come_from_the_address(open_page: Open, demo: Workspace) -> None:
     ((orders,),) = demo.query("select count(distinct order_id) from gold.orders_enriched where user_country = 'Brazil'")
     at = open_page("shop", country="Brazil")

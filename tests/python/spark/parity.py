@@ -45,9 +45,9 @@ WORDS = {
 #: Tables that are not compared, with the reason.
 NOT_COMPARED = {name: "a journal of the runs themselves" for name in JOURNALS}
 
-LEDGER = ("files", "rejected_records", "layout_changes", "model_responses")
-#: Ledger tables that are not compared: Spark has no byte account; the account of silver and the versions are kept on DuckDB only.
-LEDGER_NOT_COMPARED = {"skipped_spans", "silver_records", "untyped_values", "relations"}
+LEDGER = ("files", "rejected_records", "layout_changes", "silver_records", "untyped_values", "model_responses")
+#: Ledger tables that are not compared: Spark has no byte account, and the versions of relations are kept on DuckDB only.
+LEDGER_NOT_COMPARED = {"skipped_spans", "relations"}
 LEDGER_TABLES = tuple(f"ledger.{name}" for name in LEDGER)
 
 #: A type of DuckDB and the class that it is compared as.
