@@ -14,12 +14,12 @@
 
 {# https://spark.apache.org/docs/latest/api/sql/index.html#rlike #}
 {% macro spark___matches(expression, pattern) -%}
-    {{ return("(" ~ expression ~ ") rlike r'" ~ lakeweave._java_pattern(pattern) ~ "'") }}
+    {{ return("(" ~ expression ~ ") rlike r'" ~ lakeweave.spark_pattern(pattern) ~ "'") }}
 {%- endmacro %}
 
 {# https://spark.apache.org/docs/latest/api/sql/index.html#regexp_extract #}
 {% macro spark___regexp_group(expression, pattern) -%}
-    {{ return("nullif(regexp_extract(" ~ expression ~ ", r'" ~ lakeweave._java_pattern(pattern) ~ "', 1), '')") }}
+    {{ return("nullif(regexp_extract(" ~ expression ~ ", r'" ~ lakeweave.spark_pattern(pattern) ~ "', 1), '')") }}
 {%- endmacro %}
 
 {# https://spark.apache.org/docs/latest/api/sql/index.html#array_contains #}

@@ -5,12 +5,12 @@
 
 {# https://spark.apache.org/docs/latest/api/sql/index.html#regexp_extract #}
 {% macro spark__regexp_extract(expression, pattern) -%}
-    nullif(regexp_extract({{ expression }}, r'{{ lakeweave._java_pattern(pattern) }}', 0), '')
+    nullif(regexp_extract({{ expression }}, r'{{ lakeweave.spark_pattern(pattern) }}', 0), '')
 {%- endmacro %}
 
 {# Java writes a group as $1 where RE2 writes \1. https://spark.apache.org/docs/latest/api/sql/index.html#regexp_replace #}
 {% macro spark__regexp_replace(expression, pattern, replacement) -%}
-    regexp_replace({{ expression }}, r'{{ lakeweave._java_pattern(pattern) }}', '{{ replacement | replace("\\", "$") }}')
+    regexp_replace({{ expression }}, r'{{ lakeweave.spark_pattern(pattern) }}', '{{ replacement | replace("\\", "$") }}')
 {%- endmacro %}
 
 {# https://spark.apache.org/docs/latest/sql-ref-literals.html#string-literal #}
