@@ -6,7 +6,16 @@ from collections.abc import Callable
 from typing import Any
 
 # Macros that only set a configuration, and macros that stand where a relation does. Every other one is an expression.
-SETTINGS = {"keyed_sync", "inference", "ingestion", "object_table", "one_row_per_key", "remote_model", "vector_index"}
+SETTINGS = {
+    "keyed_sync",
+    "inference",
+    "ingestion",
+    "object_table",
+    "one_row_per_key",
+    "one_row_per_version",
+    "remote_model",
+    "vector_index",
+}
 RELATIONS = {
     "annotate_image",
     "delivered_records",
