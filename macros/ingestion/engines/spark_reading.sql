@@ -327,9 +327,7 @@
                 when not is_well_formed and regexp_count(raw_text, '"') % 2 = 1 then 'unclosed_quote'
                 when not is_well_formed then 'malformed_quote'
                 when fields < {{ width }} then 'too_few_fields'
-                when fields > {{ width }}
-                    and right(raw_text, fields - {{ width }}) <> repeat({{ lakeweave._spark_text(layout.delimiter) }}, fields - {{ width }})
-                    then 'too_many_fields'
+                when fields > {{ width }} then 'too_many_fields'
                 {%- if layout.has_header %}
                 when raw_text = {{ lakeweave._spark_text(files[0].header) }} then 'repeated_header'
                 {%- endif %}
