@@ -114,8 +114,8 @@ def _literal(text: str | None) -> str:
 
 def _character(character: str) -> str:
     """A character from its number, in Jinja."""
-    number, encoded = ord(character), character.encode().hex()
+    number = ord(character)
     return (
-        f"{{{{ {{'bigquery': 'code_points_to_string([{number}])', 'spark': \"decode(unhex('{encoded}'), 'UTF-8')\"}}"
+        f"{{{{ {{'bigquery': 'code_points_to_string([{number}])', 'spark': \"'\\\\u{number:04x}'\"}}"
         f".get(target.type, 'chr({number})') }}}}"
     )

@@ -95,7 +95,7 @@ class SparkWorkspace(Workspace):
         from lakeweave.spark import session
 
         if session.opened() is None:
-            self.here("run-operation", "ask", "--args", "{sql: select 1 as one}")
+            self.here("run-operation", "fetch_rows", "--args", "{sql: select 1 as one}")
         return session.opened()
 
     @property

@@ -138,7 +138,7 @@ def test_no_java_stops_dbt_before_spark(tmp_path: Path) -> None:
             "-m",
             "lakeweave.spark",
             "run-operation",
-            "ask",
+            "fetch_rows",
             "--args",
             "{sql: select 1}",
             "--no-use-colors",
