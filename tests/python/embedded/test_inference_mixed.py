@@ -21,7 +21,7 @@ from tests.python.embedded.inference_project import InferenceProject, asking, op
 from tests.python.fakes.raw_server import RawServer
 from tests.python.fakes.reply_kinds import KINDS, Mixed
 
-RUNS = int(os.environ.get("LAKEWEAVE_REPLY_RUNS", "25"))
+RUNS = int(os.environ.get("LAKEWEAVE_REPLY_RUNS", "8"))
 ATTEMPTS, TRIES = 3, 4
 
 

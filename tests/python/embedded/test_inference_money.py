@@ -18,7 +18,7 @@ from tests.python.embedded.test_inference_fingerprint import reference
 from tests.python.fakes import model_server
 
 BODY = "select range as id, 'q' || lpad(range::varchar, 3, '0') as prompt from range(100)"
-SEEDS = int(os.environ.get("LAKEWEAVE_MONEY_SEEDS", "3"))
+SEEDS = int(os.environ.get("LAKEWEAVE_MONEY_SEEDS", "1"))
 
 
 def row(version: str, per_call: float = 0, per_input: float = 0, per_output: float = 0, **more: Any) -> str:

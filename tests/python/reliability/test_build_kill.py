@@ -14,7 +14,7 @@ from lakeweave.landing import LandingConfig, generate
 from tests.python.reliability.worker import Worker
 from tests.python.support import Workspace
 
-KILLS = int(os.environ.get("LAKEWEAVE_KILLS", "4"))
+KILLS = int(os.environ.get("LAKEWEAVE_KILLS", "1"))
 # Everything that ingests, deduplicates and aggregates; the models that are called are killed in a test of their own.
 SELECT = ("run", "--select", "bronze silver.thelook silver.listings orders_enriched customer_metrics daily_sales")
 TEST = ("test", "--select", "test_name:reconciles")

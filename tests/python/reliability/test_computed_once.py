@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.python.embedded.computed_once_project import FILES, TESTS, Project, accepted
 
-STEPS = int(os.environ.get("LAKEWEAVE_FAULTS", "2"))
+STEPS = int(os.environ.get("LAKEWEAVE_FAULTS", "1"))
 SEED = int(os.environ.get("LAKEWEAVE_SEED", "1"))
 SELECTIONS = [
     words.split()

@@ -26,7 +26,7 @@ from tests.python.reliability.worker import Worker
 from tests.python.support import Workspace
 
 ORDERS = int(os.environ.get("LAKEWEAVE_ORDERS", "1"))
-EXAMPLES = int(os.environ.get("LAKEWEAVE_DELIVERIES", "4"))
+EXAMPLES = int(os.environ.get("LAKEWEAVE_DELIVERIES", "2"))
 SELECT = ("run", "--select", "bronze_distribution_centers silver_distribution_centers")
 HEADER = ["id", "name", "latitude", "longitude"]
 

