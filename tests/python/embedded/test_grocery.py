@@ -148,7 +148,7 @@ def test_a_connection_that_breaks_in_the_middle_leaves_nothing(tmp_path: Path, s
         (
             {},
             'alter table "Transactions" alter column "Member_number" type text',
-            ["column `Member_number` is text in the database, declared is integer", "or change the declaration"],
+            ["column `Member_number` is text in the database, declared is integer", "or update the declared columns"],
         ),
         (
             {},
