@@ -114,6 +114,10 @@ def _against_yaml(node: Any, columns: dict[str, str]) -> list[str]:
     return said
 
 
+SENDS_NOTHING = {"operation.lakeweave.lakeweave-on-run-end-0": "the versions of relations are kept on DuckDB only"}
+"""Nodes that send no statement to BigQuery, with the reason."""
+
+
 def not_covered(recording: Recording) -> list[Problem]:
     """Every node of the manifest of which no analyzed statement was recorded, in each phase in which there must be one.
 
@@ -126,7 +130,7 @@ def not_covered(recording: Recording) -> list[Problem]:
     told = {each.node for each in [*refused(recording), *failed(recording)]}
     problems = []
     for unique_id, kind in expected(recording).items():
-        if unique_id in told:
+        if unique_id in told or unique_id in SENDS_NOTHING:
             continue
         missing: list[str] = []
         if kind in SENT_EACH_RUN:

@@ -425,21 +425,21 @@ def aside(work: Callable[[], Result], within: float = 120.0) -> Callable[[], Res
 
 
 _USAGE = re.compile(r"dbt run-operation (\w+)(?: --args '([^']*)')?")
-_ELSEWHERE = re.compile(r"target\.type (?:!=|not in) .*\n\s*.*raise_unsupported\('(\w+)'")
+_UNSUPPORTED = re.compile(r"macro default__(\w+)\((?:(?!endmacro).)*raise_unsupported\(", re.DOTALL)
 
 
 def documented_operations(project: Path) -> list[Operation]:
     """The operations that the comments in the project's macros say how to run, with the arguments of the comment.
 
-    An operation that begins by refusing every other engine is meant to fail on BigQuery with that refusal.
+    An operation whose default raises `raise_unsupported` and that BigQuery does not implement is meant to fail there.
     """
     found: dict[str, Operation] = {}
-    for path in sorted((project / "macros").rglob("*.sql")):
-        text = path.read_text()
+    texts = [path.read_text() for path in sorted((project / "macros").rglob("*.sql"))]
+    unsupported = {name for text in texts for name in _UNSUPPORTED.findall(text)}
+    unsupported -= {name for text in texts for name in re.findall(r"macro bigquery__(\w+)\(", text)}
+    for text in texts:
         for macro, arguments in _USAGE.findall(text):
             if re.search(rf"\bmacro {macro}\(", text):
-                refuses = any(name == macro for name in _ELSEWHERE.findall(text))
-                found[macro] = Operation(
-                    macro, arguments or "{}", "is not implemented for the adapter" if refuses else ""
-                )
+                refusal = "is not implemented for the adapter" if macro in unsupported else ""
+                found[macro] = Operation(macro, arguments or "{}", refusal)
     return [found[name] for name in sorted(found)]

@@ -117,6 +117,9 @@ def _seed(project: Path, mistakes: Sequence[Mistake]) -> dict[Mistake, Path]:
             # What a model in Python makes is known only when it runs, which takes an account.
             if mistake.leaf and (file.stem in referred or not file.with_suffix(".sql").exists()):
                 continue
+            # It reads most models of gold, and is skipped when one of them has a mistake.
+            if mistake.leaf and file.stem == "sales_reconciliation":
+                continue
             text = file.read_text()
             changed = re.sub(mistake.find, mistake.put, text, count=1)
             if changed != text:
