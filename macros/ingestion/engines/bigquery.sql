@@ -23,7 +23,7 @@
     {%- set target_relation = this.incorporate(type='table') -%}
     {%- set existing = load_cached_relation(this) -%}
     {%- set asked = (config.get('meta') or {})['ingestion'] -%}
-    {%- set declared = lakeweave.source_node(asked.source, asked.table) -%}
+    {%- set declared = lakeweave.declared_source(asked.source, asked.table) -%}
     {%- set source_name = asked.source ~ '.' ~ asked.table -%}
     {%- set rebuild = existing is none or should_full_refresh() -%}
     {%- set fresh = lakeweave._fresh_files_relation(asked.source, asked.table) -%}
@@ -406,7 +406,7 @@
 {% macro bigquery___delivered_records(relation, source_name, table_name) -%}
     {%- set columns = ['*'] -%}
     {%- if execute -%}
-        {%- set columns = lakeweave.source_node(source_name, table_name).columns.values() | map(attribute='name') | list -%}
+        {%- set columns = lakeweave.declared_source(source_name, table_name).columns.values() | map(attribute='name') | list -%}
     {%- endif -%}
     {%- set text = 'to_json_string(struct(raw.' ~ (columns | join(', raw.')) ~ '))' -%}
     (

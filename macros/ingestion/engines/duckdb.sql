@@ -19,7 +19,7 @@
     {%- set target_relation = this.incorporate(type='table') -%}
     {%- set existing = load_cached_relation(this) -%}
     {%- set asked = (config.get('meta') or {})['ingestion'] -%}
-    {%- set declared = lakeweave.source_node(asked.source, asked.table) -%}
+    {%- set declared = lakeweave.declared_source(asked.source, asked.table) -%}
     {%- set rebuild = existing is none or should_full_refresh() -%}
     {%- set spec = lakeweave._ingestion_spec(asked, declared, rebuild) -%}
     {%- set staged = api.Relation.create(database='staging', schema=asked.source, identifier=asked.table) -%}
@@ -262,7 +262,7 @@
         {%- do exceptions.raise_compiler_error("`archive_files` was given the source `" ~ source ~ "`; expected `name.table`, as in `thelook.users`.") -%}
     {%- endif -%}
     {%- set asked = {'source': source.split('.')[0], 'table': source.split('.')[1]} -%}
-    {%- set spec = lakeweave._ingestion_spec(asked, lakeweave.source_node(asked.source, asked.table), false) -%}
+    {%- set spec = lakeweave._ingestion_spec(asked, lakeweave.declared_source(asked.source, asked.table), false) -%}
     {%- set answer = lakeweave.call_python('lakeweave_archive', spec) -%}
     {%- do log(source ~ ": " ~ answer.moved ~ " file(s) moved to " ~ spec.archive, info=True) -%}
 {%- endmacro %}

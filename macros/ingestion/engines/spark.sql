@@ -33,7 +33,7 @@
     {%- set target_relation = this.incorporate(type='table') -%}
     {%- set existing = load_cached_relation(this) -%}
     {%- set asked = (config.get('meta') or {})['ingestion'] -%}
-    {%- set declared = lakeweave.source_node(asked.source, asked.table) -%}
+    {%- set declared = lakeweave.declared_source(asked.source, asked.table) -%}
     {%- set rebuild = existing is none or should_full_refresh() -%}
     {%- set spec = lakeweave._ingestion_spec(asked, declared, rebuild) -%}
     {%- do spec.update(lakeweave._spark_places(spec, declared)) -%}

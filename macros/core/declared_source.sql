@@ -1,4 +1,4 @@
-{% macro source_node(source_name, table_name) -%}
+{% macro declared_source(source_name, table_name) -%}
     {%- for node in graph.sources.values() if node.source_name == source_name and node.name == table_name -%}
         {{ return(node) }}
     {%- endfor -%}
