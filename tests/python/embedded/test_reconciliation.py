@@ -224,7 +224,7 @@ def test_what_is_left_out_is_a_warning_with_its_reason(dirty: Workspace) -> None
     done = dirty.dbt("test", "--select", "gold_reconciles", "gold_leaves_nothing_out")
     assert "leave a part of the total out" in done.stdout
     assert "orders without a date" in done.stdout or "items without a member or a date" in done.stdout
-    assert "PASS=3 WARN=1 ERROR=0" in done.stdout
+    assert re.search(r"PASS=\d+ WARN=1 ERROR=0", done.stdout)
 
 
 def test_a_row_that_gold_drops_or_doubles_is_an_error(dirty: Workspace) -> None:
