@@ -106,9 +106,9 @@ test-spark: $(VENV)/.spark profiles.yml  ## the whole project on Spark with Delt
 	@$(BIN)/python -m pytest tests/python/spark $(IN_PROCESSES)
 
 # What fits beside all else into the time that CI may take.
-test-spark-sample: $(VENV)/.spark profiles.yml  ## a sample of test-spark: every table, an increment, a rerun, called models, vectors, externals, bad input
+test-spark-sample: $(VENV)/.spark profiles.yml  ## a sample of test-spark: every table, an increment, a rerun, delivered values, bad input
 	@LAKEWEAVE_SPARK_SAMPLE=1 $(BIN)/python -m pytest tests/python/spark/test_parity.py --deselect tests/python/spark/test_parity.py::test_data_tests_say_the_same \
-	    $(patsubst %,tests/python/spark/test_%_spark.py,bad_input externals inference vectors) $(IN_PROCESSES)
+	    $(patsubst %,tests/python/spark/test_%_spark.py,bad_input values) $(IN_PROCESSES)
 
 test-spark-long: $(VENV)/.spark profiles.yml  ## test-spark after every delivery, with all data and unit tests and 20 kills
 	@LAKEWEAVE_SPARK_LONG=1 LAKEWEAVE_SPARK_KILLS=20 $(BIN)/python -m pytest tests/python/spark $(IN_PROCESSES)
