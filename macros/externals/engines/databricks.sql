@@ -207,14 +207,7 @@ from read_files(
         select
             path as uri,
             unix_micros(modificationTime) as generation,
-            case lower(substring_index(path, '.', -1))
-                when 'jpg' then 'image/jpeg'
-                when 'jpeg' then 'image/jpeg'
-                when 'png' then 'image/png'
-                when 'gif' then 'image/gif'
-                when 'bmp' then 'image/bmp'
-                else 'application/octet-stream'
-            end as content_type,
+            {{ lakeweave._spark_content_type('path') }} as content_type,
             length as size,
             base64(unhex(md5(content))) as md5_hash,
             modificationTime as updated,

@@ -144,14 +144,7 @@ comment {{ lakeweave.text_literal(lakeweave._external_description(parts.descript
         select
             listed.uri,
             listed.generation,
-            case lower(substring_index(listed.uri, '.', -1))
-                when 'jpg' then 'image/jpeg'
-                when 'jpeg' then 'image/jpeg'
-                when 'png' then 'image/png'
-                when 'gif' then 'image/gif'
-                when 'bmp' then 'image/bmp'
-                else 'application/octet-stream'
-            end as content_type,
+            {{ lakeweave._spark_content_type('listed.uri') }} as content_type,
             listed.size,
             case
                 when listed.size = 0 then base64(unhex(md5('')))
@@ -174,4 +167,16 @@ comment {{ lakeweave.text_literal(lakeweave._external_description(parts.descript
             on listed.uri = known.uri and listed.generation = known.generation and listed.size = known.size
         {%- endif %}
     )
+{%- endmacro %}
+
+{# The media type of an object, by the ending of its address. https://spark.apache.org/docs/latest/api/sql/index.html#substring_index #}
+{% macro _spark_content_type(uri) -%}
+            case lower(substring_index({{ uri }}, '.', -1))
+                when 'jpg' then 'image/jpeg'
+                when 'jpeg' then 'image/jpeg'
+                when 'png' then 'image/png'
+                when 'gif' then 'image/gif'
+                when 'bmp' then 'image/bmp'
+                else 'application/octet-stream'
+            end
 {%- endmacro %}
