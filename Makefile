@@ -28,12 +28,16 @@ export LAKEWEAVE_TARGET := $(TARGET)
 .DEFAULT_GOAL := help
 .PHONY: help build feed app watch profile environment landing test environment-database environment-browser environment-java test-bigquery test-spark test-spark-sample test-spark-long test-databricks environment-spark test-reliability test-security test-security-long licences lint format lineage docs clean requirements bench
 
+HELP_DAILY := build test app docs
+HELP_DATA  := feed profile watch
+HELP_TESTS := lint test-bigquery test-spark-sample test-spark test-databricks test-reliability test-security bench
+# All targets with a text that no other group has.
+HELP_OTHER  = $(filter-out $(HELP_DAILY) $(HELP_DATA) $(HELP_TESTS),$(shell sed -nE 's/^([a-z-]+):.*\#\# .*/\1/p' Makefile))
+
 help:  ## this list
-	@for group in "Every day:build test app docs" "Your data:feed profile watch" "Tests:lint test-bigquery test-spark-sample test-spark \
-	    test-databricks test-reliability test-security bench" "Other:"; do \
-	  names=$${group#*:}; printf '%s\n' "$${group%%:*}"; \
-	  [ -n "$$names" ] || names=$$(sed -nE 's/^([a-z-]+):.*## .*/\1/p' Makefile | grep -vwE 'build|test|app|docs|feed|profile|watch|lint|test-bigquery|test-spark-sample|test-spark|test-databricks|test-reliability|test-security|bench'); \
-	  for name in $$names; do sed -nE "s/^($$name):.*## (.*)/  make \1|\2/p" Makefile; done | awk -F'|' '{printf "%-27s %s\n", $$1, $$2}'; \
+	@for group in "Every day:$(HELP_DAILY)" "Your data:$(HELP_DATA)" "Tests:$(HELP_TESTS)" "Other:$(HELP_OTHER)"; do \
+	  printf '%s\n' "$${group%%:*}"; \
+	  for name in $${group#*:}; do sed -nE "s/^($$name):.*## (.*)/  make \1|\2/p" Makefile; done | awk -F'|' '{printf "%-27s %s\n", $$1, $$2}'; \
 	done
 
 build: export LAKEWEAVE_AS_OF ?= $(AS_OF)
