@@ -78,7 +78,7 @@ $(VENV)/.dev: requirements/dev.txt | $(VENV)/.core
 	@$(BIN)/uv pip install --quiet --no-deps --python $(BIN)/python --require-hashes -r requirements/dev.txt
 	@touch $@
 
-test: $(VENV)/.dev profiles.yml  ## every test that needs no account: Python, embedded, BigQuery's analyzer
+test: $(VENV)/.dev profiles.yml  ## every test that needs no account: Python, DuckDB, BigQuery's analyzer
 	@$(BIN)/python -m pytest tests/python $(IN_PROCESSES) --ignore=tests/python/spark --ignore=tests/python/databricks --ignore=tests/python/benchmarks
 
 # The jars have no version in common with a wheel, so Maven fetches them; Spark finds them by the profile.
@@ -141,7 +141,7 @@ test-security: $(VENV)/.dev profiles.yml  ## a sample of hostile input: personal
 test-security-long: $(VENV)/.dev profiles.yml  ## test-security for about an hour: 10 seeds, and 1,000 runs with replies of all kinds
 	@for seed in $$(seq 1 10); do LAKEWEAVE_BODIES=10000 LAKEWEAVE_FUZZ=20000 LAKEWEAVE_SEED=$$seed $(BIN)/python -m pytest -s \
 	    tests/python/security/test_personal_columns.py tests/python/security/test_fuzzing.py -k "random or plain" || exit 1; done
-	@LAKEWEAVE_REPLY_RUNS=1000 $(BIN)/python -m pytest tests/python/embedded/test_inference_mixed.py
+	@LAKEWEAVE_REPLY_RUNS=1000 $(BIN)/python -m pytest tests/python/duckdb/test_inference_mixed.py
 
 licences: $(VENV)/.dev  ## the licences of all pinned packages that are installed: requirements/licences.csv
 	@$(BIN)/python -m tools.licences

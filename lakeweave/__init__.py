@@ -1,1 +1,1 @@
-"""Lakeweave: the Python that the embedded target and the demo need."""
+"""Lakeweave: the Python that DuckDB and the demo need."""

@@ -1,4 +1,4 @@
-"""Bronze and silver as Iceberg tables that other engines read, beside the embedded warehouse.
+"""Bronze and silver as Iceberg tables that other engines read, beside the DuckDB warehouse.
 
 ``lakeweave_keep_iceberg(request)`` stands behind DuckDB's COPY of a table to Parquet: it makes that file the next version of
 an Iceberg table, in a catalog that is one SQLite file. A version is there as a whole or not at all, and readers of the one
@@ -106,9 +106,7 @@ def _begin(request: str) -> str:
             "`iceberg: true` needs the extra `iceberg`: run `make extra-iceberg`, or leave the variable out."
         )
     if "://" in asked["warehouse"]:
-        return refusal(
-            f"`iceberg_warehouse` is {asked['warehouse']}: the embedded target keeps its tables in a folder; name one."
-        )
+        return refusal(f"`iceberg_warehouse` is {asked['warehouse']}: DuckDB keeps its tables in a folder; name one.")
     staged = Path(asked["warehouse"]) / STAGING / f"{asked['schema']}.{asked['name']}.{uuid.uuid4().hex}.parquet"
     try:
         staged.parent.mkdir(parents=True, exist_ok=True)

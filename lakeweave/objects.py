@@ -1,4 +1,4 @@
-"""Object tables of the embedded target and of Spark in this process: what lies in a folder, as BigQuery tells of a bucket.
+"""Object tables of DuckDB and of Spark in this process: what lies in a folder, as BigQuery tells of a bucket.
 
 ``lakeweave_list_objects(spec)``
     The objects below a folder: address, path, generation, content type, size, time. No file is opened.

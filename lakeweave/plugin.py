@@ -1,4 +1,4 @@
-"""The dbt-duckdb plugin of the embedded target.
+"""The dbt-duckdb plugin of DuckDB.
 
 dbt-duckdb imports this module (``plugins:`` in ``profiles.yml``) and calls :meth:`Plugin.configure_connection` on
 the database connection that it opens. What the SQL of the project cannot do on DuckDB alone is registered there as

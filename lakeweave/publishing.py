@@ -29,7 +29,7 @@ def register(conn: duckdb.DuckDBPyConnection) -> None:
 def _begin(request: str) -> str:
     asked = json.loads(request)
     if "://" in asked["bucket"]:
-        return refusal(f"`gold_bucket` is {asked['bucket']}: the embedded target publishes to a folder; name one.")
+        return refusal(f"`gold_bucket` is {asked['bucket']}: DuckDB publishes to a folder; name one.")
     bucket = Path(asked["bucket"])
     staged = bucket / STAGING / f"{asked['name']}.{uuid.uuid4().hex}.parquet"
     try:

@@ -1,4 +1,4 @@
-"""What all SQL functions of the embedded target have in common: how they get onto a connection, and how they refuse."""
+"""What all SQL functions of DuckDB have in common: how they get onto a connection, and how they refuse."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """What a build took in and made, for a person to read: ``python -m lakeweave.summary``.
 
-Reads the embedded warehouse read-only and dbt's own account of its last run; asks no engine but DuckDB.
+Reads the DuckDB warehouse read-only and dbt's own account of its last run; asks no engine but DuckDB.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ def _silver_lines(connection: duckdb.DuckDBPyConnection, present: set[tuple[str,
 
 
 def summarize(warehouse: Path, run_results: Path) -> str:
-    """The summary of the embedded warehouse at ``warehouse`` and of the run that ``run_results`` describes.
+    """The summary of the DuckDB warehouse at ``warehouse`` and of the run that ``run_results`` describes.
 
     Raises:
         FileNotFoundError: there is no warehouse at that path.

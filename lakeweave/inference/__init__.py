@@ -1,4 +1,4 @@
-"""Local models of the embedded target: text, text vectors and pictures, as SQL functions.
+"""Local models of DuckDB: text, text vectors and pictures, as SQL functions.
 
 ==============================================  ==========================================================
 ``lakeweave_generate_text(input, spec, opts)``  text from rules (``offline``) or an OpenAI-compatible server

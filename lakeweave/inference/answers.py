@@ -30,7 +30,7 @@ OK, RETRYABLE, FAILED, UNSENT = "ok", "retryable", "failed", "unsent"
 NULL_INPUT = "null input"
 EMPTY_INPUT = "empty input"
 
-#: The SQL type that every inference function of the embedded target returns.
+#: The SQL type that every inference function of DuckDB returns.
 DUCKDB_TYPE = (
     "STRUCT(response VARCHAR, embedding FLOAT[], status VARCHAR, state VARCHAR, input_tokens BIGINT, "
     "output_tokens BIGINT, cached_input_tokens BIGINT, reasoning_tokens BIGINT, requests BIGINT, reasoning VARCHAR, "

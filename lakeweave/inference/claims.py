@@ -1,6 +1,6 @@
 """Who asks what within one process.
 
-An embedded database belongs to one process, and dbt runs its models in threads of that process. Two models that ask
+A DuckDB database belongs to one process, and dbt runs its models in threads of that process. Two models that ask
 the same thing at the same time must pay once, so a fingerprint is claimed before it is sent. The ledger cannot serve
 for that: a thread does not see what another has not committed yet.
 

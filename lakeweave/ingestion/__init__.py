@@ -1,4 +1,4 @@
-"""Accounted ingestion on the embedded target.
+"""Accounted ingestion on DuckDB.
 
 Every record of every delivered file ends in exactly one place: accepted, rejected (with its line, reason and raw text)
 or recorded as a repeat. :func:`register` gives DuckDB the SQL functions that the dbt materialization calls;

@@ -1,7 +1,7 @@
 """Why a record was rejected or a file was held: the documented list, one sentence for each code.
 
 The codes are stored in ``ledger.rejected_records.reason`` and ``ledger.files.reason``; nothing else is ever written
-there by the embedded reader. A record is rejected alone, the rest of its file loads. A file is held as a whole,
+there by DuckDB's reader. A record is rejected alone, the rest of its file loads. A file is held as a whole,
 nothing of it loads until it is released or delivered again.
 """
 

@@ -4,7 +4,7 @@
 ``upstream``  tags of the models upstream, and the verdict on one question
 ``content``   counts of values that look personal, whatever the tags say
 
-SQL functions of the embedded target and of Spark, JSON in and JSON out:
+SQL functions of DuckDB and of Spark, JSON in and JSON out:
 
 ``lakeweave_personal_columns(question)``  which personal columns go into a question's input
 ``lakeweave_personal_values(texts)``      in how many of some texts each kind of personal value is found

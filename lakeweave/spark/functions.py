@@ -1,7 +1,7 @@
 """The local models of :mod:`lakeweave.inference` as functions of a Spark session.
 
 They are vectorised (Arrow batches in, Arrow batches out) and run in Spark's Python workers, on every executor; each
-worker makes its models at their first use. Names and meaning are those of the embedded target.
+worker makes its models at their first use. Names and meaning are those of DuckDB.
 """
 
 from __future__ import annotations

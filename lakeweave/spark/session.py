@@ -31,7 +31,7 @@ def open_session(settings: Mapping[str, str]) -> Any:
     """The session of this thread with ``settings``; the second call gives the same one.
 
     The first thread's is the session of the process. On a server (Spark Connect) it is the only one.
-    ``spark.lakeweave.config`` is YAML: what the plugin's ``config:`` is on the embedded target.
+    ``spark.lakeweave.config`` is YAML: what the plugin's ``config:`` is on DuckDB.
 
     Raises:
         Unusable: there is no Java or no Delta, or another session is in the way.

@@ -2,7 +2,7 @@
 
 Spark reads each element of an array by itself when a function of SQL goes through it, which costs a thousand times the
 arithmetic. So vectors are handed over in blocks, and a block of queries is searched in a block of vectors by
-:mod:`lakeweave.vectors.exact`, as on the embedded target; SQL takes the nearest of all blocks.
+:mod:`lakeweave.vectors.exact`, as on DuckDB; SQL takes the nearest of all blocks.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Vector search on the embedded target: exact by default, by an HNSW index where a model declares one.
+"""Vector search on DuckDB: exact by default, by an HNSW index where a model declares one.
 
 :func:`register` puts the SQL functions of :mod:`lakeweave.vectors.functions` on a connection.
 """

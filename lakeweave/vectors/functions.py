@@ -1,4 +1,4 @@
-"""Vector search as SQL functions of the embedded target.
+"""Vector search as SQL functions of DuckDB.
 
 One statement opens a search, puts the rows of the base into it, and asks it; nothing is kept from one statement to the next,
 so there is nothing that could be out of date:

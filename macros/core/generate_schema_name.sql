@@ -1,5 +1,5 @@
 {#
-    Schemas are plain (`bronze`, `silver`, …) on the embedded target, on Spark and in production; on a development
+    Schemas are plain (`bronze`, `silver`, …) on DuckDB, on Spark and in production; on a development
     target they carry the developer's own schema as a prefix, so that two people never write to one table.
 #}
 {% macro generate_schema_name(custom_schema_name, node) -%}

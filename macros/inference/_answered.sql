@@ -4,7 +4,7 @@
     took (`_columns_of_call`). One evaluation of the model per row.
 
     `called` is what `called_model` says of the model; `how` holds `object_table` (pictures on a warehouse), and on the
-    embedded target `token` (claims) and `model_version` (the one that is expected to answer).
+    DuckDB target `token` (claims) and `model_version` (the one that is expected to answer).
 #}
 {% macro _answered(relation, called, input, options, how={}) -%}
     {{ return(adapter.dispatch('_answered', 'lakeweave')(relation, called, input, options, how)) }}

@@ -22,8 +22,7 @@
 {%- endmacro %}
 
 {#
-    Before a batch, and before its budget is looked up. On a local Spark whoever else asks waits until it is settled. On the embedded
-    target it is only the money of the whole run that two threads must not spend at once; requests and questions are claimed one by one.
+    Before a batch, and before its budget is looked up. On a local Spark whoever else asks waits until it is settled. On DuckDB it is only the money of the whole run that two threads must not spend at once; requests and questions are claimed one by one.
 #}
 {% macro _take_turn(asked) -%}
     {{ return(adapter.dispatch('_take_turn', 'lakeweave')(asked)) }}

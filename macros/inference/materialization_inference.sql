@@ -321,7 +321,7 @@
 {%- endmacro %}
 
 {#
-    Asks batch by batch. On the embedded target another thread may hold some of the questions: then its answers are waited
+    Asks batch by batch. On DuckDB another thread may hold some of the questions: then its answers are waited
     for, and what it could not answer is left for the next run. Gives the reason why something was not sent, if any.
 #}
 {% macro _ask_in_batches(pending, plan, asked) -%}

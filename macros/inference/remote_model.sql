@@ -13,7 +13,7 @@
             duckdb:
               yoga_pose: {path: lakeweave/models/yoga.onnx}
 
-    On the embedded target and on Spark the profile says which local model answers. `version` is the project's own mark:
+    On DuckDB and on Spark the profile says which local model answers. `version` is the project's own mark:
     a new one makes every answer of this model new content.
 #}
 {% macro remote_model(function, version=none, max_input_characters=none, endpoint=none) -%}

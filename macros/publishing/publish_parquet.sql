@@ -1,8 +1,8 @@
 {#
-    A post-hook (`{sql: …, transaction: false}` on the embedded target, an ordinary one on the others, whose tables know no other): writes the model's table to the gold bucket as Parquet, where whoever reads
+    A post-hook (`{sql: …, transaction: false}` on DuckDB, an ordinary one on the others, whose tables know no other): writes the model's table to the gold bucket as Parquet, where whoever reads
     it sees a whole version, the one before or the new one, and never a mixture. Below `gold_bucket`:
 
-    * embedded: one file, `<model>/<model>.parquet`, written elsewhere and moved into place;
+    * DuckDB: one file, `<model>/<model>.parquet`, written elsewhere and moved into place;
     * Spark, Databricks: a Delta table `<model>/` and its manifest, the list of the Parquet files of the version; partitioned by the
       columns that the model's `config.meta.published_partition_by` names;
     * BigQuery: a folder for each version below `gold_bucket_gcs`, and the external table `<model>_published`, which is

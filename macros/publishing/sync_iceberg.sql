@@ -1,5 +1,5 @@
 {#
-    A post-hook of bronze and silver, outside of the transaction (`{sql: …, transaction: false}`); inside of it on BigQuery. With `vars: {iceberg: true}` the embedded target keeps each of
+    A post-hook of bronze and silver, outside of the transaction (`{sql: …, transaction: false}`); inside of it on BigQuery. With `vars: {iceberg: true}` DuckDB keeps each of
     their tables as an Iceberg table too, in `iceberg_warehouse`, where any other engine reads it: a whole version, the one before
     or the new one. On BigQuery an Iceberg managed table (`vars.iceberg_storage`) gets its metadata exported, which other engines read.
     The other targets have open formats of their own (docs/externals.md), and nothing happens here.

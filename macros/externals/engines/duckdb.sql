@@ -1,4 +1,4 @@
-{# On the embedded target an external table is a view over a reader: https://duckdb.org/docs/stable/data/overview #}
+{# On DuckDB an external table is a view over a reader: https://duckdb.org/docs/stable/data/overview #}
 
 {% macro duckdb___external_definition(declared, problems) -%}
     {%- if lakeweave._reads_files_itself(declared) -%}

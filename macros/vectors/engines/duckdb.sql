@@ -1,6 +1,6 @@
 {% macro duckdb___look_after_vector_index(relation, declared) -%}
-    {%- set spec = lakeweave._embedded_index_spec(relation, declared) -%}
-    {%- if declared.embedded_type == 'EXACT' -%}
+    {%- set spec = lakeweave._duckdb_index_spec(relation, declared) -%}
+    {%- if declared.duckdb_type == 'EXACT' -%}
         {%- do lakeweave.fetch_rows(
             "select lakeweave_vector_index_drop(" ~ lakeweave.text_literal(spec.folder) ~ ", " ~ lakeweave.text_literal(spec.index) ~ ") as dropped"
         ) -%}
@@ -12,20 +12,20 @@
         'minimum_rows': declared.minimum_rows if declared.minimum_rows is not none else 100000,
         'drift': declared.drift,
     }) -%}
-    {%- set rows = lakeweave.fetch_rows(lakeweave._of_embedded_index_sql('lakeweave_vector_index', relation, declared, spec)) -%}
+    {%- set rows = lakeweave.fetch_rows(lakeweave._duckdb_index_sql('lakeweave_vector_index', relation, declared, spec)) -%}
     {%- set done = fromjson(rows[0][0]) if rows else {'state': 'unknown'} -%}
     {%- do log(relation ~ ": vector index " ~ done.state | replace('_', ' ') ~ ", " ~ done.get('vectors') ~ " vectors") -%}
     {{ return(done.state) }}
 {%- endmacro %}
 
 {% macro duckdb___vector_index_state(relation, declared) -%}
-    {%- if declared.embedded_type == 'EXACT' -%}
+    {%- if declared.duckdb_type == 'EXACT' -%}
         {{ return(lakeweave.default___vector_index_state(relation, declared)) }}
     {%- endif -%}
-    {%- set spec = lakeweave._embedded_index_spec(relation, declared) -%}
+    {%- set spec = lakeweave._duckdb_index_spec(relation, declared) -%}
     {%- do spec.update({'base': lakeweave._vector_base_name(relation), 'column': declared.column}) -%}
     {%- set rows = lakeweave.fetch_rows("select count(*) as row_count from " ~ relation, [[0]]) -%}
-    {%- set said = lakeweave.fetch_rows(lakeweave._of_embedded_index_sql('lakeweave_vector_index_status', relation, declared, spec), [['{}']]) -%}
+    {%- set said = lakeweave.fetch_rows(lakeweave._duckdb_index_sql('lakeweave_vector_index_status', relation, declared, spec), [['{}']]) -%}
     {%- set known = fromjson(said[0][0]) -%}
     {{ return([
         'HNSW', declared.distance_type, rows[0][0], known.state, ('%.0f' | format(100.0 * known.covered / [known.vectors, 1] | max)) ~ ' %',
@@ -45,7 +45,7 @@
         'column': asked.column,
     } -%}
     {%- if not asked.use_brute_force -%}
-        {%- do spec.update(lakeweave._embedded_index_of(base, asked)) -%}
+        {%- do spec.update(lakeweave._duckdb_index_of(base, asked)) -%}
     {%- endif -%}
     {%- set column, query_column = adapter.quote(asked.column), adapter.quote(asked.query_column) -%}
     {%- set model = adapter.quote(asked.model_column) if asked.model_column else none -%}
@@ -110,4 +110,61 @@
         inner join lakeweave_query on lakeweave_found.place = lakeweave_query.place
         inner join lakeweave_base on lakeweave_found.neighbour.place = lakeweave_base.place
     )
+{%- endmacro %}
+
+{# One of the functions of lakeweave/vectors that are given all vectors of the column. #}
+{% macro _duckdb_index_sql(function, relation, declared, spec) -%}
+    with
+
+    opened as materialized (
+        select lakeweave_vector_open(
+            {{ lakeweave.text_literal(tojson(spec, sort_keys=true)) }},
+            (select count(*) from {{ relation }}),
+            1
+        ) as handle
+    ),
+
+    added as materialized (
+        select max(lakeweave_vector_add(
+            (select handle from opened),
+            place,
+            cast({{ adapter.quote(declared.column) }} as float[]),
+            cast(null as varchar)
+        )) as handle
+        from (select {{ adapter.quote(declared.column) }}, row_number() over () as place from {{ relation }}) as numbered
+    )
+
+    select {{ function }}(coalesce((select handle from added), (select handle from opened))) as done
+{%- endmacro %}
+
+{# The description of an index that is passed to the functions of lakeweave/vectors. #}
+{% macro _duckdb_index_spec(relation, declared) -%}
+    {%- set spec = {
+        'distance_type': declared.distance_type,
+        'folder': lakeweave._duckdb_index_folder(),
+        'index': relation.schema ~ '.' ~ relation.identifier ~ '.' ~ declared.column,
+    } -%}
+    {%- do spec.update(declared.duckdb_options) -%}
+    {{ return(spec) }}
+{%- endmacro %}
+
+{# Beside the database's file, so that it goes where the database goes and `dbt clean` leaves it. #}
+{% macro _duckdb_index_folder() -%}
+    {%- set path = target.get('path') or 'lakeweave.duckdb' -%}
+    {%- set parts = path.split('/')[:-1] -%}
+    {{ return((parts | join('/') ~ '/' if parts else '') ~ 'vector_indexes') }}
+{%- endmacro %}
+
+{# The index that a search of this base may use: only a whole relation has one, and only for its own distance. #}
+{% macro _duckdb_index_of(base, asked) -%}
+    {%- if base is string or not execute -%}
+        {{ return({}) }}
+    {%- endif -%}
+    {%- for node in graph.get('nodes', {}).values() if node.resource_type == 'model' and node.alias == base.identifier and node.schema == base.schema -%}
+        {%- set declared = node.config.meta.get('vector_index') -%}
+        {%- if declared and declared.duckdb_type == 'HNSW' and declared.column == asked.column and declared.distance_type == asked.distance_type -%}
+            {{ return(lakeweave._duckdb_index_spec(base, declared)) }}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return({}) }}
 {%- endmacro %}

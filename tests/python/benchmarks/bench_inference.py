@@ -24,7 +24,7 @@ import numpy as np
 
 from lakeweave.inference.embeddings_hashed import HashedEmbedder
 from lakeweave.inference.embeddings_onnx import OnnxEmbedder
-from tests.python.embedded.inference_project import InferenceProject, asking, openai
+from tests.python.duckdb.inference_project import InferenceProject, asking, openai
 from tests.python.fakes import model_server
 
 

@@ -77,12 +77,12 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as scratch:
             root = Path(scratch)
             generate(LandingConfig(scale=scale, batches=3, seed=42, out=root / "landing", feeds=feeds))
-            embedded = Workspace.create(root / "embedded", root / "landing")
+            on_duckdb = Workspace.create(root / "duckdb", root / "landing")
             spark = SparkWorkspace.on_spark(root / "spark", root / "landing")
             if scale >= 0.1:
                 spark.environment |= {"LAKEWEAVE_SPARK_SIZE": "large", "LAKEWEAVE_SPARK_MEMORY": "6g"}
             for name in ("first build", "nothing new")[: 1 if arguments.first else 2]:
-                one, other = seconds_by_layer(embedded, *besides), seconds_by_layer(spark, *besides)
+                one, other = seconds_by_layer(on_duckdb, *besides), seconds_by_layer(spark, *besides)
                 print(f"\nscale {scale}, {name}\n{'':12}{'duckdb s':>10}{'spark s':>10}{'ratio':>8}")
                 for layer in one:
                     ratio = other[layer] / one[layer] if one[layer] > 0 else float("nan")

@@ -10,7 +10,7 @@ import random
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.python.embedded.computed_once_project import FILES, TESTS, Project, accepted
+from tests.python.duckdb.computed_once_project import FILES, TESTS, Project, accepted
 
 STEPS = int(os.environ.get("LAKEWEAVE_FAULTS", "1"))
 SEED = int(os.environ.get("LAKEWEAVE_SEED", "1"))

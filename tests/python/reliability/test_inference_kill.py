@@ -19,7 +19,7 @@ from pathlib import Path
 import duckdb
 
 from tests.python import quicker
-from tests.python.embedded.inference_project import ROOT, InferenceProject, asking, openai
+from tests.python.duckdb.inference_project import ROOT, InferenceProject, asking, openai
 from tests.python.fakes import model_server
 
 KILLS = int(os.environ.get("LAKEWEAVE_INFERENCE_KILLS", "2"))

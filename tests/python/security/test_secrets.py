@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.python.embedded.inference_project import InferenceProject, asking, openai
+from tests.python.duckdb.inference_project import InferenceProject, asking, openai
 from tests.python.fakes import model_server
 
 MARK = "m4rk-0f-a-secret"

@@ -98,10 +98,10 @@ def both(tmp_path_factory: pytest.TempPathFactory, server: model_server.Client) 
     # The session has the models of the profile that it was opened with.
     _knows_the_fake(spark, server.base_url)
     spark.open()
-    embedded = Workspace.create(root / "embedded", root / "landing")
+    on_duckdb = Workspace.create(root / "duckdb", root / "landing")
     # The same path on both, because an object's address holds it.
-    embedded.environment["LAKEWEAVE_LANDING"] = str(root / "landing")
-    yield Both(root / "landing", spark, embedded)
+    on_duckdb.environment["LAKEWEAVE_LANDING"] = str(root / "landing")
+    yield Both(root / "landing", spark, on_duckdb)
     from lakeweave.spark.session import close
 
     close()
@@ -113,8 +113,8 @@ def asking(both: Both, server: model_server.Client, tmp_path_factory: pytest.Tem
     root = tmp_path_factory.mktemp("asking")
     parts = ("docs", "lakeweave", "macros", "seeds", "tests/generic", "requirements")
     spark = SparkWorkspace.on_spark(root / "spark", root / "landing", parts)
-    embedded = Workspace.create(root / "embedded", root / "landing", parts)
-    for workspace in (spark, embedded):
+    on_duckdb = Workspace.create(root / "duckdb", root / "landing", parts)
+    for workspace in (spark, on_duckdb):
         _knows_the_fake(workspace, server.base_url)
         (workspace.root / "target" / PARSED).unlink()
         # Seeds are described in words of the models' docs blocks.
@@ -124,6 +124,6 @@ def asking(both: Both, server: model_server.Client, tmp_path_factory: pytest.Tem
             copied.write_text(page.read_text())
         for name, sql in EXTRA_MODELS.items():
             (workspace.root / "models" / f"{name}.sql").write_text(sql)
-    asked = Both(root / "landing", spark, embedded)
+    asked = Both(root / "landing", spark, on_duckdb)
     asked.build("seed", "--select", "exchange_rates")
     return asked

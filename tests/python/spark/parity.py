@@ -28,7 +28,7 @@ WORDS = {
         "format",
         "encoding",
         "delimiter",
-        # The byte account: only the embedded reader sees bytes.
+        # The byte account: only DuckDB's reader sees bytes.
         "content_bytes",
         "header_bytes",
         "record_bytes",
@@ -82,13 +82,13 @@ class Both:
 
     landing: Path
     spark: SparkWorkspace
-    embedded: Workspace
+    duckdb: Workspace
     selected: tuple[str, ...] = ()
     """What the last delivery built, in dbt's words, gold apart."""
 
     def build(self, *arguments: str) -> list[str]:
         """Build on both engines: all, or what ``arguments`` select. The tables that Spark built."""
-        self.embedded.dbt(*(arguments or ("build",)))
+        self.duckdb.dbt(*(arguments or ("build",)))
         done = self.spark.here(*(arguments or ("build",)))
         return sorted(f"{each.node.schema}.{each.node.alias}" for each in done.results if each.node.is_relational)
 
@@ -107,7 +107,7 @@ class Both:
 
     def compare(self, *tables: str) -> list[Compared]:
         """The tables of the project (or ``tables``), each compared."""
-        with duckdb.connect(str(self.embedded.warehouse), read_only=True) as connection:
+        with duckdb.connect(str(self.duckdb.warehouse), read_only=True) as connection:
             return [
                 compare(connection, table, self.spark.table(table))
                 for table in tables or self.tables()

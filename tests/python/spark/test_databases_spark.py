@@ -1,4 +1,4 @@
-"""The grocery feed by JDBC: Spark reads a real PostgreSQL server, and has the rows that the embedded target has."""
+"""The grocery feed by JDBC: Spark reads a real PostgreSQL server, and has the rows that DuckDB has."""
 
 from __future__ import annotations
 
@@ -69,29 +69,27 @@ def _fails(workspace: SparkWorkspace) -> str:
     return " ".join(said.split())
 
 
-def test_the_same_rows_as_on_the_embedded_target(
-    spark: SparkWorkspace, database: postgres.Server, tmp_path: Path
-) -> None:
+def test_the_same_rows_as_on_duckdb(spark: SparkWorkspace, database: postgres.Server, tmp_path: Path) -> None:
     # Its history begins with the first read of this test.
     spark.session.sql("drop table if exists gold.grocery_item_sales")
-    embedded = Workspace.create(tmp_path / "embedded", tmp_path / "files")
-    embedded.landing.mkdir()
-    embedded.environment.update(database.environment())
-    embedded.dbt("seed", "--quiet", "--select", *SEEDS)
+    on_duckdb = Workspace.create(tmp_path / "duckdb", tmp_path / "files")
+    on_duckdb.landing.mkdir()
+    on_duckdb.environment.update(database.environment())
+    on_duckdb.dbt("seed", "--quiet", "--select", *SEEDS)
     for batch in READS:
         database.fill(rows(SCALE, SEED, batch))
-        embedded.dbt("run", "--quiet", "--select", *FEED)
+        on_duckdb.dbt("run", "--quiet", "--select", *FEED)
         assert "new," in _run(spark, *FEED)
-        with duckdb.connect(str(embedded.warehouse), read_only=True) as connection:
+        with duckdb.connect(str(on_duckdb.warehouse), read_only=True) as connection:
             compared = [compare(connection, table, spark.table(table), OF_THE_FILE) for table in TABLES]
         assert [str(each) for each in compared if each.problems] == []
         assert all(each.rows for each in compared)
     counts = "select read_number, op, count(*) from bronze.transactions group by read_number, op order by 1, 2"
-    assert spark.rows(counts) == embedded.query(counts)
+    assert spark.rows(counts) == on_duckdb.query(counts)
     accounts = (
         "select records, accepted, state from ledger.files where source = 'grocery.transactions' order by file_name"
     )
-    assert spark.rows(accounts) == embedded.query(accounts)
+    assert spark.rows(accounts) == on_duckdb.query(accounts)
 
     # What a schedule pays for when nothing came: no file, no row.
     before = spark.rows(counts)

@@ -22,7 +22,7 @@ STATES = "select response_state, count(*) from main.extra_asked group by 1 order
 def _ask(asking: Both, server: model_server.Client, variables: str = "") -> tuple[int, int]:
     """Run the question on both engines; how often each asked the server."""
     asked = []
-    for run in (asking.embedded.dbt, asking.spark.here):
+    for run in (asking.duckdb.dbt, asking.spark.here):
         server.reset()
         run(*ASK, f"{{{variables}}}")
         asked.append(server.stats()["requests"])
@@ -32,7 +32,7 @@ def _ask(asking: Both, server: model_server.Client, variables: str = "") -> tupl
 def _same(asking: Both) -> None:
     different = [str(each) for each in asking.compare("main.extra_asked") if each.problems]
     assert not different, "\n".join(different)
-    assert asking.spark.rows(LEDGER) == asking.embedded.query(LEDGER)
+    assert asking.spark.rows(LEDGER) == asking.duckdb.query(LEDGER)
 
 
 def test_budget_then_the_rest_then_nothing(asking: Both, server: model_server.Client) -> None:
@@ -51,7 +51,7 @@ def test_budget_then_the_rest_then_nothing(asking: Both, server: model_server.Cl
 
 
 def test_retry_failed_offers_them_once_more(asking: Both, server: model_server.Client) -> None:
-    for run in (asking.embedded.dbt, asking.spark.here):
+    for run in (asking.duckdb.dbt, asking.spark.here):
         run("run-operation", "retry_failed", "--args", "{model: extra_fake}")
     assert _ask(asking, server) == (2, 2)
     _same(asking)

@@ -1,4 +1,4 @@
-"""Accounted ingestion on Spark with Delta ends where the embedded target ends: malformed, repeated, replaced and torn files."""
+"""Accounted ingestion on Spark with Delta ends where DuckDB ends: malformed, repeated, replaced and torn files."""
 
 from __future__ import annotations
 

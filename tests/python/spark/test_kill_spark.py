@@ -2,7 +2,7 @@
 
 `make test-spark` kills once, in a slice of the project from the files to the answers of a model; LAKEWEAVE_SPARK_KILLS=20
 kills it twenty times, and `make test-spark-long` kills all of the project as often, as tests/python/reliability does on the
-embedded target. The killed dbt has a process and a session of its own, of which Python and Java die at once; the tables are
+DuckDB target. The killed dbt has a process and a session of its own, of which Python and Java die at once; the tables are
 read by their folders.
 """
 

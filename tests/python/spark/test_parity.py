@@ -1,4 +1,4 @@
-"""Spark with Delta ends where the embedded target ends, table by table, at each of four deliveries and in a rerun."""
+"""Spark with Delta ends where DuckDB ends, table by table, at each of four deliveries and in a rerun."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_each_delivery(both: Both, complete: Path, batch: int, record_property: 
     """The first delivery, then three increments."""
     delivered = deliver_batch(complete, both.landing, batch)
     assert delivered
-    # The grocer's database moves on with the batches; the embedded build reads it first, and Spark finds nothing new in it.
+    # The grocer's database moves on with the batches; the DuckDB build reads it first, and Spark finds nothing new in it.
     write_sqlite(both.landing / DATABASE, rows(0.05, 42, min(batch, 2)))
     selected = _selected(both, batch, delivered)
     built = both.build("build", *selected, *NO_TESTS)
@@ -79,7 +79,7 @@ def test_every_table_is_compared(both: Both) -> None:
     }
     assert {name for name in NOT_COMPARED if not name.startswith("ledger.")} <= built
     assert built <= set(both.tables())
-    ledger = both.embedded.query("select table_name from information_schema.tables where table_schema = 'ledger'")
+    ledger = both.duckdb.query("select table_name from information_schema.tables where table_schema = 'ledger'")
     assert {name for (name,) in ledger} - {"models", "inference_runs"} - LEDGER_NOT_COMPARED == set(LEDGER)
 
 
@@ -116,9 +116,9 @@ def test_data_tests_say_the_same(both: Both) -> None:
     """The tests of keys, sums and accounts; all data and unit tests by `make test-spark-long`."""
     words = ("test", *(() if LONG else ("--select", *CORE)))
     done = both.spark.here(*words, check=False)
-    both.embedded.dbt(*words, check=False)
+    both.duckdb.dbt(*words, check=False)
     on_spark = {each.node.unique_id: str(each.status) for each in done.results}
-    assert on_spark == {str(each["unique_id"]): each["status"] for each in both.embedded.results()}
+    assert on_spark == {str(each["unique_id"]): each["status"] for each in both.duckdb.results()}
     # So small a demo has too few products for the test of what searches find.
     failed = {name for name, status in on_spark.items() if status not in ("pass", "warn", "success")}
     assert failed <= {"test.lakeweave.searches_find_what_they_should"}

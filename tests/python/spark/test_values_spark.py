@@ -41,11 +41,11 @@ def rows(asking: Both) -> tuple[list[str], list[tuple], list[tuple]]:
     asking.build("seed", "--select", " ".join(SEEDS))
     # A model, because Spark reads the seeds from variables of the session, which a model declares.
     model = "{{ config(materialized='table', schema='silver') }}\n" + cleaning.query(ROOT)
-    for workspace in (asking.spark, asking.embedded):
+    for workspace in (asking.spark, asking.duckdb):
         (workspace.root / "models" / "delivered_texts.sql").write_text(model)
     asking.build("run", "--select", "delivered_texts")
     table = asking.spark.table("silver.delivered_texts")
-    with duckdb.connect(str(asking.embedded.warehouse), read_only=True) as connection:
+    with duckdb.connect(str(asking.duckdb.warehouse), read_only=True) as connection:
         mine = sorted(connection.execute("select * from silver.delivered_texts").fetchall())
     its = sorted(tuple(row.values()) for row in table.to_pylist())
     return table.column_names, mine, its

@@ -1,4 +1,4 @@
-"""Exact vector search on Spark finds what the embedded target finds."""
+"""Exact vector search on Spark finds what DuckDB finds."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def searched(both: Both, engine: str, base: Rows, query: Rows, **arguments: obje
     columns = "found.query.id as query_id, found.base.id as base_id, found.distance"
     sql = f"select {columns} from {{{{ {call} }}}} as found order by 1, 3, 2"
     if engine == "duckdb":
-        shown = both.embedded.dbt("--quiet", "show", "--inline", sql, "--limit", "-1", "--output", "json")
+        shown = both.duckdb.dbt("--quiet", "show", "--inline", sql, "--limit", "-1", "--output", "json")
         rows = json.loads(shown.stdout[shown.stdout.index("{") :])["show"]
         return [(row["query_id"], row["base_id"], row["distance"]) for row in rows]
     return both.spark.rows(both.spark.here("compile", "--inline", sql).results[0].node.compiled_code)

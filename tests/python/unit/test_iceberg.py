@@ -1,4 +1,4 @@
-"""Iceberg tables beside the embedded warehouse, read by another process."""
+"""Iceberg tables beside the DuckDB warehouse, read by another process."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ from lakeweave.inference.embeddings_hashed import HashedEmbedder, split
 from lakeweave.inference.functions import Models, answer_arrow
 from lakeweave.inference.text_offline import ADDRESS_INSTRUCTIONS, CHURN_INSTRUCTIONS, NO_RULE, OfflineBackend
 from lakeweave.inference.text_openai import BackendError, OpenAIBackend
-from tests.python.embedded.inference_project import openai
+from tests.python.duckdb.inference_project import openai
 from tests.python.fakes import model_server
 
 SPEC = json.dumps({"model": "gemini"})

@@ -14,7 +14,7 @@ import pytest
 from lakeweave.inference.answers import FAILED, OK, RETRYABLE, UNSENT, Answer
 from lakeweave.inference.config import Settings
 from lakeweave.inference.text_openai import OpenAIBackend
-from tests.python.embedded.inference_project import openai
+from tests.python.duckdb.inference_project import openai
 from tests.python.fakes.raw_server import CLOSE, RawServer, as_json, completion, http
 
 JSON = {"response_format": "json"}

@@ -1,6 +1,6 @@
 """What the ingestion materializations of all engines have in common, from their text.
 
-DuckDB's is executed in tests/python/embedded/test_ingestion_model.py.
+DuckDB's is executed in tests/python/duckdb/test_ingestion_model.py.
 """
 
 from __future__ import annotations

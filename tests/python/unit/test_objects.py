@@ -1,4 +1,4 @@
-"""Object tables of the embedded target: a folder as BigQuery tells of a bucket."""
+"""Object tables of DuckDB: a folder as BigQuery tells of a bucket."""
 
 from __future__ import annotations
 

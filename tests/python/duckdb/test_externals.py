@@ -1,4 +1,4 @@
-"""External tables on the embedded target: views over the same files, planned and applied as on BigQuery."""
+"""External tables on DuckDB: views over the same files, planned and applied as on BigQuery."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.python import forking
 from tests.python.external_project import ROWS, TABLES, Project
 
 
-class Embedded(Project):
+class OnDuckDB(Project):
     """The project on DuckDB."""
 
     def __init__(self, root: Path) -> None:
@@ -36,23 +36,23 @@ class Embedded(Project):
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory) -> Embedded:
+def project(tmp_path_factory) -> OnDuckDB:
     """The project after one run."""
-    made = Embedded(tmp_path_factory.mktemp("externals") / "project")
+    made = OnDuckDB(tmp_path_factory.mktemp("externals") / "project")
     status, said = made.dbt("run")
     assert status == 0, said
     return made
 
 
-def again(project: Embedded, tmp_path: Path) -> Embedded:
+def again(project: OnDuckDB, tmp_path: Path) -> OnDuckDB:
     """A copy that a test may change."""
     shutil.copytree(project.root, tmp_path / "project", symlinks=True)
-    made = object.__new__(Embedded)
+    made = object.__new__(OnDuckDB)
     made.root, made.tables = tmp_path / "project", {name: dict(block) for name, block in TABLES.items()}
     return made
 
 
-def rows(project: Embedded) -> Sequence[tuple]:
+def rows(project: OnDuckDB) -> Sequence[tuple]:
     return project.ask("select source, id, name from main.everything order by id")
 
 

@@ -1,4 +1,4 @@
-"""Workspaces that several embedded tests share: each is built once in a session."""
+"""Workspaces that several DuckDB tests share. Each is built once per session."""
 
 from __future__ import annotations
 

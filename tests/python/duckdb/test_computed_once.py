@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lakeweave import computed_once
-from tests.python.embedded.computed_once_project import RELATIONS, Project, accepted
+from tests.python.duckdb.computed_once_project import RELATIONS, Project, accepted
 
 ALWAYS = {
     "clock": "select now() as moment",

@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.python.embedded.inference_project import InferenceProject, asking
+from tests.python.duckdb.inference_project import InferenceProject, asking
 from tests.python.fakes import model_server
 
 OLD = """

@@ -1,4 +1,4 @@
-"""Vector search on the embedded target: who may meet whom, freshness, indexes, and bad input."""
+"""Vector search on DuckDB: who may meet whom, freshness, indexes, and bad input."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.python.embedded.inference_project import InferenceProject
+from tests.python.duckdb.inference_project import InferenceProject
 from tests.python.support import Workspace
 
 EMBEDDER = "{{ lakeweave.remote_model(function='generate_embedding') }}\n"
@@ -313,7 +313,7 @@ from range({rows})
 
 
 def indexed(rows: int, shift: int = 0, **arguments: object) -> str:
-    given = {"column": "embedding", "embedded_type": "HNSW", "minimum_rows": 100, **arguments}
+    given = {"column": "embedding", "duckdb_type": "HNSW", "minimum_rows": 100, **arguments}
     words = ", ".join(f"{name}={value!r}" for name, value in given.items())
     head = "{{ lakeweave.keyed_sync(key='id') }}\n{{ lakeweave.vector_index(" + words + ") }}\n"
     return head + MANY.format(rows=rows, shift=shift)
@@ -348,10 +348,10 @@ def test_an_index_is_looked_after(project: InferenceProject) -> None:
     project.build("--select", "base")
     assert definition(project)["changed"] == 0
     assert definition(project)["built_from"] == 1100
-    project.write("base", indexed(1100, shift=1, embedded_options={"m": 8}))
+    project.write("base", indexed(1100, shift=1, duckdb_options={"m": 8}))
     project.build("--select", "base")
     assert definition(project)["definition"]["m"] == 8
-    project.write("base", indexed(1100, shift=1, embedded_type="EXACT"))
+    project.write("base", indexed(1100, shift=1, duckdb_type="EXACT"))
     project.build("--select", "base")
     assert index_files(project) == []
 
@@ -416,8 +416,16 @@ def test_an_index_without_its_library_is_told(project: InferenceProject, monkeyp
     assert "needs hnswlib, which is not installed: make extra-ann" in outcome.said
 
 
-def test_a_wrong_index_is_told_whole(project: InferenceProject) -> None:
-    project.write("base", indexed(10, index_type="ANN", embedded_type="FLAT", distance_type="cos", drift=0))
+def test_all_problems_of_an_index_are_reported_at_once(project: InferenceProject) -> None:
+    project.write("base", indexed(10, index_type="ANN", duckdb_type="FLAT", distance_type="cos", drift=0))
     said = project.dbt("build", "--select", "base").said
-    for name in ("index_type", "embedded_type", "distance_type", "drift"):
+    for name in ("index_type", "duckdb_type", "distance_type", "drift"):
         assert f"`{name}` is" in said
+
+
+def test_the_old_argument_names_of_an_index_work_and_unknown_ones_are_refused(project: InferenceProject) -> None:
+    project.write("base", indexed(10, embedded_type="FLAT", typo=1))
+    said = project.dbt("build", "--select", "base").said
+    assert "`duckdb_type` is 'FLAT'" in said
+    assert "`typo` is not an argument." in said
+    assert "`embedded_type` is now `duckdb_type`" in said

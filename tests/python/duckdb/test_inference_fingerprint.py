@@ -9,7 +9,7 @@ import hashlib
 import json
 from pathlib import Path
 
-from tests.python.embedded.inference_project import InferenceProject
+from tests.python.duckdb.inference_project import InferenceProject
 
 VECTORS = json.loads((Path(__file__).parent / "inference_fingerprints.json").read_text())
 

@@ -9,7 +9,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from tests.python.embedded.test_app_figures import COHORT, MONTHS, RETENTION
+from tests.python.duckdb.test_app_figures import COHORT, MONTHS, RETENTION
 from tests.python.support import ROOT, Workspace
 
 NOTEBOOK = ROOT / "analyses" / "notebooks" / "cohort_retention.ipynb"

@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.python.embedded.conftest import make_landing
+from tests.python.duckdb.conftest import make_landing
 from tests.python.support import Workspace
 
 TABLES = ("users", "products", "orders", "order_items", "inventory_items", "events", "distribution_centers")

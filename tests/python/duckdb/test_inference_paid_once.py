@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.python.embedded.inference_project import GEMINI, InferenceProject, asking, openai
+from tests.python.duckdb.inference_project import GEMINI, InferenceProject, asking, openai
 from tests.python.fakes import model_server
 
 ROWS, DISTINCT = 400, 100

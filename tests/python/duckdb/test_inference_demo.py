@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lakeweave.inference.text_offline import ADDRESS_INSTRUCTIONS, CHURN_INSTRUCTIONS
-from tests.python.embedded.inference_project import ROOT, InferenceProject, asking, openai
+from tests.python.duckdb.inference_project import ROOT, InferenceProject, asking, openai
 from tests.python.fakes import model_server
 from tests.python.support import Workspace
 

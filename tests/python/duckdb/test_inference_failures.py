@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.python.embedded.inference_project import InferenceProject, asking, openai
+from tests.python.duckdb.inference_project import InferenceProject, asking, openai
 from tests.python.fakes import model_server
 
 KEY = "sk-this-is-not-a-real-key-0123456789"

@@ -13,8 +13,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from tests.python.embedded.inference_project import ROOT, InferenceProject, asking, openai
-from tests.python.embedded.test_inference_fingerprint import reference
+from tests.python.duckdb.inference_project import ROOT, InferenceProject, asking, openai
+from tests.python.duckdb.test_inference_fingerprint import reference
 from tests.python.fakes import model_server
 
 BODY = "select range as id, 'q' || lpad(range::varchar, 3, '0') as prompt from range(100)"

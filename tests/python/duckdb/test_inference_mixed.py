@@ -17,7 +17,7 @@ import pytest
 
 from lakeweave import inference
 from lakeweave.inference import text_openai
-from tests.python.embedded.inference_project import InferenceProject, asking, openai
+from tests.python.duckdb.inference_project import InferenceProject, asking, openai
 from tests.python.fakes.raw_server import RawServer
 from tests.python.fakes.reply_kinds import KINDS, Mixed
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.python.embedded.inference_project import InferenceProject, asking, openai
+from tests.python.duckdb.inference_project import InferenceProject, asking, openai
 from tests.python.fakes import model_server
 
 BODY = "select range as id, 'q' || lpad((range % 100)::varchar, 3, '0') as prompt from range(200)"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.python.embedded.inference_project import InferenceProject, asking, openai
+from tests.python.duckdb.inference_project import InferenceProject, asking, openai
 from tests.python.fakes.raw_server import RawServer, as_json, completion
 
 ROWS = "select range as id, 'p' || range as prompt from range({})"
