@@ -14,6 +14,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from lakeweave.errors import ProfileFailedError
 from lakeweave.spark import dbt_program
 
 MARK = "lakeweave-profile: "
@@ -32,10 +33,6 @@ td.value { max-width: 16rem; overflow-wrap: anywhere; }
 .note { color: var(--note); }
 small { opacity: .75; }
 """
-
-
-class ProfileFailedError(RuntimeError):
-    """dbt could not profile; the message holds its words."""
 
 
 def measure(relation: str, target: str, personal: bool = False) -> list[dict[str, Any]]:

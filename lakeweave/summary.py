@@ -15,6 +15,7 @@ from pathlib import Path
 import duckdb
 
 from lakeweave.printable import printable
+from lakeweave.sql import identifier
 
 LAYERS = ("bronze", "silver", "gold", "ml", "snapshots")
 
@@ -143,7 +144,7 @@ def summarize(warehouse: Path, run_results: Path) -> str:
             rows = []
             for schema, table in sorted(present):
                 if schema == layer:
-                    count = connection.execute(f'select count(*) from "{schema}"."{table}"').fetchone()
+                    count = connection.execute(f"select count(*) from {identifier(schema, table)}").fetchone()
                     rows.append((table, f"{count[0] if count else 0:,}"))
             if rows:
                 lines += ["", *_table(rows, (layer, "rows"))]

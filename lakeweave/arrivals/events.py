@@ -23,6 +23,8 @@ from urllib.parse import SplitResult, unquote_plus, urlsplit
 
 import httpx
 
+from lakeweave.errors import MalformedError, RefusedError
+
 GOOGLE_CERTIFICATES = "https://www.googleapis.com/oauth2/v1/certs"
 GOOGLE_ISSUERS = ("https://accounts.google.com", "accounts.google.com")
 SNS_HOST = re.compile(r"sns\.[a-z0-9-]+\.amazonaws\.com(\.cn)?")
@@ -36,21 +38,6 @@ SIGNED_FIELDS = {
     "SubscriptionConfirmation": ("Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type"),
     "UnsubscribeConfirmation": ("Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type"),
 }
-
-
-class RefusedError(Exception):
-    """The request starts nothing; ``status`` is what the sender is told."""
-
-    def __init__(self, status: int, reason: str) -> None:
-        super().__init__(reason)
-        self.status = status
-
-
-class MalformedError(RefusedError):
-    """A trusted sender's request that can never be taken in: it is kept as a dead letter, and not sent again."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(400, reason)
 
 
 @dataclass(frozen=True)

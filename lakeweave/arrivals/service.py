@@ -22,8 +22,9 @@ from waitress.channel import HTTPChannel
 from waitress.server import create_server
 
 from lakeweave.arrivals.builder import Builder
-from lakeweave.arrivals.events import MalformedError, RefusedError, Trust, read
+from lakeweave.arrivals.events import Trust, read
 from lakeweave.arrivals.sources import Sources
+from lakeweave.errors import MalformedError, RefusedError
 from lakeweave.printable import printable
 
 LARGEST = 1 << 20

@@ -18,7 +18,8 @@ from urllib.parse import unquote, urlsplit
 import pyarrow as pa
 
 from lakeweave.databases import tls
-from lakeweave.ingestion.spec import UserError
+from lakeweave.errors import UserError
+from lakeweave.sql import identifier, literal
 
 BATCH_ROWS = 50_000
 CONNECT_SECONDS = 10
@@ -151,11 +152,10 @@ class Connection:
 
     def quote(self, name: str) -> str:
         """An identifier."""
-        if self.where.kind == "mysql":
-            return "`" + name.replace("`", "``") + "`"
-        if self.where.kind == "sqlserver":
-            return "[" + name.replace("]", "]]") + "]"
-        return '"' + name.replace('"', '""') + '"'
+        return identifier(name, dialect=self.where.kind)
+
+    def _literal(self, text: str) -> str:
+        return literal(text, self.where.kind)
 
     def moment(self, text: str) -> str:
         """A timestamp literal."""
@@ -194,12 +194,12 @@ class Connection:
     def columns(self, table: str, schema: str | None) -> dict[str, str]:
         """Name and type of each column of a table, in order; empty where there is no such table."""
         if self.where.kind == "sqlite":
-            found = self.rows(f"select name, type from pragma_table_info({_literal(table)}) order by cid")
+            found = self.rows(f"select name, type from pragma_table_info({self._literal(table)}) order by cid")
         else:
-            within = f" and table_schema = {_literal(schema)}" if schema else self._own_schema()
+            within = f" and table_schema = {self._literal(schema)}" if schema else self._own_schema()
             found = self.rows(
                 "select column_name, data_type from information_schema.columns"
-                f" where table_name = {_literal(table)}{within} order by ordinal_position"
+                f" where table_name = {self._literal(table)}{within} order by ordinal_position"
             )
         return {str(name): str(kind).lower() for name, kind in found}
 
@@ -216,13 +216,9 @@ class Connection:
 
     def _own_schema(self) -> str:
         if self.where.kind == "mysql":
-            return f" and table_schema = {_literal(self.where.database)}"
+            return f" and table_schema = {self._literal(self.where.database)}"
         system = "('information_schema', 'pg_catalog', 'sys')"
         return f" and lower(table_schema) not in {system}"
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
 
 
 def _text(value: object) -> str | None:

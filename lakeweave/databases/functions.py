@@ -9,7 +9,7 @@ import weakref
 import duckdb
 
 from lakeweave.databases.reading import TableSpec, read_table
-from lakeweave.ingestion.spec import UserError
+from lakeweave.errors import UserError
 from lakeweave.sqlfunctions import refusal, replace_function
 
 _READING = threading.Lock()

@@ -21,8 +21,9 @@ import duckdb
 import pyarrow as pa
 
 from lakeweave.databases.connection import Address, Connection, address
+from lakeweave.errors import UserError
 from lakeweave.ingestion.names import snake_case
-from lakeweave.ingestion.spec import UserError
+from lakeweave.sql import identifier, literal
 
 # Columns of the file that are not the table's.
 OWN = ("op", "row_hash", "read_number")
@@ -189,7 +190,9 @@ class _Read:
             created = True
         if not created:
             names = [self.spec.key] if name == "_read_keys" else list(self.names)
-            self.conn.execute(f"create temp table {name} ({', '.join(_quoted(each) + ' varchar' for each in names)})")
+            self.conn.execute(
+                f"create temp table {name} ({', '.join(identifier(each) + ' varchar' for each in names)})"
+            )
 
     # ------------------------------------------------------------ what is known
 
@@ -205,18 +208,18 @@ class _Read:
                     "create or replace temp table _known (key varchar, row_hash varchar, watermark varchar)"
                 )
                 return
-            paths = ", ".join("'" + path.replace("'", "''") + "'" for path in files)
+            paths = ", ".join(literal(path) for path in files)
             delivered = (
                 f"(select *, 0 as _record_number from read_csv([{paths}], all_varchar = true, union_by_name = true))"
             )
-        moment = _quoted(snake_case(spec.watermark)) if spec.watermark else "null"
+        moment = identifier(snake_case(spec.watermark)) if spec.watermark else "null"
         self.conn.execute(
             f"""
             create or replace temp table _known as
             select key, row_hash, watermark
             from (
                 select
-                    {_quoted(snake_case(spec.key))} as key, row_hash, {moment} as watermark, op,
+                    {identifier(snake_case(spec.key))} as key, row_hash, {moment} as watermark, op,
                     row_number() over (partition by key order by read_number::bigint desc, _record_number desc) as recency
                 from {delivered}
             )
@@ -234,7 +237,7 @@ class _Read:
         return str(newest - timedelta(seconds=self.spec.overlap_seconds))
 
     def _unknown_keys(self) -> bool:
-        key = _quoted(self.spec.key)
+        key = identifier(self.spec.key)
         return bool(
             self._one(
                 f"select count(*) from temp._read_keys as keys where {key} not in (select key from temp._known)"
@@ -245,8 +248,8 @@ class _Read:
     # ------------------------------------------------------------ what is delivered
 
     def _deliver(self) -> dict[str, Any]:
-        key = _quoted(self.spec.key)
-        columns = [_quoted(name) for name in self.names]
+        key = identifier(self.spec.key)
+        columns = [identifier(name) for name in self.names]
         texts = ", ".join(f"coalesce({column}, chr(0))" for column in columns)
         number = self._next_number()
         empty = ", ".join("null" if column != key else "known.key" for column in columns)
@@ -279,8 +282,8 @@ class _Read:
         folder.mkdir(parents=True, exist_ok=True)
         try:
             self.conn.execute(
-                f"copy (select * from temp._changes order by try_cast({_quoted(self.spec.key)} as bigint), op)"
-                f" to '{str(staged).replace(chr(39), chr(39) * 2)}' (format csv, header, force_quote *)"
+                f"copy (select * from temp._changes order by try_cast({identifier(self.spec.key)} as bigint), op)"
+                f" to {literal(str(staged))} (format csv, header, force_quote *)"
             )
             with staged.open("rb") as written:
                 os.fsync(written.fileno())
@@ -294,7 +297,7 @@ class _Read:
         known = [int(path.name[5:].partition(".")[0]) for path in self._read_files()]
         ledger = self._one(
             f"select max(try_cast(regexp_extract(file_name, 'read_(\\d+)', 1) as bigint)) from {self.spec.ledger}"
-            f" where source = '{self.spec.source}'"
+            f" where source = {literal(self.spec.source)}"
         )
         return max([*known, int(ledger or 0)]) + 1
 
@@ -319,10 +322,6 @@ def family(kind: str) -> str:
         if re.search(pattern, kind):
             return family
     return kind
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _texts(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

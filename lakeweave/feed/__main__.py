@@ -11,11 +11,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from lakeweave.errors import UserError
 from lakeweave.feed.columns import Column, choose_key, guess
 from lakeweave.feed.tables import DATABASE, MAX_RECORDS, Table, find_tables
 from lakeweave.feed.writing import DATA_TYPES, RECORD_KEY, Plan, sources
 from lakeweave.ingestion.names import snake_case
-from lakeweave.ingestion.spec import UserError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -11,11 +11,12 @@ from pathlib import Path
 
 from lakeweave.databases.connection import Connection, address
 from lakeweave.databases.reading import family
+from lakeweave.errors import UserError
 from lakeweave.ingestion.listing import list_files
 from lakeweave.ingestion.names import RESERVED as RESERVED_NAMES
 from lakeweave.ingestion.names import snake_case, unique_names
 from lakeweave.ingestion.reading import accepted_records, account_file
-from lakeweave.ingestion.spec import Reading, UserError
+from lakeweave.ingestion.spec import Reading
 
 MAX_RECORDS = 200_000
 """The types are guessed from at most this many records of a table."""

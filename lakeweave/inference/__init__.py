@@ -23,11 +23,11 @@ from typing import Any
 
 from duckdb import DuckDBPyConnection
 
+from lakeweave.errors import BackendError, SettingsError
 from lakeweave.inference.answers import DUCKDB_TYPE
 from lakeweave.inference.claims import CLAIMS
-from lakeweave.inference.config import Settings, SettingsError
+from lakeweave.inference.config import Settings
 from lakeweave.inference.functions import FUNCTIONS, Models, arrow_function, claim_arrow
-from lakeweave.inference.text_openai import BackendError
 from lakeweave.sqlfunctions import replace_function
 
 __all__ = ["FUNCTIONS", "BackendError", "Models", "Settings", "SettingsError", "register"]

@@ -23,14 +23,11 @@ from typing import Any
 
 import numpy as np
 
+from lakeweave.errors import WeightsError
 from lakeweave.inference.embeddings_onnx import CARD, MODEL, TOKENIZER
 
 _NEEDED = ("model.safetensors", "config.json", "tokenizer.json")
 _OPSET, _IR = 17, 8
-
-
-class WeightsError(ValueError):
-    """The given weights cannot be turned into a model; the message says why."""
 
 
 def read_safetensors(data: bytes) -> dict[str, np.ndarray]:

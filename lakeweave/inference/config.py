@@ -26,9 +26,7 @@ from dataclasses import MISSING, dataclass, field, fields
 from typing import Any
 from urllib.parse import urlsplit
 
-
-class SettingsError(ValueError):
-    """The settings of the local models are wrong; the message lists every mistake with what to do."""
+from lakeweave.errors import SettingsError
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from lakeweave.errors import BackendError
 from lakeweave.inference.answers import OK, Answers
-from lakeweave.inference.text_openai import BackendError
 
 _BATCH = 64
 MODEL, TOKENIZER, CARD = "model.onnx", "tokenizer.json", "model.json"

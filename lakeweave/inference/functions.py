@@ -17,6 +17,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lakeweave.errors import BackendError
 from lakeweave.inference import text_offline, text_openai
 from lakeweave.inference.answers import EMPTY_INPUT, FAILED, NULL_INPUT, RETRYABLE, UNSENT, Answers, status_text
 from lakeweave.inference.claims import CLAIMS
@@ -24,7 +25,6 @@ from lakeweave.inference.config import HashedEmbeddings, OfflineText, OnnxEmbedd
 from lakeweave.inference.embeddings_hashed import HashedEmbedder
 from lakeweave.inference.embeddings_onnx import OnnxEmbedder
 from lakeweave.inference.images import ImageAnnotator, ImageClassifier
-from lakeweave.inference.text_openai import BackendError
 from lakeweave.objects import local_path
 
 TEXT, EMBEDDING, ANNOTATION, PREDICTION = (

@@ -20,10 +20,10 @@ from typing import Any
 
 import numpy as np
 
+from lakeweave.errors import BackendError
 from lakeweave.inference import vision
 from lakeweave.inference.answers import FAILED, OK, RETRYABLE, Answer
 from lakeweave.inference.config import Images
-from lakeweave.inference.text_openai import BackendError
 
 MAX_BYTES = 20_000_000
 MAX_PIXELS = 50_000_000

@@ -28,6 +28,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
+from lakeweave.errors import BackendError
 from lakeweave.inference.answers import FAILED, RETRYABLE, UNSENT, Answer, clean_text, status_text
 from lakeweave.inference.breaker import EQUAL_IN_A_ROW, Breaker
 from lakeweave.inference.config import OpenAIText
@@ -40,10 +41,6 @@ from lakeweave.inference.transport import Reply, TooLarge, Transport, Unreachabl
 from lakeweave.inference.usage import UNKNOWN, Usage
 
 _PAUSE, _LONGEST_PAUSE = 0.2, 8.0
-
-
-class BackendError(RuntimeError):
-    """The backend cannot be used as it is set up; the message says what to do."""
 
 
 @dataclass(frozen=True, slots=True)

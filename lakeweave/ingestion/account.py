@@ -6,6 +6,7 @@ import hashlib
 from collections import Counter
 from dataclasses import dataclass, field
 
+from lakeweave.errors import FileHeld
 from lakeweave.ingestion.layout import LayoutChange
 
 RAW_LIMIT = 1 << 20
@@ -21,15 +22,6 @@ MAX_SPANS = 1_000
 
 BYTE_PLACES = ("content_bytes", "header_bytes", "record_bytes", "rejected_bytes", "skipped_bytes")
 """The byte account: the first is the sum of the others. All are ``None`` where a format has no byte account."""
-
-
-class FileHeld(Exception):
-    """The file cannot be loaded as a whole. ``reason`` is a code of :data:`reasons.FILE_REASONS`."""
-
-    def __init__(self, reason: str, message: str) -> None:
-        super().__init__(message)
-        self.reason = reason
-        self.message = message
 
 
 @dataclass(frozen=True, slots=True)

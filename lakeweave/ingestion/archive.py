@@ -8,8 +8,9 @@ import re
 import shutil
 from typing import Any
 
+from lakeweave.errors import UserError
 from lakeweave.ingestion.listing import FoundFile, list_files
-from lakeweave.ingestion.spec import Spec, UserError
+from lakeweave.ingestion.spec import Spec
 
 _NUMBERED = re.compile(r"~(\d+)(?=(\.[^./]*)*$)")
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import BinaryIO
 
-from lakeweave.ingestion.account import FileHeld
+from lakeweave.errors import FileHeld
 from lakeweave.ingestion.encoding import shown
 
 MAX_MEMBERS_SHOWN = 20

@@ -11,10 +11,11 @@ import csv
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 
+from lakeweave.errors import FileHeld
 from lakeweave.ingestion import layout, quoting
-from lakeweave.ingestion.account import FileAccount, FileHeld
+from lakeweave.ingestion.account import FileAccount
+from lakeweave.ingestion.batch import MAX_RECORD_CHARS, MAX_RECORD_LINES, Batch
 from lakeweave.ingestion.encoding import BAD, shown
 from lakeweave.ingestion.headers import HeaderNames, same_header
 from lakeweave.ingestion.lines import Lines
@@ -23,32 +24,12 @@ from lakeweave.ingestion.spec import Reading
 
 csv.field_size_limit(sys.maxsize)
 
-MAX_RECORD_LINES = 1_000_000
-MAX_RECORD_CHARS = 64 << 20
-"""A record with more lines or characters holds the file: a quote is open, and nothing says whether it is meant to be."""
-
-BATCH_RECORDS, BATCH_VALUES, BATCH_CHARS = 20_000, 400_000, 16 << 20
 _BLOCK = 4096
 _AHEAD = 1_000
 """Lines that are looked at to find out where records go on after a broken one."""
 
 _NOT_DECODED = re.compile("[\ud800-\udfff]")
 _UNCLOSED = "A quote is opened on this line and not closed in its record."
-
-
-@dataclass
-class Batch:
-    """Accepted records: ``rows[i]`` is record ``numbers[i]`` of the file, one text per name in ``columns``."""
-
-    columns: list[str]
-    numbers: list[int]
-    rows: list[list[str]]
-    chars: int = 0
-
-    def full(self) -> bool:
-        """Whether it is time to hand the batch on: it holds many records, many values or much text."""
-        n = len(self.rows)
-        return n >= BATCH_RECORDS or n * len(self.columns) >= BATCH_VALUES or self.chars >= BATCH_CHARS
 
 
 class DelimitedReader:

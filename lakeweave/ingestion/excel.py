@@ -15,9 +15,10 @@ from dataclasses import dataclass
 from typing import Any
 from xml.parsers.expat import ExpatError
 
+from lakeweave.errors import FileHeld
 from lakeweave.ingestion import layout as layouts
-from lakeweave.ingestion.account import FileAccount, FileHeld
-from lakeweave.ingestion.delimited import Batch
+from lakeweave.ingestion.account import FileAccount
+from lakeweave.ingestion.batch import Batch
 from lakeweave.ingestion.encoding import BAD, shown
 from lakeweave.ingestion.headers import HeaderNames, completed, respelled, same_header
 from lakeweave.ingestion.sniff import HEADER_SEARCH, trimmed

@@ -20,16 +20,18 @@ from typing import BinaryIO
 
 import duckdb
 
+from lakeweave.errors import FileHeld
 from lakeweave.ingestion import layout, sniff
-from lakeweave.ingestion.account import FileAccount, FileHeld
+from lakeweave.ingestion.account import FileAccount
 from lakeweave.ingestion.counting import CHUNK, Census, Counter
 from lakeweave.ingestion.lines import is_exact, measure
 from lakeweave.ingestion.parquet import footer_rows, parquet_select
 from lakeweave.ingestion.planning import PlannedFile, counter_for, quick_plan
-from lakeweave.ingestion.rawtable import RawTable, literal
+from lakeweave.ingestion.rawtable import RawTable
 from lakeweave.ingestion.reading import MAX_UNPACKED, sniff_head, text_encoding
 from lakeweave.ingestion.sniff import HEAD, TextPlan
 from lakeweave.ingestion.spec import Reading
+from lakeweave.sql import literal
 
 PARALLEL_BYTES = 8 << 20
 """From this size on, a file with line ends inside quotes is read by one thread.

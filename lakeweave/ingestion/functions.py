@@ -15,9 +15,10 @@ from typing import Any
 
 import duckdb
 
+from lakeweave.errors import UserError
 from lakeweave.ingestion.archive import move_to_archive
 from lakeweave.ingestion.planning import Plans, make_plan, read_ledger
-from lakeweave.ingestion.spec import Spec, UserError
+from lakeweave.ingestion.spec import Spec
 from lakeweave.ingestion.staging import Stage
 from lakeweave.sqlfunctions import refusal, replace_function
 

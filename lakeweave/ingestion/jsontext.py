@@ -11,12 +11,14 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from lakeweave.ingestion.account import FileAccount, FileHeld
-from lakeweave.ingestion.delimited import BATCH_CHARS, BATCH_RECORDS, BATCH_VALUES, Batch, Lines
+from lakeweave.errors import FileHeld
+from lakeweave.ingestion.account import FileAccount
+from lakeweave.ingestion.batch import BATCH_CHARS, BATCH_RECORDS, BATCH_VALUES, Batch
 from lakeweave.ingestion.encoding import BAD, shown
 from lakeweave.ingestion.jsoncount import ObjectCounter
 from lakeweave.ingestion.jsonvalues import DECODER, CutOff, JsonValues, NoElement, Number, Pairs
 from lakeweave.ingestion.layout import MAX_COLUMNS, LayoutChange, declared_names, frozen_message, keyless_message
+from lakeweave.ingestion.lines import Lines
 from lakeweave.ingestion.names import RESERVED, snake_case, unique_names
 from lakeweave.ingestion.spec import Reading
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from lakeweave.ingestion.account import FileHeld
+from lakeweave.errors import FileHeld
 from lakeweave.ingestion.jsoncount import ObjectCounter
 from lakeweave.ingestion.jsonresync import Fits, Resync, is_cut
 

@@ -7,7 +7,7 @@ import io
 import re
 from collections.abc import Callable, Iterator
 
-from lakeweave.ingestion.account import FileHeld
+from lakeweave.errors import FileHeld
 from lakeweave.ingestion.encoding import BAD
 
 MAX_LINE_CHARS = 64 << 20

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from lakeweave.ingestion.spec import UserError
+from lakeweave.errors import UserError
 
 _DIGITS = re.compile(r"([0-9]+)")
 _ESCAPED = re.compile(r"\\x[0-9a-fA-F]{2}")

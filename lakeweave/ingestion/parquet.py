@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
+from lakeweave.errors import FileHeld
 from lakeweave.ingestion import layout as layouts
-from lakeweave.ingestion.account import FileAccount, FileHeld
-from lakeweave.ingestion.delimited import BATCH_RECORDS, BATCH_VALUES, Batch
+from lakeweave.ingestion.account import FileAccount
+from lakeweave.ingestion.batch import BATCH_RECORDS, BATCH_VALUES, Batch
 from lakeweave.ingestion.encoding import BAD, shown
 from lakeweave.ingestion.spec import Reading
+from lakeweave.sql import identifier
 
 _MAGIC = 4
 _SEARCHED = 256 << 20
@@ -24,7 +26,7 @@ def parquet_select(columns: list[tuple[str, str]]) -> list[str]:
     """
     result = []
     for name, kind in columns:
-        quoted = '"' + name.replace('"', '""') + '"'
+        quoted = identifier(name)
         if kind == "TIMESTAMP WITH TIME ZONE":
             sql = f"cast(timezone('UTC', {quoted}) as varchar)"
         elif kind == "BLOB":

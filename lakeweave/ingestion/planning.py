@@ -13,8 +13,8 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from lakeweave.errors import FileHeld, UserError
 from lakeweave.ingestion import sniff
-from lakeweave.ingestion.account import FileHeld
 from lakeweave.ingestion.archive import archived_files, hash_of, original_name
 from lakeweave.ingestion.counting import Census, Counter, read_through
 from lakeweave.ingestion.headers import HeaderNames
@@ -22,9 +22,9 @@ from lakeweave.ingestion.layout import declared_names
 from lakeweave.ingestion.listing import FoundFile, list_files, natural_key, settle, stat_key
 from lakeweave.ingestion.names import snake_case
 from lakeweave.ingestion.progress import progress
-from lakeweave.ingestion.rawtable import literal
 from lakeweave.ingestion.sniff import HEAD, TextPlan
-from lakeweave.ingestion.spec import Reading, Spec, UserError
+from lakeweave.ingestion.spec import Reading, Spec
+from lakeweave.sql import literal
 
 _KNOWN_STATES = frozenset({"loaded", "repeat", "held"})
 _READ_AGAIN = frozenset({"changed_while_reading", "unreadable"})

@@ -8,23 +8,14 @@ from collections.abc import Iterable, Sequence
 import duckdb
 import pyarrow as pa
 
-from lakeweave.ingestion.delimited import Batch
+from lakeweave.ingestion.batch import Batch
+from lakeweave.sql import identifier
 
 _RECORDS, _VALUES, _CHARS = 122_880, 1_600_000, 64 << 20
 """What is written with one statement at most: about a row group, or what memory allows."""
 
 CATALOG = threading.Lock()
 """Catalog changes of the staging database, one at a time: concurrent ones would collide."""
-
-
-def quoted(name: str) -> str:
-    """``name`` as an SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def literal(text: str) -> str:
-    """``text`` as an SQL string."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 class RawTable:
@@ -36,8 +27,9 @@ class RawTable:
 
     def __init__(self, conn: duckdb.DuckDBPyConnection, schema: str, table: str, columns: Iterable[str]) -> None:
         self.conn = conn
-        self.base = f"staging.{quoted(schema)}."
-        self.name = self.base + quoted(table + "__raw")
+        self.base = f"staging.{identifier(schema)}."
+        self.table = table
+        self.name = self.base + identifier(table + "__raw")
         self.physical = {c: f"c{i}" for i, c in enumerate(columns)}
         self.extras: list[str] = []
         """Targets that are not declared, in the order in which they were met."""
@@ -70,7 +62,7 @@ class RawTable:
 
     def write(self, suffix: str, data: pa.Table) -> str:
         """Create the table whose name ends in ``suffix`` from ``data`` and return its name."""
-        name = self.name.removesuffix('__raw"') + suffix.replace('"', '""') + '"'
+        name = self.base + identifier(self.table + suffix)
         self.conn.register("lakeweave_rows", data)
         self.conn.execute(f"create table {name} as select * from lakeweave_rows")
         self.conn.unregister("lakeweave_rows")

@@ -11,9 +11,11 @@ import zlib
 from collections.abc import Callable, Iterator
 from typing import BinaryIO, Protocol
 
+from lakeweave.errors import FileHeld
 from lakeweave.ingestion import containers, layout, sniff
-from lakeweave.ingestion.account import FileAccount, FileHeld
-from lakeweave.ingestion.delimited import Batch, DelimitedReader
+from lakeweave.ingestion.account import FileAccount
+from lakeweave.ingestion.batch import Batch
+from lakeweave.ingestion.delimited import DelimitedReader
 from lakeweave.ingestion.encoding import ESCAPE, Detected, declared, detect
 from lakeweave.ingestion.excel import ExcelReader
 from lakeweave.ingestion.jsontext import JsonReader

@@ -16,8 +16,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from lakeweave.errors import FileHeld
 from lakeweave.ingestion import containers, layout
-from lakeweave.ingestion.account import FileHeld
 from lakeweave.ingestion.headers import HeaderNames, completed, mended, respelled
 from lakeweave.ingestion.lines import split_lines
 from lakeweave.ingestion.spec import Reading

@@ -7,14 +7,11 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from lakeweave.errors import UserError
 from lakeweave.ingestion.names import snake_case
 
 POLICIES = ("evolve", "freeze", "discard_row")
 HEADERS = ("auto", "yes", "no")
-
-
-class UserError(Exception):
-    """Something that the user can put right; the message is a sentence for them."""
 
 
 @dataclass(frozen=True)

@@ -18,13 +18,14 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from lakeweave.errors import UserError
 from lakeweave.ingestion.account import BYTE_PLACES, FileAccount
 from lakeweave.ingestion.fastpath import FastPath, Load
 from lakeweave.ingestion.planning import Plan, PlannedFile, changed
 from lakeweave.ingestion.progress import progress
-from lakeweave.ingestion.rawtable import CATALOG, BatchWriter, RawTable, literal, quoted
+from lakeweave.ingestion.rawtable import CATALOG, BatchWriter, RawTable
 from lakeweave.ingestion.reading import read_file
-from lakeweave.ingestion.spec import UserError
+from lakeweave.sql import identifier, literal
 
 _TEXT, _NUMBER = pa.string(), pa.int64()
 FILES: dict[str, pa.DataType] = {
@@ -131,7 +132,7 @@ class Stage:
                 "set `preserve_insertion_order: true` under `settings:` of the profile."
             )
         with CATALOG:
-            self._conn.execute(f"create schema if not exists staging.{quoted(self._spec.schema)}")
+            self._conn.execute(f"create schema if not exists staging.{identifier(self._spec.schema)}")
             self._drop()
             self._raw.create()
         with self._scratch() as scratch:
@@ -144,9 +145,9 @@ class Stage:
 
     def _drop(self) -> None:
         spec, base = self._spec, self._raw.base
-        self._conn.execute(f"drop view if exists {base}{quoted(spec.table)}")
+        self._conn.execute(f"drop view if exists {base}{identifier(spec.table)}")
         for suffix in ("__raw", "__loads", "__repeats", "__files", "__rejected", "__skipped", "__layout", "__touched"):
-            self._conn.execute(f"drop table if exists {base}{quoted(spec.table + suffix)}")
+            self._conn.execute(f"drop table if exists {base}{identifier(spec.table + suffix)}")
 
     @contextmanager
     def _scratch(self) -> Iterator[str]:
@@ -385,7 +386,7 @@ class Stage:
         brought = {c.column_name for x in accepted for c in x.account.changes}
         extras = [e for e in raw.extras if e in brought]
         names = [*(self._spec.reading.columns or ()), *extras]
-        columns = "".join(f"raw.{raw.physical[n]} as {quoted(n)}, " for n in names)
+        columns = "".join(f"raw.{raw.physical[n]} as {identifier(n)}, " for n in names)
         any_repeat = any(load.account.repeats for load in accepted)
         repeat = f"raw.rowid in (select row_id from {self._repeats_table})" if any_repeat else "false"
         if len(accepted) == 1:
@@ -399,7 +400,7 @@ class Stage:
             source = f"{raw.name} as raw join {loads} as loads on raw.load_number = loads.load_number"
             file_id, file_name = "loads.file_id", "loads.file_name"
         self._conn.execute(
-            f"create view {raw.base}{quoted(self._spec.table)} as select {columns}"
+            f"create view {raw.base}{identifier(self._spec.table)} as select {columns}"
             f"{file_id} as _file_id, {file_name} as _file_name, "
             f"coalesce(raw.record_number, raw.rowid - {first} + 1) as _record_number, "
             f"{repeat} as is_duplicate_in_file "

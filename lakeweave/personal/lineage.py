@@ -24,6 +24,8 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
+from lakeweave.errors import NotUnderstoodError
+
 Origins = frozenset[str]
 NOTHING: Origins = frozenset()
 
@@ -66,10 +68,6 @@ _ROW_SOURCES = {
 _SIMPLE_PATTERN = re.compile(r"[\w ^$.*|()-]*")
 _UNREADABLE = (exp.PositionalColumn, exp.Placeholder, exp.Parameter, exp.SessionParameter, exp.Command)
 _ROW_GENERATORS = (exp.Explode, exp.Unnest, exp.Posexplode, exp.Inline, exp.Columns, exp.Star, exp.Aliases, exp.UDTF)
-
-
-class NotUnderstoodError(Exception):
-    """The query cannot be read; the message says why."""
 
 
 @dataclass(frozen=True)

@@ -13,15 +13,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from lakeweave.personal.lineage import (
-    JINJA,
-    NOTHING,
-    Lineage,
-    NotUnderstoodError,
-    Origins,
-    Relation,
-    origins_of,
-)
+from lakeweave.errors import NotUnderstoodError
+from lakeweave.personal.lineage import JINJA, NOTHING, Lineage, Origins, Relation, origins_of
 
 REDACTED = re.compile(r"(?s)/[*] lakeweave:redacted [^*]*[*]/.*?/[*] lakeweave:end [*]/")
 _ANSWER_COLUMNS = ("response", "embedding")

@@ -7,7 +7,8 @@ import sys
 
 def main(arguments: list[str]) -> int:
     """Run dbt with ``arguments``; its exit code."""
-    from lakeweave.spark.checks import Unusable, check_packages
+    from lakeweave.errors import Unusable
+    from lakeweave.spark.checks import check_packages
 
     try:
         check_packages()

@@ -13,12 +13,11 @@ from dbt.adapters.spark import session as dbt_session
 from dbt.adapters.spark.impl import SparkAdapter
 from dbt_common.exceptions import DbtRuntimeError
 
-from lakeweave.inference.config import SettingsError
-from lakeweave.ingestion.spec import UserError
-from lakeweave.spark.checks import Unusable
+from lakeweave.errors import SettingsError, Unusable, UserError
 from lakeweave.spark.python_models import SessionPythonJob
 from lakeweave.spark.session import one_sentence, open_session
 from lakeweave.spark.turns import Turns
+from lakeweave.sql import literal
 
 _turns = Turns()
 
@@ -77,20 +76,20 @@ class _told:
             raise DbtRuntimeError(one_sentence(error)) from None
 
 
-def literal(value: Any) -> str | float:
+def seed_value(value: Any) -> str | float:
     """A value of a seed as SQL. dbt-spark would write 'None' for NULL, and a quote in a text would end it."""
     if value is None:
         return "null"
     if isinstance(value, dbt_session.NUMBERS) and not isinstance(value, bool):
         return float(value)
     text = value.strftime("%Y-%m-%d %H:%M:%S.%f") if isinstance(value, dt.datetime) else str(value)
-    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+    return literal(text, "spark")
 
 
 def install() -> None:
     """Have dbt-spark's method `session` work as this module says."""
     dbt_session.Connection = Connection
-    dbt_session.SessionConnectionWrapper._fix_binding = staticmethod(literal)
+    dbt_session.SessionConnectionWrapper._fix_binding = staticmethod(seed_value)
     helpers = SparkAdapter.python_submission_helpers.fget
     SparkAdapter.python_submission_helpers = property(lambda self: {**helpers(self), "session": SessionPythonJob})
     default = SparkAdapter.default_python_submission_method.fget

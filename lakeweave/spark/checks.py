@@ -9,12 +9,10 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
+from lakeweave.errors import Unusable
+
 JAVA = (17, 21)
 """Major versions of Java that Spark 4 runs on."""
-
-
-class Unusable(RuntimeError):
-    """Spark cannot be used here; the message is one sentence about why and one about what to do."""
 
 
 def check_packages() -> None:

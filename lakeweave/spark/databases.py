@@ -17,7 +17,8 @@ import pyarrow as pa
 from lakeweave.databases import tls
 from lakeweave.databases.connection import Address, Connection, address, not_connected, variables
 from lakeweave.databases.reading import family
-from lakeweave.ingestion.spec import UserError
+from lakeweave.errors import UserError
+from lakeweave.sql import literal_body
 
 PREFIX = "spark.lakeweave."
 
@@ -36,7 +37,7 @@ def settings_of(names: str, environment: Mapping[str, str]) -> dict[str, str]:
             f"{prefix}.user": where.user,
             f"{prefix}.phrase": where.password,
         }
-    return {name: _in_a_literal(value) for name, value in found.items()}
+    return {name: literal_body(value, "spark") for name, value in found.items()}
 
 
 def jdbc(where: Address) -> str:
@@ -123,8 +124,3 @@ def _addresses(names: str, environment: Mapping[str, str]) -> list[Address]:
     named = [name.strip() for name in names.split(",") if name.strip()]
     found = [address(name, None, "", environment) for name in named if environment.get(f"{variables(name)}_URL")]
     return [where for where in found if where.kind != "sqlite"]
-
-
-def _in_a_literal(value: str) -> str:
-    """The value as it stands between the quotes of a SQL text."""
-    return value.replace("\\", "\\\\").replace("'", "\\'")

@@ -9,8 +9,9 @@ from __future__ import annotations
 import threading
 from typing import Any
 
+from lakeweave.errors import SettingsError
 from lakeweave.inference.answers import SPARK_TYPE
-from lakeweave.inference.config import Settings, SettingsError
+from lakeweave.inference.config import Settings
 from lakeweave.inference.functions import FUNCTIONS, Models, answer_arrow
 
 _LOCK = threading.Lock()

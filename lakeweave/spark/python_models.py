@@ -7,7 +7,7 @@ from typing import Any
 from dbt.adapters.base import PythonJobHelper
 from dbt_common.exceptions import DbtRuntimeError
 
-from lakeweave.ingestion.spec import UserError
+from lakeweave.errors import UserError
 from lakeweave.spark.session import one_sentence, open_session
 
 

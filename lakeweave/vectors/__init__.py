@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from duckdb import DuckDBPyConnection
 
+from lakeweave.errors import VectorError, VectorIndexError
 from lakeweave.sqlfunctions import replace_function
 from lakeweave.vectors import functions
 from lakeweave.vectors.exact import DISTANCE_TYPES, Vectors
-from lakeweave.vectors.functions import VectorError
-from lakeweave.vectors.index import VectorIndexError
 
 __all__ = ["DISTANCE_TYPES", "VectorError", "VectorIndexError", "Vectors", "register"]
 

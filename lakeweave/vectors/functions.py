@@ -31,6 +31,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from lakeweave.errors import VectorError
 from lakeweave.vectors import index
 from lakeweave.vectors.exact import COSINE, DISTANCE_TYPES, Vectors, joined
 
@@ -41,10 +42,6 @@ FORGOTTEN_AFTER = 600.0
 """Seconds without a call after which a search whose statement broke off is forgotten."""
 
 _BLOCK = 256
-
-
-class VectorError(ValueError):
-    """A search is refused; the message is a sentence that says what was given and what to do."""
 
 
 @dataclass(frozen=True)

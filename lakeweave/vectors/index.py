@@ -21,16 +21,13 @@ from typing import Any
 
 import numpy as np
 
+from lakeweave.errors import VectorIndexError
 from lakeweave.vectors.exact import COSINE, EUCLIDEAN, Vectors
 
 SPACES = {COSINE: "cosine", EUCLIDEAN: "l2"}
 """hnswlib's names of the distances; the inner product is ``ip``."""
 
 NONE = "there is none"
-
-
-class VectorIndexError(ValueError):
-    """An index cannot be built or read; the message says what to do."""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import pytest
 
 from lakeweave.databases.connection import Connection, address
 from lakeweave.databases.tls import is_local
-from lakeweave.ingestion.spec import UserError
+from lakeweave.errors import UserError
 from lakeweave.spark.databases import jdbc
 
 SECRET = "mark-password"

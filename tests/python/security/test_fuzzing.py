@@ -15,9 +15,10 @@ from typing import Any
 
 import pytest
 
-from lakeweave.arrivals.events import RefusedError, Trust, read
+from lakeweave.arrivals.events import Trust, read
 from lakeweave.arrivals.queue import Queue
 from lakeweave.arrivals.sources import Sources
+from lakeweave.errors import RefusedError
 from lakeweave.inference import text_openai
 from lakeweave.inference.answers import FAILED, OK, RETRYABLE, UNSENT, Answer, Answers
 from lakeweave.inference.text_openai import OpenAIBackend

@@ -24,7 +24,8 @@ def absent() -> str | None:
     """What is missing to run Spark with Delta here; ``None`` when nothing is."""
     if importlib.util.find_spec("pyspark") is None:
         return "pyspark is not installed. Run: make environment-spark"
-    from lakeweave.spark.checks import Unusable, check_jars, check_java
+    from lakeweave.errors import Unusable
+    from lakeweave.spark.checks import check_jars, check_java
 
     try:
         check_java(os.environ.get("JAVA_HOME"))

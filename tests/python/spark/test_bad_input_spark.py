@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from lakeweave.inference.config import SettingsError
-from lakeweave.spark.checks import Unusable, check_jars, check_java, check_session, java_version
+from lakeweave.errors import SettingsError, Unusable
+from lakeweave.spark.checks import check_jars, check_java, check_session, java_version
 from tests.python.spark.session import SparkWorkspace
 from tests.python.support import ROOT
 
@@ -117,14 +117,14 @@ def test_values_of_seeds() -> None:
     import datetime as dt
     from decimal import Decimal
 
-    from lakeweave.spark.adapter import literal
+    from lakeweave.spark.adapter import seed_value
 
-    assert literal(None) == "null"
-    assert literal("O'Neil \\ Sons") == "'O\\'Neil \\\\ Sons'"
-    assert literal(Decimal("1.5")) == 1.5
-    assert literal(True) == "'True'"
-    assert literal(dt.date(2026, 1, 2)) == "'2026-01-02'"
-    assert literal(dt.datetime(2026, 1, 2, 3, 4, 5)) == "'2026-01-02 03:04:05.000000'"
+    assert seed_value(None) == "null"
+    assert seed_value("O'Neil \\ Sons") == "'O\\'Neil \\\\ Sons'"
+    assert seed_value(Decimal("1.5")) == 1.5
+    assert seed_value(True) == "'True'"
+    assert seed_value(dt.date(2026, 1, 2)) == "'2026-01-02'"
+    assert seed_value(dt.datetime(2026, 1, 2, 3, 4, 5)) == "'2026-01-02 03:04:05.000000'"
 
 
 def test_no_java_stops_dbt_before_spark(tmp_path: Path) -> None:

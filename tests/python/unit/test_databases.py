@@ -7,7 +7,7 @@ import pytest
 
 from lakeweave.databases.connection import Connection, address
 from lakeweave.databases.reading import TableSpec
-from lakeweave.ingestion.spec import UserError
+from lakeweave.errors import UserError
 
 SECRET = "s3cret wörd"
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from lakeweave.errors import UserError
 from lakeweave.feed.columns import choose_key, guess
 from lakeweave.feed.tables import find_tables, table_name
-from lakeweave.ingestion.spec import UserError
 
 SENTINELS = frozenset({"n/a", "none", "-"})
 SYMBOLS = ("$", "€", "USD", "dollars")

@@ -15,14 +15,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lakeweave import inference
+from lakeweave.errors import BackendError, SettingsError
 from lakeweave.inference import text_offline
 from lakeweave.inference.answers import FAILED, OK, RETRYABLE, UNSENT, Answer, Answers, status_text
 from lakeweave.inference.claims import Claims
-from lakeweave.inference.config import Settings, SettingsError
+from lakeweave.inference.config import Settings
 from lakeweave.inference.embeddings_hashed import HashedEmbedder, split
 from lakeweave.inference.functions import Models, answer_arrow
 from lakeweave.inference.text_offline import ADDRESS_INSTRUCTIONS, CHURN_INSTRUCTIONS, NO_RULE, OfflineBackend
-from lakeweave.inference.text_openai import BackendError, OpenAIBackend
+from lakeweave.inference.text_openai import OpenAIBackend
 from tests.python.duckdb.inference_project import openai
 from tests.python.fakes import model_server
 

@@ -15,9 +15,9 @@ pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
 tokenizers = pytest.importorskip("tokenizers")
 
+from lakeweave.errors import BackendError  # noqa: E402
 from lakeweave.inference import build_embedder  # noqa: E402
 from lakeweave.inference.embeddings_onnx import OnnxEmbedder  # noqa: E402
-from lakeweave.inference.text_openai import BackendError  # noqa: E402
 
 WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", *(f"word{n}" for n in range(60))]
 HIDDEN, LAYERS, HEADS, INNER = 32, 2, 4, 64

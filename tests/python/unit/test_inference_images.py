@@ -12,10 +12,10 @@ import pytest
 Image = pytest.importorskip("PIL.Image")
 onnx = pytest.importorskip("onnx")
 
+from lakeweave.errors import BackendError  # noqa: E402
 from lakeweave.inference import vision  # noqa: E402
 from lakeweave.inference.config import Images  # noqa: E402
 from lakeweave.inference.images import ImageAnnotator, ImageClassifier, read_picture, resize  # noqa: E402
-from lakeweave.inference.text_openai import BackendError  # noqa: E402
 
 
 def picture(path: Path, colour: tuple[int, int, int], size: tuple[int, int] = (20, 10), **settings: object) -> bytes:

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from lakeweave.errors import UserError
 from lakeweave.ingestion import Reading, accepted_records, account_file, delimited, layout
 from lakeweave.ingestion.__main__ import main
 from lakeweave.ingestion.archive import original_name
@@ -22,7 +23,7 @@ from lakeweave.ingestion.encoding import BAD, ESCAPE, detect, shown
 from lakeweave.ingestion.listing import natural_key, settle
 from lakeweave.ingestion.names import MAX_NAME, snake_case, unique_names
 from lakeweave.ingestion.sniff import split_lines
-from lakeweave.ingestion.spec import Spec, UserError
+from lakeweave.ingestion.spec import Spec
 
 # ---------------------------------------------------------------------- names
 
