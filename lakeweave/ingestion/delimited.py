@@ -138,6 +138,15 @@ class DelimitedReader:
             account.header_bytes += size
             account.header_lines += 1
             self._offset += size
+        if plan.rest:
+            # The line counts with the record that it ends with.
+            lines.at -= 1
+            lines.number -= 1
+            lines.window[lines.at] = plan.rest
+            size = self._size(plan.rest)
+            account.header_bytes -= size
+            account.header_lines -= 1
+            self._offset -= size
 
     def _drop_mark(self) -> None:
         """Take a byte order mark away from the beginning of the next line, and account for it."""
@@ -277,9 +286,9 @@ class DelimitedReader:
             self._reject(lines.pass_over(1), first, "malformed_quote", message)
             return 1
         span = lines.window[lines.at : lines.at + taken]
-        if self._is_stray(span):
-            self._reject(lines.pass_over(1), first, "unclosed_quote", _UNCLOSED)
-            return 1
+        if n := 1 if self._is_stray(span) else self._before_records(span):
+            self._reject(lines.pass_over(n), first, "unclosed_quote", _UNCLOSED)
+            return n
         if bounded:
             raise FileHeld(
                 "record_too_long",
@@ -328,6 +337,11 @@ class DelimitedReader:
 
     def _is_stray(self, span: Sequence[str]) -> bool:
         return quoting.is_stray(span, self._options, self._fields, self._profile, self._dialect.quote)
+
+    def _before_records(self, span: Sequence[str]) -> int:
+        """How many lines of ``span`` are one damaged record, if those after them are records; 0 if they are not."""
+        n = quoting.damaged_lines(span, self._options, self._fields, self._profile, self._dialect.quote)
+        return n if n and self._resumes(len(span) - 1) else 0
 
     def _row(self, row: list[str], span: list[str], first: int, *, checked: bool = False) -> None:
         """Judge one parsed record; ``checked`` says that it is no header."""

@@ -17,6 +17,8 @@ LEARNED = 3
 """Records that must have been seen before their kinds of values say anything."""
 
 _ENOUGH = 5_000
+_MOST_LINES = 50
+"""Lines of a damaged record that are looked at."""
 
 
 def kind_of(value: str) -> str:
@@ -72,6 +74,26 @@ def is_stray(span: Sequence[str], options: dict[str, object], width: int, profil
         if profile.tells and not profile.fits(row):
             return False
     return True
+
+
+def damaged_lines(span: Sequence[str], options: dict[str, object], width: int, profile: Profile, quote: str) -> int:
+    """How many lines of ``span`` are one record with a stray quote, if all lines after them but the last are records.
+
+    0 if that is not so. Whether the last line begins a record is for the caller to know: it may go on behind the span.
+    """
+    if not profile.tells:
+        return 0
+    first = len(span) - 1
+    while first > 1:
+        row = _alone(span[first - 1], options)
+        if span[first - 1].strip() and (row is None or len(row) != width or not profile.fits(row)):
+            break
+        first -= 1
+    # The damaged record may itself have a line end in a value. It ends where the records begin, or later.
+    for lines in range(max(1, first), min(len(span), first + _MOST_LINES)):
+        if lines <= _MOST_LINES and _whole_without("".join(span[:lines]), options, width, quote):
+            return lines
+    return 0
 
 
 def looks_cut(row: Sequence[str], delimiter: str) -> bool:

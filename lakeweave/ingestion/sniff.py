@@ -70,7 +70,8 @@ class TextPlan:
     ``cells`` are the names of the columns by position: the header's cells without empty ones at the end, or the names
     of a positional layout. ``header_lines`` physical lines come before the first record, ``preamble_lines`` of them
     before the header. ``header`` is the header as it is in the file (``None``: it has none). ``surplus`` empty fields come
-    after the last column. ``told`` are the changes that were made to a damaged header.
+    after the last column. ``told`` are the changes that were made to a damaged header. ``rest`` is what follows the header
+    in its line: the first record, where the line end between them is lost.
     """
 
     format: str
@@ -83,6 +84,7 @@ class TextPlan:
     positional: bool = False
     surplus: int = 0
     told: list[layout.LayoutChange] = field(default_factory=list)
+    rest: str = ""
 
 
 def byte_order_mark(head: bytes) -> tuple[str, int] | None:
@@ -259,8 +261,12 @@ def refined(lines: Sequence[str], delimiter: str) -> Dialect:
         scores[quote] = min(opened, closed)
     # An apostrophe quotes only where it is seen to: around a field that needs no quotes. A lone one is text.
     around = re.findall(rf"(?:^|{d}) ?'[^'\r\n{d}]+'(?={d}|\r|\n|$)", text, re.MULTILINE) if "'" in quotes else []
-    scores["'"] = min(scores["'"], len(around))
-    quote = "'" if scores["'"] >= 2 and scores["'"] > 2 * scores['"'] else '"'
+    plain_quotes = min(scores["'"], len(around))
+    quote = "'" if plain_quotes >= 2 and plain_quotes > 2 * scores['"'] else '"'
+    if quote == '"' and scores["'"] > scores['"']:
+        # Apostrophes only around fields that need quotes: they are quotes if the records fit better that way.
+        other = Dialect(delimiter, "'")
+        quote = "'" if _trouble(lines, other) < _trouble(lines, Dialect(delimiter)) else '"'
     skip_space = False
     if delimiter != " ":
         after = len(re.findall(rf"{d} +{quote}", text))
@@ -433,22 +439,26 @@ def _fitted(plan: TextPlan, lines: list[str], reading: Reading, known: Mapping[s
             break
     start, end = plan.preamble_lines, plan.header_lines
     width, share = _widths(body, plan.dialect)
+    if layout.shared(plan.cells, known) < min(width, len(reading.columns or ())):
+        for more in (1, 2):
+            cells = mended("".join(lines[start : end + more]), width, reading)
+            if cells and not mended("".join(lines[start : end + more - 1]), width, reading):
+                return _wrapped(plan, lines, cells, more, reading)
     if width and share > 0.5 and width not in (len(plan.cells), len(plan.header or ())):
         for delimiter in _candidates(body, reading):
             other = refined(body, delimiter)
             fields, fitting = _widths(body, other)
-            usual = delimiter in USUAL and delimiter != plan.dialect.delimiter
+            usual = delimiter in USUAL and delimiter != plan.dialect.delimiter and fields > 1
             if usual and fields == len(plan.cells) and fitting >= 0.9:
                 what = f"The header is delimited by {plan.dialect.delimiter!r}, the records by {delimiter!r}."
                 return _told(replace(plan, dialect=other, format=_format(other), surplus=0), None, what, reading)
         cells = mended("".join(lines[start:end]), width, reading)
         if cells:
             return _told(replace(plan, cells=cells, surplus=0), None, _MENDED, reading)
-        for more in (1, 2):
-            cells = mended("".join(lines[start : end + more]), width, reading)
-            if cells:
-                merged = replace(_with_header(lines, plan.dialect, cells, start, end + more), surplus=0)
-                return _told(merged, None, f"The header is wrapped: it has {more + 1} lines.", reading)
+        if split := without_record("".join(lines[start:end]), plan, width, known):
+            cells, rest = split
+            what = "The line end behind the header is lost: the first record is in its line."
+            return _told(replace(plan, cells=cells, surplus=0, rest=rest), None, what, reading)
         filled = completed(plan.cells, width, reading)
         if filled:
             what = f"The header has {len(plan.header or ())} cell(s), the records {width} field(s): {filled[1]}."
@@ -474,6 +484,31 @@ def _fitted(plan: TextPlan, lines: list[str], reading: Reading, known: Mapping[s
                 )
             return mended_plan
     return plan
+
+
+def without_record(text: str, plan: TextPlan, width: int, known: Mapping[str, str]) -> tuple[list[str], str] | None:
+    """The cells of a header line that has the first record behind it, and the text of that record."""
+    header, delimiter = plan.header or [], plan.dialect.delimiter
+    if len(header) < 2 * width - 1 or width < 2 or layout.shared(header[: width - 1], known) < width - 1:
+        return None
+    for name in sorted(known, key=len, reverse=True):
+        cell = header[width - 1]
+        length = next((n for n in range(len(cell) - 1, 0, -1) if layout.snake_case(cell[:n]) == name), 0)
+        cells = [*header[: width - 1], cell[:length]]
+        at = text.find(delimiter.join(cells))
+        if length and at >= 0 and layout.shared(cells, known) == width:
+            rest = text[at + len(delimiter.join(cells)) :]
+            rows = _rows(split_lines(rest), plan.dialect, 1)
+            if rows and len(rows[0][0]) == width:
+                return cells, rest
+    return None
+
+
+def _wrapped(plan: TextPlan, lines: list[str], cells: list[str], more: int, reading: Reading) -> TextPlan:
+    """``plan`` with a header that goes on for ``more`` lines."""
+    end = plan.header_lines + more
+    merged = replace(_with_header(lines, plan.dialect, cells, plan.preamble_lines, end), surplus=0)
+    return _told(merged, None, f"The header is wrapped: it has {more + 1} lines.", reading)
 
 
 _MENDED = "Delimiters or quotes of the header are damaged; its letters are those of the declared columns."
