@@ -50,7 +50,7 @@ build: environment $(if $(filter spark,$(TARGET)),environment-spark) landing pro
 landing: $(LANDING)/truth/landing.json  ## generate the demo landing zone if it does not exist (SCALE=0.01 BATCHES=3 SEED=42)
 
 $(LANDING)/truth/landing.json: | $(VENV)/.core
-	@$(BIN)/python -m lakeweave.landing --scale $(SCALE) --batches $(BATCHES) --seed $(SEED) --out $(LANDING)
+	@$(BIN)/python -m demo.landing --scale $(SCALE) --batches $(BATCHES) --seed $(SEED) --out $(LANDING)
 
 profiles.yml:
 	@cp profiles.example.yml profiles.yml
@@ -158,7 +158,7 @@ format: $(VENV)/.dev  ## apply the fixes of ruff and sqlfluff
 
 lineage: environment profiles.yml  ## draw docs/lineage.svg from dbt's manifest
 	@$(DBT) --quiet parse
-	@$(BIN)/python -m lakeweave.lineage
+	@$(BIN)/python -m tools.lineage
 
 docs: environment profiles.yml  ## dbt docs as one static HTML file
 	@$(DBT) --quiet docs generate --static --target $(TARGET)

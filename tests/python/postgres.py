@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from lakeweave.landing.grocery import Row
+from demo.landing.grocery import Row
 
 ADMINISTRATOR, READER, PASSWORD = "shop_admin", "lakeweave_reader", "correct horse's \\ battery"
 DATABASE = "shop"

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import duckdb
 
-from lakeweave.landing import FEEDS
+from demo.landing import FEEDS
 from tests.python import forking
 
 ROOT = Path(__file__).resolve().parents[2]

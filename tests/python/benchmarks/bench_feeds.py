@@ -23,7 +23,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from lakeweave.landing import LandingConfig, generate
+from demo.landing import LandingConfig, generate
 from tests.python.support import ROOT, Workspace
 
 PROMISED = {"marketplace": 10.0, "grocery": 5.0}

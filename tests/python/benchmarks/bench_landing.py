@@ -20,7 +20,7 @@ PROMISED_ROWS, PROMISED_GIB = 100_000, 4.0
 # Runs the command line and then prints the peak memory of its own process in KiB.
 PROGRAM = """
 import resource, sys
-from lakeweave.landing.__main__ import main
+from demo.landing.__main__ import main
 code = main(sys.argv[1:])
 usage = resource.getrusage(resource.RUSAGE_SELF)
 print("peak", usage.ru_maxrss // 1024 if sys.platform == "darwin" else usage.ru_maxrss)

@@ -17,11 +17,11 @@ from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
+from demo.landing import drawings
 from lakeweave import objects
 from lakeweave.inference import vision
 from lakeweave.inference.config import Images
 from lakeweave.inference.images import ImageAnnotator, ImageClassifier
-from lakeweave.landing import drawings
 from tests.python.support import ROOT
 
 

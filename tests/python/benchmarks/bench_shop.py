@@ -145,7 +145,7 @@ def main() -> None:
         landing = arguments.landing or root / "landing"
         if not landing.exists():
             subprocess.run(
-                [sys.executable, "-m", "lakeweave.landing", "--scale", str(arguments.scale), "--out", str(landing)],
+                [sys.executable, "-m", "demo.landing", "--scale", str(arguments.scale), "--out", str(landing)],
                 cwd=ROOT,
                 check=True,
             )

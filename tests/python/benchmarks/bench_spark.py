@@ -21,7 +21,7 @@ import time
 from collections import defaultdict
 from pathlib import Path
 
-from lakeweave.landing import FEEDS, LandingConfig, generate
+from demo.landing import FEEDS, LandingConfig, generate
 from tests.python.spark.session import SparkWorkspace
 from tests.python.support import Workspace
 

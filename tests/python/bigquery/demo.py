@@ -29,7 +29,7 @@ def build(folder: Path) -> None:
     for path in (ROOT / "analyses").iterdir() if (ROOT / "analyses").exists() else ():
         (analyses / path.name).symlink_to(path)
     (analyses / "cleaning_macros.sql").write_text(query(ROOT))
-    landing = [sys.executable, "-m", "lakeweave.landing", "--scale", SCALE, "--batches", BATCHES, "--seed", SEED]
+    landing = [sys.executable, "-m", "demo.landing", "--scale", SCALE, "--batches", BATCHES, "--seed", SEED]
     subprocess.run([*landing, "--out", str(workspace.landing), "--quiet"], cwd=ROOT, check=True, env=dict(os.environ))
     workspace.dbt("--quiet", "build", "--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
     target = workspace.root / "target" / "manifest.json"

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+from demo.landing import LandingConfig, generate
+from demo.landing.grocery import rows
 from lakeweave.databases.connection import address
-from lakeweave.landing import LandingConfig, generate
-from lakeweave.landing.grocery import rows
 from lakeweave.spark import session as spark_session
 from lakeweave.spark.databases import jdbc, settings_of
 from tests.python import postgres, quicker

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from lakeweave.landing import LandingConfig, generate
+from demo.landing import LandingConfig, generate
 from tests.python.support import ROOT, Workspace, deliver_batch
 
 

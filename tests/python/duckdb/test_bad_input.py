@@ -133,7 +133,7 @@ def test_a_loaded_file_is_replayed_from_the_archive(tmp_path: Path, demo_landing
 @pytest.mark.parametrize("scale", ["0", "-1", "nan", "1000", "much"])
 def test_an_impossible_scale_is_one_sentence(tmp_path: Path, scale: str) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "lakeweave.landing", f"--scale={scale}", "--out", str(tmp_path / "landing")],
+        [sys.executable, "-m", "demo.landing", f"--scale={scale}", "--out", str(tmp_path / "landing")],
         cwd=ROOT,
         capture_output=True,
         text=True,

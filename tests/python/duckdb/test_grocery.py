@@ -11,9 +11,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from demo.landing import LandingConfig, generate
+from demo.landing.grocery import Row, rows, write_sqlite
 from lakeweave import databases
-from lakeweave.landing import LandingConfig, generate
-from lakeweave.landing.grocery import Row, rows, write_sqlite
 from tests.python import postgres
 from tests.python.fakes.breaking_proxy import BreakingProxy
 from tests.python.support import Workspace

@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from lakeweave.landing import LandingConfig, generate
+from demo.landing import LandingConfig, generate
 from tests.python.support import Workspace
 
 REPORTS = Path("aws/marketplace/sale_reports")

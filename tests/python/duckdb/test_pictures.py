@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from demo.landing import drawings
+from demo.landing.listings import BACKGROUND_EFFECTS, COLOR_EFFECTS, PATTERN_EFFECTS
 from lakeweave.inference.config import Images
 from lakeweave.inference.images import ImageClassifier
-from lakeweave.landing import drawings
-from lakeweave.landing.listings import BACKGROUND_EFFECTS, COLOR_EFFECTS, PATTERN_EFFECTS
 from tests.python.support import ROOT, Workspace
 
 PICTURES = ("+product_visual_performance", "+visual_characteristic_sales", "+yoga_model_evaluation")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from lakeweave.landing import LandingConfig, generate
+from demo.landing import LandingConfig, generate
 from tests.python.reliability.worker import Worker
 from tests.python.support import Workspace
 

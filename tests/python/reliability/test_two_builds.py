@@ -6,7 +6,7 @@ from pathlib import Path
 
 import duckdb
 
-from lakeweave.landing import LandingConfig, generate
+from demo.landing import LandingConfig, generate
 from tests.python.support import Workspace
 
 SELECT = ("run", "--select", "bronze silver.thelook")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from lakeweave.landing import LandingConfig, generate
+from demo.landing import LandingConfig, generate
 from tests.python.fakes import model_server
 from tests.python.spark.parity import Both
 from tests.python.spark.session import SparkWorkspace, absent

@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from lakeweave.landing.grocery import rows
+from demo.landing.grocery import rows
 from tests.python import postgres
 from tests.python.fakes.breaking_proxy import BreakingProxy
 from tests.python.spark.parity import Both, compare

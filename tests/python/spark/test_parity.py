@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from lakeweave.landing.grocery import DATABASE, rows, write_sqlite
+from demo.landing.grocery import DATABASE, rows, write_sqlite
 from tests.python.spark.parity import LEDGER, LEDGER_NOT_COMPARED, LEDGER_TABLES, NOT_COMPARED, Both
 from tests.python.support import deliver_batch
 

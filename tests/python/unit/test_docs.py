@@ -14,8 +14,8 @@ import sqlglot
 from sqlglot import exp
 
 from lakeweave.ingestion.reasons import FILE_REASONS, RECORD_REASONS, SKIP_REASONS
-from lakeweave.lineage import draw, read_nodes
 from tests.python.support import ROOT, Workspace
+from tools.lineage import draw, read_nodes
 from tools.macro_reference import reference
 
 # Materializations that add columns of their own to those of the model's body.
@@ -150,7 +150,7 @@ def test_exposures_name_what_their_consumers_read(manifest: dict[str, Any]) -> N
 def test_picture_of_the_lineage_has_not_drifted(manifest: dict[str, Any]) -> None:
     picture = draw(manifest)
     assert (ROOT / "docs" / "lineage.svg").read_text() == picture, (
-        "docs/lineage.svg is not what the manifest draws: run `dbt parse && python -m lakeweave.lineage`"
+        "docs/lineage.svg is not what the manifest draws: run `dbt parse && python -m tools.lineage`"
     )
     assert picture == draw(manifest)
     for node in read_nodes(manifest).values():

@@ -4,9 +4,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from lakeweave.landing import dirt
-from lakeweave.landing.blocks import NULL_INT, Column, Text
-from lakeweave.landing.randomness import choose, distinct_sample, stream
+from demo.landing import dirt
+from demo.landing.blocks import NULL_INT, Column, Text
+from demo.landing.randomness import choose, distinct_sample, stream
 
 
 def test_amounts_from_a_thousand_on():

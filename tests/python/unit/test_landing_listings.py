@@ -9,8 +9,8 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from lakeweave.landing import LandingConfig, generate
-from lakeweave.landing.listings import COLOR_EFFECTS
+from demo.landing import LandingConfig, generate
+from demo.landing.listings import COLOR_EFFECTS
 
 COLUMNS = ["product_id", "title", "brand", "category", "color", "description", "price", "units_sold"]
 

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from lakeweave.landing import LandingConfig, delivery, generate, words
+from demo.landing import LandingConfig, delivery, generate, words
 
 SENTINELS = {"N/A", "n/a", "NA", "none", "None", "null", "NULL", "-", "--", "missing", "#N/A"}
 FORMATS = (
@@ -204,7 +204,7 @@ def test_state_after_each_batch(zone, table, batch):
 
 def test_large_states_hold_keys_and_files_only(monkeypatch, tmp_path, zone):
     """As at scale 1, where states after a batch are large and the truth has several row groups."""
-    monkeypatch.setattr("lakeweave.landing.shop.BLOCK_ROWS", 60)
+    monkeypatch.setattr("demo.landing.shop.BLOCK_ROWS", 60)
     monkeypatch.setattr(delivery, "FULL_STATE_ROWS", 10)
     generate(LandingConfig(scale=0.002, batches=3, out=tmp_path / "z", feeds=("thelook",)))
     small = Zone(tmp_path / "z")
@@ -426,7 +426,7 @@ def test_missing_emails(larger, states):
 
 def test_no_word_is_a_sentinel():
     """A clean value that a cleaner takes for NULL would make the truth wrong."""
-    from lakeweave.landing.geography import load_geography
+    from demo.landing.geography import load_geography
 
     geography = load_geography()
     folded = {sentinel.lower() for sentinel in SENTINELS}

@@ -5,8 +5,8 @@ import json
 
 import pytest
 
-from lakeweave.landing import LandingConfig, LandingError, delivery, generate, shop, zone
-from lakeweave.landing.__main__ import main
+from demo.landing import LandingConfig, LandingError, delivery, generate, shop, zone
+from demo.landing.__main__ import main
 
 SCALE = 0.002
 

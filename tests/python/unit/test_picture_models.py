@@ -10,9 +10,9 @@ import numpy as np
 import onnx
 import pytest
 
+from demo.landing import drawings
 from lakeweave.inference.config import Images
 from lakeweave.inference.images import ImageClassifier
-from lakeweave.landing import drawings
 from tests.python.support import ROOT
 
 MODELS = sorted((ROOT / "lakeweave" / "models").glob("*.onnx"))

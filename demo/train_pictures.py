@@ -2,13 +2,13 @@
 
 Usage::
 
-    python -m lakeweave.inference.train_pictures product_look --out lakeweave/models
-    python -m lakeweave.inference.train_pictures yoga_pose --out lakeweave/models
+    python -m demo.train_pictures product_look --out lakeweave/models
+    python -m demo.train_pictures yoga_pose --out lakeweave/models
 
 Needs the extra ``train`` (jax on the CPU, onnx, pillow); nothing else does. Takes some minutes each. Beside
 ``<name>.onnx`` it writes ``<name>.json``: seed, SHA-256, what it was trained on, and the accuracy on fresh drawings.
 
-The networks are demo models: they have seen drawings of :mod:`lakeweave.landing.drawings` and nothing else.
+The networks are demo models: they have seen drawings of :mod:`demo.landing.drawings` and nothing else.
 
 Limits of BigQuery's import that the files keep: operators of ONNX Runtime 1.12 (opset 17 at most, here 10; IR 8 at most,
 here 5), tensors only, one input ``input`` of ``[batch, 64, 64, 3]`` float32. ``ML.DECODE_IMAGE`` gives values in [0, 1),
@@ -33,7 +33,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageFilter
 
-from lakeweave.landing import drawings
+from demo.landing import drawings
 
 SIDE = 64
 NONE = "none"
@@ -328,9 +328,7 @@ def evaluate(task: Task, data: bytes, count: int, seed: int) -> dict[str, float]
 
 def main(argv: list[str] | None = None) -> int:
     """Train one network and write it with its card."""
-    parser = argparse.ArgumentParser(
-        prog="python -m lakeweave.inference.train_pictures", description=(__doc__ or "").split("\n")[0]
-    )
+    parser = argparse.ArgumentParser(prog="python -m demo.train_pictures", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("task", choices=sorted(TASKS))
     parser.add_argument("--out", type=Path, default=Path("lakeweave/models"))
     parser.add_argument("--seed", type=int, default=1)
@@ -343,7 +341,7 @@ def main(argv: list[str] | None = None) -> int:
         "sha256": hashlib.sha256(data).hexdigest(),
         "bytes": len(data),
         "seed": arguments.seed,
-        "trained_on": f"{task.pictures} drawings of lakeweave.landing.drawings, {task.epochs} epochs; no photograph",
+        "trained_on": f"{task.pictures} drawings of demo.landing.drawings, {task.epochs} epochs; no photograph",
         "input": f"input: float32 [batch, {SIDE}, {SIDE}, 3], RGB, pixels / 256",
         "outputs": {name: list(classes) for name, classes in task.outputs.items()},
         "accuracy_on_fresh_drawings": evaluate(task, data, 3000, arguments.seed + 1000),

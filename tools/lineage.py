@@ -1,4 +1,4 @@
-"""The picture of the lineage in the README: ``python -m lakeweave.lineage`` draws dbt's manifest into docs/lineage.svg.
+"""The picture of the lineage in the README: ``python -m tools.lineage`` draws dbt's manifest into docs/lineage.svg.
 
 One box per source table, model and snapshot, grouped by layer and feed, a line from each to whatever reads it. Seeds
 are left out: nearly every bronze and silver model reads them. The picture depends on the manifest alone, so a test can
@@ -177,7 +177,7 @@ def draw(manifest: dict[str, Any]) -> str:
 
 def main(argv: list[str] | None = None) -> int:
     """Write or check the picture; 0, or 1 when it has drifted, or 2 when there is no manifest."""
-    parser = argparse.ArgumentParser(prog="python -m lakeweave.lineage", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tools.lineage", description=__doc__)
     parser.add_argument("--manifest", type=Path, default=Path("target/manifest.json"), help="dbt's manifest")
     parser.add_argument("--out", type=Path, default=Path("docs/lineage.svg"), help="the picture")
     parser.add_argument("--check", action="store_true", help="write nothing; fail when the picture has drifted")
@@ -191,7 +191,7 @@ def main(argv: list[str] | None = None) -> int:
             return 0
         print(
             f"lakeweave: {arguments.out} is not what the manifest draws. "
-            "`dbt parse && python -m lakeweave.lineage` renews it.",
+            "`dbt parse && python -m tools.lineage` renews it.",
             file=sys.stderr,
         )
         return 1

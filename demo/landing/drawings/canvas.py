@@ -9,7 +9,7 @@ from random import Random
 import numpy as np
 from PIL import Image, ImageDraw
 
-from lakeweave.landing import words
+from demo.landing import words
 
 Point = tuple[float, float]
 Rgb = tuple[int, int, int]

@@ -1,8 +1,8 @@
 """Landing generator: a web shop's dirty files, a product database's change files, and the truth about both.
 
-``python -m lakeweave.landing --help`` tells the options; from Python::
+``python -m demo.landing --help`` tells the options; from Python::
 
-    from lakeweave.landing import LandingConfig, generate
+    from demo.landing import LandingConfig, generate
 
     generate(LandingConfig(scale=0.01, batches=3, seed=42, out=Path("landing")))
 
@@ -27,7 +27,7 @@ The feed ``grocery`` is a database, ``sql/grocery.sqlite``: 38,765 rows at scale
 delete. Only its last state is there.
 
 Pictures of the feeds ``pictures`` and ``yoga``, below ``gcp/product_images/`` and ``gcp/yoga_images/<Pose>/``, see
-:mod:`lakeweave.landing.pictures`. They are objects: a later batch writes some of them anew under the same name.
+:mod:`demo.landing.pictures`. They are objects: a later batch writes some of them anew under the same name.
 
 Truth, below ``truth/``:
 

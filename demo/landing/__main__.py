@@ -1,4 +1,4 @@
-"""Command line of the landing generator: ``python -m lakeweave.landing``."""
+"""Command line of the landing generator: ``python -m demo.landing``."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ batch by batch. A folder that holds another landing zone is not touched without 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m lakeweave.landing",
+        prog="python -m demo.landing",
         description=_DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
