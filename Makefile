@@ -1,4 +1,4 @@
-# What:  the chores of the project, each one word.
+# What:  the commands of the project.
 # Why:   so that a newcomer needs two: `make build`, then `make test`.
 # How:   everything runs in .venv, made from the pinned files in requirements/.
 
@@ -7,7 +7,7 @@ TARGET  ?= duckdb
 SCALE   ?= 0.01
 BATCHES ?= 3
 SEED    ?= 42
-# Tests run in so many processes; 0 for one after the other, as a debugger wants it.
+# Number of test processes; 0 runs the tests in this process, for a debugger.
 WORKERS ?= 2
 
 # The demo's "now": its data ends before it. AS_OF=now for the clock.
@@ -15,11 +15,11 @@ AS_OF   ?= 2026-03-01 00:00:00
 
 VENV    := .venv
 BIN     := $(VENV)/bin
-# On Spark dbt runs in a session that has the project's functions.
+# On Spark dbt runs in a session with the project's functions.
 DBT     := $(if $(filter spark,$(TARGET)),$(BIN)/python -m lakeweave.spark,$(BIN)/dbt)
 LANDING := $(or $(LAKEWEAVE_LANDING),landing)
 
-# In the order that tests/python/conftest.py gives, the longest first.
+# Longest tests first: the order of tests/python/conftest.py.
 IN_PROCESSES = --numprocesses $(WORKERS) --no-loadscope-reorder
 
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
@@ -65,7 +65,7 @@ endif
 # `--no-deps`: the pinned file is complete, and its marker leaves out a parser of dbt that is not needed at run time and
 # whose build downloads from a code host.
 $(VENV)/.uv:
-	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Lakeweave needs Python 3.11 or newer; found " + sys.version.split()[0] + ". Say which to use: make build PYTHON=python3.12")'
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Lakeweave needs Python 3.11 or newer; found " + sys.version.split()[0] + ". Name another one: make build PYTHON=python3.12")'
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
 	@touch $@
@@ -81,7 +81,7 @@ $(VENV)/.dev: requirements/dev.txt | $(VENV)/.core
 test: $(VENV)/.dev profiles.yml  ## every test that needs no account: Python, DuckDB, BigQuery's analyzer
 	@$(BIN)/python -m pytest tests/python $(IN_PROCESSES) --ignore=tests/python/spark --ignore=tests/python/databricks --ignore=tests/python/benchmarks
 
-# The jars have no version in common with a wheel, so Maven fetches them; Spark finds them by the profile.
+# The jars are not in a wheel, so Maven fetches them. The profile names their folder.
 $(VENV)/.spark: requirements/spark.txt requirements/spark-jars.xml | $(VENV)/.dev
 	@java -version 2>&1 | grep -q 'version "17' || { echo "Spark needs Java 17 on the path; found: $$(java -version 2>&1 | head -n 1). On Debian: apt-get install openjdk-17-jre-headless"; exit 1; }
 	@command -v mvn > /dev/null || { echo "Delta's jars come by Maven, and there is no mvn on the path. On Debian: apt-get install maven"; exit 1; }
@@ -109,7 +109,7 @@ environment-spark: $(VENV)/.spark  ## Spark and Delta's jars (needs Java 17 and 
 test-spark: $(VENV)/.spark profiles.yml  ## the whole project on Spark with Delta, compared with DuckDB
 	@$(BIN)/python -m pytest tests/python/spark $(IN_PROCESSES)
 
-# What fits beside all else into the time that CI may take.
+# Fits into CI's time limit.
 test-spark-sample: $(VENV)/.spark profiles.yml  ## a sample of test-spark: every table, an increment, a rerun, delivered values, bad input
 	@LAKEWEAVE_SPARK_SAMPLE=1 $(BIN)/python -m pytest tests/python/spark/test_parity.py --deselect tests/python/spark/test_parity.py::test_data_tests_say_the_same \
 	    $(patsubst %,tests/python/spark/test_%_spark.py,bad_input values) $(IN_PROCESSES)
@@ -117,7 +117,7 @@ test-spark-sample: $(VENV)/.spark profiles.yml  ## a sample of test-spark: every
 test-spark-long: $(VENV)/.spark profiles.yml  ## test-spark after every delivery, with all data and unit tests and 20 kills
 	@LAKEWEAVE_SPARK_LONG=1 LAKEWEAVE_SPARK_KILLS=20 $(BIN)/python -m pytest tests/python/spark $(IN_PROCESSES)
 
-# dbt-databricks wants other releases of packages that the rest needs too, so it has an environment of its own.
+# dbt-databricks needs other versions of shared packages, so it has its own environment.
 $(VENV)-databricks/.ready: requirements/databricks-test.txt | $(VENV)/.spark
 	@$(PYTHON) -m venv $(VENV)-databricks
 	@$(BIN)/uv pip install --quiet --no-deps --python $(VENV)-databricks/bin/python --require-hashes -r requirements/databricks-test.txt

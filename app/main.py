@@ -23,7 +23,7 @@ PAGES = {
         st.Page("pages/marketplace.py", title="Marketplace", icon=":material/local_shipping:"),
         st.Page("pages/grocery.py", title="Grocery", icon=":material/shopping_basket:"),
     ],
-    "Behind it": [st.Page("pages/house.py", title="The house itself", icon=":material/foundation:")],
+    "Operations": [st.Page("pages/health.py", title="Pipeline health", icon=":material/foundation:")],
 }
 
 st.set_page_config(page_title="Lakeweave", page_icon=":material/water:", layout="wide")

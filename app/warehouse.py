@@ -1,6 +1,6 @@
 """Asks the warehouse that dbt's profile names: DuckDB, BigQuery or Databricks, always for reading only.
 
-The SQL of the pages is what all three share; ``:name`` stands for a parameter. A DuckDB file is opened for each question and
+The SQL of the pages is what all three share; ``:name`` is a parameter. A DuckDB file is opened for each question and
 closed after it, because a reader that stays would keep a build from writing. Answers are kept until the file changes.
 """
 
@@ -215,7 +215,7 @@ def among(column: str, values: list[str], name: str) -> tuple[str, dict[str, str
 
 
 def cosine_distance(left: str, right: str) -> str:
-    """The cosine distance of two vectors, in the words of the engine."""
+    """The cosine distance of two vectors, in the engine's SQL."""
     return {
         "duckdb": f"list_cosine_distance({left}, {right})",
         "bigquery": f"ml.distance({left}, {right}, 'COSINE')",

@@ -1,11 +1,11 @@
-"""Object tables of DuckDB and of Spark in this process: what lies in a folder, as BigQuery tells of a bucket.
+"""Object tables of DuckDB and of Spark in this process: the files of a folder, with the columns that BigQuery has for a bucket.
 
 ``lakeweave_list_objects(spec)``
     The objects below a folder: address, path, generation, content type, size, time. No file is opened.
 ``lakeweave_object_hash(path)``
     The MD5 of one file in base 64, as object stores give it; NULL when the file is gone.
 
-``spec`` is JSON: ``folder`` and the ``uri`` that stands for it. The generation is the moment of the last change in
+``spec`` is JSON: ``folder`` and the ``uri`` of it. The generation is the moment of the last change in
 microseconds, as Cloud Storage counts it, so that (uri, generation, size) says whether a hash that is known still holds.
 """
 

@@ -1,4 +1,4 @@
-"""One HTML page of what stands in the bronze tables: ``python -m lakeweave.profile``, or ``make profile``.
+"""An HTML page with a profile of the bronze tables: ``python -m lakeweave.profile``, or ``make profile``.
 
 The figures come from the operation ``profile``, so they are the same on every engine; this module only lays them out. The page
 is one file without scripts, fonts or pictures from elsewhere.

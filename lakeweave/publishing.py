@@ -1,4 +1,4 @@
-"""Publishing a file so that whoever reads its folder sees a whole version of it, before and after.
+"""Publishes a file atomically: a reader of the folder sees the previous version or the new one, complete.
 
 The SQL functions ``lakeweave_publish_begin`` and ``lakeweave_publish_end`` stand around DuckDB's COPY: the first names
 a place that no reader looks at, the second moves what was written there into its place, in one step.

@@ -16,7 +16,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-# Left to right; what stands in one list shares a place, one below the other.
+# Left to right. The members of one list share a column.
 COLUMNS = (("sources",), ("bronze", "ml"), ("silver",), ("gold", "snapshots"))
 FEEDS = ("thelook", "listings", "marketplace", "yoga", "grocery", "ledger", "shop")
 COLORS = {
@@ -84,7 +84,7 @@ def _feed_order(feed: str) -> tuple[int, str]:
 
 
 def _beside(node: Node, nodes: dict[str, Node]) -> tuple[float, str]:
-    """Sorts boxes to stand beside what they read, as far as their order can do that."""
+    """Sorts boxes to be near their parents."""
     heights = [nodes[parent].y for parent in node.parents if nodes[parent].y]
     return (sum(heights) / len(heights) if heights else 0.0, node.name)
 

@@ -13,7 +13,7 @@ with page(
     sources = ask("select distinct traffic_source as source from {gold.cohort_retention} order by 1")["source"]
     or_stop(
         sources.to_frame(),
-        "No cohort has formed yet: nobody has ordered. `dbt build` after the next delivery fills this page.",
+        "There is no cohort yet: there are no orders. `dbt build` after the next delivery fills this page.",
     )
     options = ["all", *[each for each in sources if each != "all"]]
     left, right = st.columns(2)

@@ -1,4 +1,4 @@
-"""The marketplace: what is earned where, and what becomes of lines."""
+"""The marketplace: revenue by category and state, and the outcome of order lines."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ COLUMNS = "total_revenue, booked_revenue, cancelled_revenue, returned_revenue, o
 
 with page(
     "Marketplace",
-    "What do categories and states earn on the marketplace, in rupees, and what becomes of what was booked?",
+    "What do categories and states earn on the marketplace, in rupees, and how much of booked revenue is realised?",
 ):
     months = or_stop(
         ask(f"select sale_month, {COLUMNS} from {{gold.amazon_revenue_by_month}} order by sale_month"),

@@ -17,7 +17,7 @@ provider "google" {
   region  = var.location
 }
 
-# Whoever runs dbt in production.
+# The identity that runs dbt in production.
 resource "google_service_account" "dbt" {
   account_id   = "${var.name}-dbt"
   display_name = "Lakeweave: dbt"

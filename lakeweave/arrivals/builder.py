@@ -127,7 +127,7 @@ class Builder:
         if due or self.counted.get("building"):
             with self._alone() as alone:
                 if alone:
-                    # Whoever has the lock knows that nobody builds: what is marked so was left by a process that died.
+                    # With the lock held nobody else builds, so a row marked as building was left by a process that died.
                     self.queue.recover()
                     worked = due and self._build_all(self.queue.take())
                     self.counted = self.queue.counts()

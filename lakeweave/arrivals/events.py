@@ -97,7 +97,7 @@ class Trust:
         with self._guard:
             lock = self._locks.setdefault(host, threading.Lock())
         with lock:
-            # Whoever had the lock before may have fetched it.
+            # Another thread may have fetched it while this one waited for the lock.
             if (text := fresh()) is not None:
                 return text
             old, last = self._kept.get(address), self._asked.get(host)
@@ -130,7 +130,7 @@ class Trust:
         try:
             certificates = json.loads(self.get(GOOGLE_CERTIFICATES))
         except (httpx.HTTPError, ValueError, OSError) as error:
-            raise RefusedError(503, f"Google's keys cannot be had now: {error}") from error
+            raise RefusedError(503, f"could not fetch Google's public keys: {error}") from error
         try:
             claims = jwt.decode(token, certs=certificates, audience=self.audience, clock_skew_in_seconds=10)
         except (ValueError, exceptions.GoogleAuthError) as error:
@@ -176,7 +176,7 @@ class Trust:
         try:
             pem = self.get(address.geturl())
         except (httpx.HTTPError, OSError) as error:
-            raise RefusedError(503, f"the key of SNS cannot be had now: {error}") from error
+            raise RefusedError(503, f"could not fetch the public key of SNS: {error}") from error
         try:
             key = x509.load_pem_x509_certificate(pem.encode()).public_key()
             if not isinstance(key, rsa.RSAPublicKey):
@@ -259,7 +259,7 @@ def read(headers: Mapping[str, str], body: bytes, trust: Trust) -> list[Arrival]
     """The objects that a request says have arrived; none for an event of another kind, which is nobody's fault.
 
     Raises:
-        RefusedError: the request is of nobody who is trusted, or the keys to check it cannot be had.
+        RefusedError: the sender is not trusted, or the keys to check the request cannot be fetched.
         MalformedError: it is of a trusted sender, and no event that could ever be taken in.
     """
     headers = {name.lower(): value for name, value in headers.items()}

@@ -2,7 +2,7 @@
 
 An event is answered once it is on disk, so a sender who hears 200 need not send it again. What can never be taken in, though
 it comes from a trusted sender, is kept as a dead letter and answered with 200 as well: sent again it would fail again. 503
-is for what may succeed later: keys that cannot be had, a disk that is full.
+is for what may succeed later: keys that cannot be fetched, a disk that is full.
 
 Waitress serves: it reads a whole request before a thread is given to it, and bounds its size and the connections.
 """

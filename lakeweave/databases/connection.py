@@ -141,7 +141,7 @@ class Connection:
         try:
             self._connection.close()
         except Exception:
-            # What is to be closed may be broken already; whoever read from it has said so.
+            # The connection may be broken already; the read has reported it.
             return
 
     def __enter__(self) -> Connection:

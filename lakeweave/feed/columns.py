@@ -65,7 +65,7 @@ def guess(
     """The guess for the column ``name``.
 
     ``values`` are its delivered texts, ``records`` their number with the missing ones, ``sentinels`` the words in lower
-    case that mean "no value", and ``symbols`` the currency symbols and words that stand beside an amount.
+    case that mean "no value", and ``symbols`` the currency symbols and words beside an amount.
     """
     texts = [v.strip() for v in values if v is not None and v.strip() and v.strip().lower() not in sentinels]
     column = Column(name, filled=len(texts), is_personal=bool(_PERSONAL_NAMES.search(name)))

@@ -34,7 +34,7 @@ class _Asked:
 
 
 class Breaker:
-    """Thread safe. ``key`` stands for a run and the options of a request."""
+    """Thread safe. ``key`` identifies a run and the options of a request."""
 
     def __init__(self, give_up_after: int) -> None:
         """``give_up_after``: failures in a row."""

@@ -1,4 +1,4 @@
-"""The settings of the local models, as they stand in the profile under the plugin's ``config:``.
+"""The settings of the local models, from the profile's ``config:`` of the plugin.
 
 .. code-block:: yaml
 

@@ -46,7 +46,7 @@ class HashedEmbedder:
 
     @property
     def version(self) -> str:
-        """What stands in ``model_version``."""
+        """The value of ``model_version``."""
         return f"hashed-1/{self.dimension}"
 
     where = "hashing in this process"
@@ -159,7 +159,7 @@ def _hash(key: bytes, size: int) -> bytes:
 
 
 def split(text: str) -> list[str]:
-    """The words of ``text``: folded case, no accents, without the commonest English words."""
+    """The words of ``text``: folded case, no accents, without the most frequent English words."""
     if not text.isascii():
         text = unicodedata.normalize("NFKD", text)
         text = "".join(character for character in text if not unicodedata.combining(character))

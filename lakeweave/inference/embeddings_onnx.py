@@ -41,7 +41,7 @@ class OnnxEmbedder:
 
     @property
     def version(self) -> str:
-        """What stands in ``model_version``: name, dimension, and the beginning of the file's SHA-256."""
+        """The value of ``model_version``: name, dimension, and the beginning of the file's SHA-256."""
         card = self._read_card()
         return f"{card['name']}/{card['dimension']}@{card['sha256'][:12]}"
 

@@ -209,7 +209,7 @@ def _said(error: Any) -> Said:
     more = inner if isinstance(inner, dict) else {}
     raw = more.get("raw")
     if isinstance(raw, str) and raw.strip() and raw not in str(message):
-        message = f"{message}: {raw}"  # what stands behind a gateway says more than the gateway
+        message = f"{message}: {raw}"  # the server behind a gateway says more than the gateway
     labels = [error.get(name) for name in (*_CODE_FIELDS, "type", "error_type", "param", "reason")] + [
         more.get("code"),
         more.get("reasons"),

@@ -65,7 +65,7 @@ class Models:
         """Answers to ``inputs``, one each and in order; each distinct input is asked once.
 
         Raises:
-            BackendError: nothing at all can be asked, or another model stands behind the name than was expected.
+            BackendError: no request can be sent, or the name belongs to another model than was expected.
         """
         described, chosen = json.loads(spec), json.loads(options)
         backend = self._backend(function, described)

@@ -148,7 +148,7 @@ class ImageAnnotator:
 
     @property
     def version(self) -> str:
-        """What computes, and the network behind the labels."""
+        """The library that computes, and the network of the labels."""
         return f"local-vision-2+{self._labeler.version}"
 
     def check(self) -> None:

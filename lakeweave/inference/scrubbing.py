@@ -12,7 +12,7 @@ import re
 import urllib.parse
 from collections.abc import Iterable
 
-#: What stands in the place of a secret.
+#: Replaces a secret.
 MASK = "***"
 
 #: Keys that local servers want although they look at none. In an answer they are words like any other.

@@ -103,7 +103,7 @@ def _failed(status: str) -> Answer:
 
 
 def _extract(number: str, unit: str, text: str) -> Answer:
-    """The first words or sentences of a text, as they stand in it."""
+    """The first words or sentences of a text, unchanged."""
     number = number.lower()
     count = int(number) if number.isdigit() else 1 if number == "a" else _NUMBERS.index(number) + 1
     text = " ".join(text.split())

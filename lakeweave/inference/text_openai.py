@@ -3,7 +3,7 @@
 One pool of worker threads, each with its own kept-alive connection, is shared by every DuckDB thread, so that
 ``concurrency`` bounds the requests in flight whatever the engine does.
 
-What becomes of a request
+The outcome of a request
     * a reply of success is judged by :mod:`.replies`: an answer is ``ok``; one that was cut off, filtered, refused or is no
       answer is ``failed`` with a status that begins with its kind; one that may be better the next time is ``retryable``;
     * 408, 409, 425, 429, 5xx, a time-out or a broken connection: tried again ``tries`` times with growing, jittered pauses,
@@ -52,7 +52,7 @@ class _Call:
     scrubber: Scrubber
     may_retry: Callable[[int], bool]
     key: Hashable
-    """Stands for the run and the options, for the breaker."""
+    """Identifies the run and the options to the breaker."""
 
 
 @dataclass(slots=True)
@@ -91,7 +91,7 @@ class OpenAIBackend:
 
     @property
     def version(self) -> str:
-        """What stands in ``model_version``: the served model, or what the profile says instead."""
+        """The value of ``model_version``: the served model, or the profile's own value."""
         return self._settings.version or self._settings.model
 
     @property

@@ -94,7 +94,7 @@ class _Response(http.client.HTTPResponse):
     """Passes over every interim reply, and reads headers without the parser of e-mail, which costs as much as the rest."""
 
     has_more: bool = False
-    """Whether bytes came behind the end of the reply. They are no part of the next one."""
+    """Whether bytes came after the end of the reply. They are no part of the next one."""
 
     def _close_conn(self) -> None:
         sock = self.fp.raw._sock
@@ -377,7 +377,7 @@ def _inflated(body: bytes, most: int) -> bytes:
                 plain = machine.decompress(rest, most + 1 - size)
             except zlib.error as error:
                 if parts and not rest.startswith(_GZIP):
-                    break  # padding behind the last member
+                    break  # padding after the last member
                 if rest.startswith(_GZIP):
                     raise CutShort(f"the compressed body is damaged: {error}") from None
                 parts = []

@@ -18,7 +18,7 @@ FEATURES = ("IMAGE_PROPERTIES", "LABEL_DETECTION")
 #: Features that need a program which the profile has to switch on.
 OPTIONAL = ("DOCUMENT_TEXT_DETECTION", "TEXT_DETECTION")
 
-#: The network behind the labels, and the least score of a label.
+#: The network of the labels, and the lowest score of a label.
 LABELER = Path(__file__).resolve().parents[1] / "models" / "product_look.onnx"
 MIN_SCORE = 0.35
 NONE = "none"
@@ -133,7 +133,7 @@ def _clusters(points: np.ndarray, tones: np.ndarray, count: int) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Scene:
-    """A picture made small, with what stands in its foreground: seen once, used by several features."""
+    """A reduced picture with its foreground, computed once and used by several features."""
 
     size: tuple[int, int]
     tones: np.ndarray
@@ -155,7 +155,7 @@ class Scene:
 def dominant_colors(scene: Scene) -> list[dict[str, Any]]:
     """The colours of ``image_properties_annotation``, most prominent first.
 
-    ``pixel_fraction`` is the share of the picture. ``score`` counts what stands in the foreground and near the middle.
+    ``pixel_fraction`` is the share of the picture. ``score`` counts the foreground near the middle.
     """
     front = scene.front
     height, width = front.shape

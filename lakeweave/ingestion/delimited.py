@@ -122,7 +122,7 @@ class DelimitedReader:
                 row = []
             filled = sum(bool(c.strip()) for c in row)
             if self._width > 1 and len(row) >= self._width and filled * 2 > self._width:
-                message = "The line stands above the header and has as many fields as a record."
+                message = "The line is above the header and has as many fields as a record."
                 self._reject([line], lines.number, "above_header", message)
             else:
                 reason = "preamble" if line.strip() else "blank_line"
@@ -153,7 +153,7 @@ class DelimitedReader:
         lines = self._lines
         while lines.at < len(lines.window) and lines.window[lines.at].startswith("\ufeff"):
             size = self._size("\ufeff")
-            message = "The mark stands inside the file, at the beginning of a line; it is not part of the value."
+            message = "The byte order mark is inside the file, at the beginning of a line. It is not part of the value."
             self.account.skip("byte_order_mark", size, self._offset, lines.number + 1, message)
             self._offset += size
             lines.window[lines.at] = lines.window[lines.at][1:]

@@ -479,7 +479,7 @@ def quick_plan(plan: TextPlan) -> TextPlan | None:
     """``plan`` if the fast path can follow it."""
     dialect = plan.dialect
     fast = plan.format in ("csv", "tsv") and not dialect.escape and not dialect.skip_space
-    # What is above the header, and a header that had to be mended, is a matter of the careful reader.
+    # Lines above the header, and a repaired header, are left to the careful reader.
     fast = fast and not plan.preamble_lines and not plan.told
     fast = fast and plan.surplus == max(0, len(plan.header or ()) - len(plan.cells))
     return plan if fast else None

@@ -30,7 +30,7 @@ Origins = frozenset[str]
 NOTHING: Origins = frozenset()
 
 JINJA = "__jinja__"
-"""What stands for an expression of Jinja in the SQL of a file; its arguments are names that it mentions."""
+"""Replaces a Jinja expression in the SQL of a file. Its arguments are the names in the expression."""
 
 DEEPEST = 400
 """Nested nodes of a query that are followed; deeper ones are not understood."""

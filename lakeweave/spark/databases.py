@@ -120,7 +120,7 @@ def explain(said: str, environment: Mapping[str, str]) -> str | None:
 
 
 def _addresses(names: str, environment: Mapping[str, str]) -> list[Address]:
-    """SQLite has no server, and is DuckDB's affair."""
+    """SQLite has no server; only DuckDB reads it."""
     named = [name.strip() for name in names.split(",") if name.strip()]
     found = [address(name, None, "", environment) for name in named if environment.get(f"{variables(name)}_URL")]
     return [where for where in found if where.kind != "sqlite"]

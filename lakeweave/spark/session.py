@@ -139,7 +139,7 @@ def _prepare_folders(settings: Mapping[str, str]) -> None:
 
 
 def _quiet() -> None:
-    """PySpark logs every failed statement as JSON with the whole stack, and dbt tells of it too: once is enough."""
+    """PySpark logs every failed statement as JSON with the whole stack. dbt reports it as well, so the log is switched off."""
     warnings.filterwarnings("ignore", message="PySpark does not yet fully support pandas")
     for name in ("SQLQueryContextLogger", "DataFrameQueryContextLogger", "py4j", "pyspark"):
         logging.getLogger(name).setLevel(logging.CRITICAL)

@@ -1,6 +1,6 @@
 {#
     An expression over named parts, each of which is evaluated once: `body` reads them as `<name>.<part>`. An engine has no other way to
-    name a part of an expression that stands in a select list. A body may hold another `_let`, under another name.
+    name a part of an expression in a select list. A body may hold another `_let`, under another name.
 #}
 {% macro _let(name, parts, body) -%}
     {{ return(adapter.dispatch('_let', 'lakeweave')(name, parts, body)) }}

@@ -96,7 +96,7 @@
     ) }}
 {%- endmacro %}
 
-{# What a word for a currency stands for; NULL where the seed does not have it. #}
+{# The currency of a word; NULL if the seed does not have the word. #}
 {% macro _currency_of(word, symbols) -%}
     {{ return(adapter.dispatch('_currency_of', 'lakeweave')(word, symbols)) }}
 {%- endmacro %}

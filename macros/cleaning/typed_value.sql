@@ -1,5 +1,5 @@
 {#
-    Says that `typed` is what becomes of the delivered value `expression`, and returns `typed`. A value that is present in
+    Declares `typed` as the typed form of the delivered value `expression`, and returns `typed`. A value that is present in
     `expression` and NULL in `typed` is untyped: `account_columns` writes it into the row, and the ledger counts it.
 
     `to_integer`, `to_float`, `to_money` and `parse_timestamp` call it. A model calls it for any other expression that can

@@ -140,7 +140,7 @@
     {{ return(false) }}
 {%- endmacro %}
 
-{# The address that `gold/` stands for. #}
+{# The address of `gold/`. #}
 {% macro _gold_bucket() -%}
     {{ return(adapter.dispatch('_gold_bucket', 'lakeweave')()) }}
 {%- endmacro %}

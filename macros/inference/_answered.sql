@@ -1,5 +1,5 @@
 {#
-    The table expression behind the four functions: the columns of `relation`, then `response`, `embedding`,
+    The table expression of the four functions: the columns of `relation`, then `response`, `embedding`,
     `response_status` ('' is success, on every engine), `response_state` (ok, retryable, failed, unsent), and what the call
     took (`_columns_of_call`). One evaluation of the model per row.
 

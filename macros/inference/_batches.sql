@@ -22,7 +22,7 @@
 {%- endmacro %}
 
 {#
-    Before a batch, and before its budget is looked up. On a local Spark whoever else asks waits until it is settled. On DuckDB it is only the money of the whole run that two threads must not spend at once; requests and questions are claimed one by one.
+    Before a batch, and before its budget is looked up. On a local Spark other threads wait until it is settled. On DuckDB it is only the money of the whole run that two threads must not spend at once; requests and questions are claimed one by one.
 #}
 {% macro _take_turn(asked) -%}
     {{ return(adapter.dispatch('_take_turn', 'lakeweave')(asked)) }}
@@ -38,7 +38,7 @@
 {% macro default___end_turn(asked) -%}
 {%- endmacro %}
 
-{# After the commit of a batch: give the claims back, and hear what was not asked and why. #}
+{# After the commit of a batch: releases the claims and returns the unsent prompts with their reasons. #}
 {% macro _settle(asked) -%}
     {{ return(adapter.dispatch('_settle', 'lakeweave')(asked)) }}
 {%- endmacro %}

@@ -4,9 +4,9 @@
         limits → spent so far, from the ledger → the next batch → ask → the ledger → …
 
     Under a budget in money the first batch is small, and each batch is at most four times what was asked before it. After each
-    batch what the ledger measured replaces the estimate: the dearest question of this run, before that the mean of earlier runs.
+    batch what the ledger measured replaces the estimate: the most expensive question of this run, before that the mean of earlier runs.
     A batch is sent only when all of it fits at that cost, so spending passes the budget by at most the small first batch as long as
-    no later question is dearer than the dearest one so far, and by at most one batch in any case.
+    no later question costs more than the most expensive one so far, and by at most one batch in any case.
 #}
 
 {# Questions of the first batch under a budget in money, and how much larger than all before it a batch may be. #}
@@ -97,7 +97,7 @@
 
 {#
     What was spent in this run so far, from the ledger: requests of this model and of all, money of this model and of all that are
-    paid in its currency. `factor` is how many times its estimate the dearest question cost, none before the first one.
+    paid in its currency. `factor` is the cost of the most expensive question, as a multiple of its estimate, none before the first one.
 #}
 {% macro _spent(asked) -%}
     {%- set in_run = "invocation_id = '" ~ invocation_id ~ "'" -%}

@@ -2,12 +2,12 @@
     The check of a body on engines that run no Python of ours. It reads tokens, and refuses all that could carry a personal
     column into the input under another name:
 
-    * a personal name in an expression; on its own in a select list (`email`, `u.email`) it keeps its name, and is let pass
+    * a personal name in an expression; on its own in a select list (`email`, `u.email`) it keeps its name, and is allowed
     * the name of a relation as a value (`to_json_string(u)`), a star in a function (`struct(*)`), `select as struct`
     * a bare personal name or a star in a branch of a set operation, where names go by position
     * column lists (`with c(prompt) as`), `unpivot`, `pivot`, pipes, and a relation that is not upstream
 
-    Conditions (`where`, `on`, `group by`, `order by`) choose rows and are let pass. A name that a model upstream gives to an
+    Conditions (`where`, `on`, `group by`, `order by`) choose rows and are allowed. A name that a model upstream gives to an
     expression over a personal name is personal too, as far as its SQL shows it.
 #}
 {% macro _personal_columns_by_name(question) -%}

@@ -186,7 +186,7 @@
 
     An attempt costs its requests at the price per call, and its tokens at the prices of its own day. Thinking tokens are part of
     the output. Cached tokens are part of the input and have their own price. Where the model counted no tokens, the estimate that
-    was made before the call stands in for them, once for each request. `cost` is NULL without a price.
+    was made before the call is used, once for each request. `cost` is NULL without a price.
 
     `estimated_cost` is what one request was expected to cost; `is_estimated` says that tokens are missing.
 #}

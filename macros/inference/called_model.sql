@@ -1,5 +1,5 @@
 {#
-    What is known of a model that can be called, from its node: name, function, what stands behind it on this target,
+    Describes a model that can be called, from its node: name, function, its endpoint on this target,
     and its relation. None when there is no such node or it is not a remote model.
 #}
 {% macro called_model(name, package_name=none) -%}
@@ -49,7 +49,7 @@
     {{ return(tojson(spec, sort_keys=true)) }}
 {%- endmacro %}
 
-{# The one row that says what stands behind a model's name. #}
+{# The one row with the endpoint of a model. #}
 {% macro _model_row(called) -%}
     {{ return(adapter.dispatch('_model_row', 'lakeweave')(called)) }}
 {%- endmacro %}

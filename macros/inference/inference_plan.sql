@@ -5,7 +5,7 @@
     rendered and counted against the ledger, so their parents must have been built.
 
     It also says which models a change of endpoint, profile or version touches: questions that were answered under another
-    `model_version` and would be asked anew.
+    `model_version` and would be asked again.
 
     On BigQuery the input's tokens can be counted exactly, which is free of a model's charge and scans the bodies once more:
 
@@ -113,7 +113,7 @@
     {%- endif -%}
     {%- if to_ask > 0 -%}
         {%- for row in lakeweave._answered_by_other_versions(body, asked) -%}
-            {%- do notes.append(node.name ~ ': ' ~ row[1] ~ ' of its questions would be asked anew, because model_version changed from '
+            {%- do notes.append(node.name ~ ': ' ~ row[1] ~ ' of its questions would be asked again, because model_version changed from '
                 ~ row[0] ~ ' to ' ~ asked.model_version ~ '.') -%}
         {%- endfor -%}
     {%- endif -%}

@@ -112,7 +112,7 @@
 {% macro _body_columns(body, asked) -%}
     {%- set names = get_columns_in_query(body) -%}
     {%- if not names -%}
-        {# Nothing came back: an offline proof. The star then stands for the columns. #}
+        {# No columns came back: an offline proof. The star is used instead. #}
         {{ return([]) }}
     {%- endif -%}
     {%- set lower = names | map('lower') | list -%}
@@ -384,7 +384,7 @@
     }) }}
 {%- endmacro %}
 
-{# The questions of one batch. Whoever has asked one of them meanwhile in this run spares it here. #}
+{# The questions of one batch. Questions that another model of this run has asked meanwhile are left out. #}
 {% macro _batch_sql(pending, after, next) -%}
     select pending.fingerprint, pending.input, pending.attempts, pending.place
     from {{ pending }} as pending

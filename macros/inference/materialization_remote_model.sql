@@ -1,7 +1,7 @@
 {#
     A model that can be called. On BigQuery a MODEL object, replaced only when its definition changed: the ledger keeps the
     definition that it was last created with, because a MODEL has no place for it that SQL could read back. Elsewhere a
-    relation of one row that says what stands behind the name.
+    relation of one row with the endpoint.
 #}
 {% materialization remote_model, default, supported_languages=['sql'] %}
 

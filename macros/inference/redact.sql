@@ -8,7 +8,7 @@
     | `domain` | `***@` and the domain of an e-mail address; `***@` where there is none |
     | `digits` | the text with `#` for every decimal digit of Unicode (`1`, `١`, `１`) |
 
-    There is no hash among them: whoever has a list of addresses finds the address again from its hash.
+    There is no hash among them: with a list of addresses, an address can be found from its hash.
 #}
 {% macro redact(column, kind='label') -%}
     {%- if kind not in ('label', 'initial', 'domain', 'digits') -%}

@@ -1,12 +1,12 @@
 {#
     The newest record of each key of a bronze table, as a table expression with the bronze columns, the key typed.
 
-    Newest is not the clock's affair: files are ordered by their names (digit runs as numbers), records by their place in
+    Recency does not depend on the clock: files are ordered by their names (digit runs as numbers), records by their place in
     the file. So it makes no difference in which order, how late or in how many runs the files came. A file name whose
     content was replaced counts with its last version only; a content that came under several names counts from its first.
     A source that knows better gives `order_by`: expressions over the bronze columns that come before the file's name.
     Exact repeats within a file do not count. In an incremental run only keys are read that a newly accounted file touches. A unit test has no ledger: there the
-    fixture's `_content_hash` stands for the name.
+    fixture's `_content_hash` is used as the name.
 #}
 {% macro newest_records(source_name=none, table_name=none, key=none, keep_if=none, order_by=[], key_type='integer', bronze=none) -%}
     {%- set records = lakeweave._bronze_records('newest_records', source_name, table_name, bronze, key) -%}

@@ -1,7 +1,7 @@
 {#
     dbt run-operation release_held_files --args '{source: thelook.users, file_name: users_batch_001.csv}'
 
-    Offers held files to the next build again, after whatever held them was mended (a declared column, an alias, a policy).
+    Releases held files, so that the next build reads them again. Fix the cause first: declare a column, add an alias, change the policy.
     Without `file_name` it is all held files of the source, without `source` all there are.
 #}
 {% macro release_held_files(source=none, file_name=none) -%}

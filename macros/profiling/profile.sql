@@ -1,7 +1,7 @@
 {#
     dbt run-operation profile --args '{relation: bronze_users}'
 
-    What stands in each column of a table, before anybody writes SQL: type, NULLs, distinct values, the most frequent ones, least
+    Profiles each column of a table: type, NULLs, distinct values, the most frequent ones, least
     and greatest, lengths, and what looks suspicious. `relation` is the name of a model, seed or snapshot, `source.table`, or
     the name of a layer, for every model in it. One query for each table; it changes nothing.
 
@@ -35,7 +35,7 @@
     {%- endfor -%}
 {%- endmacro %}
 
-{# The nodes that a name stands for. #}
+{# The nodes of a name. #}
 {% macro _profiled_nodes(name) -%}
     {%- set found = [] -%}
     {%- set names = [] -%}

@@ -71,7 +71,7 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# Gives one word about what was done. #}
+{# Returns the action as one word. #}
 {% macro _look_after_vector_index(relation, declared) -%}
     {{ return(adapter.dispatch('_look_after_vector_index', 'lakeweave')(relation, declared)) }}
 {%- endmacro %}

@@ -1,6 +1,6 @@
 {#
     All vectors of a column are of one model, one version and one dimension (promise P9). `model_column` names the model,
-    `<column>_model` unless given. One row for each kind beside the commonest when it fails; NULL vectors do not count.
+    `<column>_model` unless given. On failure, one row for each model besides the most frequent one; NULL vectors do not count.
 #}
 {% test one_embedding_model(model, column, model_column=none) %}
 

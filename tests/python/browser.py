@@ -27,7 +27,7 @@ from typing import Any
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = ("", "cohorts", "pictures", "similar", "yoga", "marketplace", "grocery", "house")
+PAGES = ("", "cohorts", "pictures", "similar", "yoga", "marketplace", "grocery", "health")
 # True once the page is drawn: a title, nothing still running, no skeleton, every chart with its marks.
 DRAWN = """(() => {
     const app = document.querySelector('[data-testid=stApp]');

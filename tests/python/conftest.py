@@ -1,4 +1,4 @@
-"""How the tests are shared out among processes (`make test` starts two): what uses one build stays together."""
+"""Distributes the tests over processes (`make test` starts two). Tests that share a build stay together."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ def install() -> None:
 
 
 def find_callers_sooner() -> None:
-    """The part of it that needs no import of dbt itself: it is for every process of the tests, whoever runs dbt there."""
+    """The part of it that needs no import of dbt itself: it is for every process of the tests."""
     behavior_flags.BehaviorFlagRendered._default_source = staticmethod(_module_of_the_caller)
 
 

@@ -1,4 +1,4 @@
-"""Delivered texts of each type with what becomes of them, for every engine. None means that the text is not read, and is counted.
+"""Delivered texts of each type with their typed values, for every engine. None means that the text is not read, and is counted.
 
 The texts are those that bronze keeps: trimmed, in NFC and no sentinel. `READERS` has the call of a macro for each type.
 """

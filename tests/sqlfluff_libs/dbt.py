@@ -1,4 +1,4 @@
-"""What `dbt.<macro>(…)` stands for while sqlfluff lints."""
+"""Values of `dbt.<macro>(…)` while sqlfluff lints."""
 
 from __future__ import annotations
 

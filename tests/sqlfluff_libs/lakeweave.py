@@ -1,4 +1,4 @@
-"""What `lakeweave.<macro>(…)` stands for while sqlfluff lints: style needs the shape of the SQL, not dbt."""
+"""Values of `lakeweave.<macro>(…)` while sqlfluff lints. Style needs the shape of the SQL, not dbt."""
 
 from __future__ import annotations
 

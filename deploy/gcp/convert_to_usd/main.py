@@ -12,7 +12,7 @@ answer however often it is sent. An unknown currency, or a day without a rate, i
 with the context `on_unknown: error` it fails the query instead.
 
 A price is a plain number, as everywhere in the project: an optional sign, decimal digits, an optional fraction and exponent. What
-is no price, no date or out of range fails the query with the row's number, as no retry could mend it. Requests and replies
+is no price, no date or out of range fails the query with the row's number, because a retry cannot fix it. Requests and replies
 are bounded: a request by its bytes and rows, a reply by the digits of a NUMERIC.
 
 https://cloud.google.com/bigquery/docs/remote-functions#input_format
@@ -50,7 +50,7 @@ JSON = {"Content-Type": "application/json"}
 
 
 class Wrong(ValueError):
-    """A call that no retry can mend; the message goes to whoever wrote the query."""
+    """A call that a retry cannot fix. The author of the query gets the message."""
 
 
 class Rates:

@@ -20,7 +20,7 @@
     select collect_list(lower(sentinel)) from {{ ref('lakeweave', 'null_sentinels') }}
 {%- endmacro %}
 
-{# What each symbol or word for a currency stands for, in small letters. #}
+{# The currency of each symbol or word, in lower case. #}
 {% macro _lookup_currency_symbols() -%}
     select map_from_entries(collect_list(struct(symbols.symbol, symbols.value_type)))
     from (

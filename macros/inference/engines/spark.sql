@@ -11,7 +11,7 @@
 
 {#
     Two statements: Spark may evaluate a call anew wherever its result is read, so the answers first become a table. The functions
-    run in other processes, so what is left of the requests is shared out among the questions before they are sent. The questions
+    run in other processes, so the remaining requests are divided among the questions before they are sent. The questions
     are spread over the executors. https://spark.apache.org/docs/latest/sql-performance-tuning.html#coalesce-hints-for-sql-queries
 #}
 {% macro spark___batch_statements(pending, after, next, asked) -%}
@@ -38,7 +38,7 @@
     {%- do run_query('reset lakeweave.turn') -%}
 {%- endmacro %}
 
-{# What the table of answers says; with that it has done its duty. #}
+{# Counts the unsent rows of the scratch table of answers, then drops it. #}
 {% macro spark___settle(asked) -%}
     {%- set kept = lakeweave.scratch_relation(this, 'answers') -%}
     {%- set rows = lakeweave.fetch_rows(

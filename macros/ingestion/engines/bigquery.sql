@@ -385,7 +385,7 @@
     end
 {%- endmacro %}
 
-{# What stands in the compiled body for the file at hand; the materialization puts one file after the other in its place. #}
+{# A placeholder in the compiled body. The materialization replaces it by one file after the other. #}
 {% macro _bigquery_any_content() -%}
     {{ return('content hash of the file') }}
 {%- endmacro %}

@@ -317,7 +317,7 @@
 {%- endmacro %}
 
 {#
-    As values, asked once: Spark plans a statement anew at every place where a subquery stands in it, and where nothing is
+    As values, asked once: Spark plans a subquery again wherever it is used, and where nothing is
     new it sees that nothing is to be done. Up to a thousand of them, which is more than a build finds but after a long pause.
 #}
 {% macro spark___changed_contents(source) -%}

@@ -2,7 +2,7 @@
     {{ return('lakeweave__' ~ source_name ~ '__' ~ table_name) }}
 {%- endmacro %}
 
-{# On Spark the landing zone is a folder; on Databricks it is the buckets. `marker` is what stands in a path before the file's name. #}
+{# On Spark the landing zone is a folder; on Databricks it is the buckets. `marker` is the part of a path before the file's name. #}
 {% macro _spark_places(spec, declared) -%}
     {%- set folder = adapter.dispatch('_folder_of_files', 'lakeweave')(spec, declared) -%}
     {%- set marker = modules.re.sub('^(?:[.]?/)+', '', folder) -%}

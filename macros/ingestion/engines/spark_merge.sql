@@ -1,6 +1,6 @@
 {#
     A MERGE of nothing costs Delta as much as one of a few rows, and a build that finds nothing new would send one for each
-    silver model: where `one_row_per_key` knows that no file has come, no statement is sent but a word about it.
+    silver model: if `one_row_per_key` found no new file, the MERGE is skipped and a no-op SELECT is returned.
     https://docs.delta.io/latest/delta-update.html#upsert-into-a-table-using-merge
 #}
 {% macro spark__get_merge_sql(target, source, unique_key, dest_columns, incremental_predicates) -%}

@@ -65,7 +65,7 @@
 {%- endmacro %}
 
 {#
-    Which index is used, if any, is BigQuery's affair. The base may not be filtered by its vectors, so rows without one must
+    BigQuery decides which index is used, if any. The base may not be filtered by its vectors, so rows without one must
     not be in it. https://cloud.google.com/bigquery/docs/reference/standard-sql/search_functions#vector_search
 #}
 {% macro bigquery__vector_search(base, query, asked) -%}

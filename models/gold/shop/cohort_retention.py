@@ -1,4 +1,4 @@
-"""Retention by cohort and traffic source, written once for every engine with a data frame that narwhals knows."""
+"""Retention by cohort and traffic source, written once for every engine with narwhals data frames."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -2,7 +2,7 @@
     In gold, because it asks about gold.customer_metrics, and data flows to the right.
 
     The figures go into the question as bands. Customers with like figures are then one question, and a customer is asked
-    about anew when a band changes, not every day on which the days since the last order grew by one.
+    about again when a band changes, not every day on which the days since the last order grew by one.
 #}
 {{ lakeweave.inference(
     function='generate_text',

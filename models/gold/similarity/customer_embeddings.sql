@@ -1,5 +1,5 @@
 {#
-    In gold, because it tells of gold.customer_metrics, and data flows to the right. The figures go in as bands: customers who
+    In gold, because it reads gold.customer_metrics, and data flows to the right. The figures go in as bands: customers who
     behave alike are then one question, and a purchase that changes no band costs nothing.
 #}
 {{ lakeweave.inference(function='generate_embedding', model='text_embedding', input='behavior_summary') }}

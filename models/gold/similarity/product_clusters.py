@@ -1,4 +1,4 @@
-"""Groups of like products: k-means over their vectors, a flat picture of them, and names from their commonest words.
+"""Groups of similar products: k-means over vectors, a projection to two dimensions, names from frequent words.
 
 numpy only, so that it runs wherever dbt runs Python. Rows are ordered by their key and random numbers come from a fixed
 seed: the same catalog gives the same groups.
@@ -73,7 +73,7 @@ def silhouette(vectors, nearest):
 
 
 def best_centers(vectors):
-    """The centers of the number of groups that are told apart best, judged on at most ``SAMPLE`` vectors."""
+    """The centers for the number of groups with the best silhouette, computed on at most ``SAMPLE`` vectors."""
     sample = vectors[:: max(1, len(vectors) // SAMPLE)]
     best, chosen = -2.0, 1
     for k in range(2, max(2, min(MOST_CLUSTERS, len(sample) // 4)) + 1):
@@ -99,7 +99,7 @@ def words(text):
 
 
 def names(descriptions, nearest):
-    """For each group that has members, the three words that are commonest in it beyond what they are everywhere."""
+    """For each group with members, the three words that are most over-represented in it."""
     everywhere = Counter(word for text in descriptions for word in words(text))
     found = {}
     for cluster in np.unique(nearest):

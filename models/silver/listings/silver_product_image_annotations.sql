@@ -1,6 +1,6 @@
 {#
     Known by the hash of its content: a picture under two names is asked about once, and new content under an old name is a
-    new question. The product stands in the name; a name of another form belongs to no product.
+    new question. The product is in the name; a name of another form belongs to no product.
 #}
 {{ lakeweave.inference(
     function='annotate_image',

@@ -1,5 +1,5 @@
 {#
-    The pose that a picture is filed under stands in its address: it is the second part from the end. The names of the
+    The folder of a picture names its pose: it is the second part of the address from the end. The names of the
     classes are those of lakeweave/models/yoga_pose.json, in its order; BigQuery does not read them from the file.
 #}
 {{ lakeweave.inference(

@@ -18,7 +18,7 @@ from streamlit.testing.v1 import AppTest
 
 from tests.python.support import ROOT, Workspace
 
-PAGES = ("shop", "cohorts", "pictures", "similar", "yoga", "marketplace", "grocery", "house")
+PAGES = ("shop", "cohorts", "pictures", "similar", "yoga", "marketplace", "grocery", "health")
 ITEMS, PRODUCTS, USERS = 181_000, 29_000, 100_000
 EVENTS = """
     create table bronze.events as select
@@ -66,7 +66,7 @@ def pages(label: str, warehouse: Path) -> None:
     at.run()
     for page in PAGES:
         at.switch_page(f"pages/{page}.py")
-        # What changed is asked anew.
+        # What changed is asked again.
         os.utime(warehouse)
         first = timed(at.run)
         print(f"{label:8} page   {page:12} {first:6.2f} s, again {timed(at.run):5.2f} s")

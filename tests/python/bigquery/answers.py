@@ -43,7 +43,7 @@ ENDPOINTS: dict[str, dict[str, str]] = {
     "annotate_image": {"service": "CLOUD_AI_VISION_V1", "connection": "us-east4.lakeweave-vision"},
     "predict_image": {"path": "gs://lakeweave-models/classes.onnx", "format": "ONNX"},
 }
-"""What stands behind a remote model, by its function: the project itself has no default for it (vars.endpoints)."""
+"""The endpoint of a remote model, by its function: the project itself has no default for it (vars.endpoints)."""
 
 IMPORTED_OUTPUTS: dict[str, str] = {"probabilities": "ARRAY<FLOAT64>"}
 """What an imported picture model returns. Only the file knows it; the name is the default of the option `output`."""

@@ -72,7 +72,7 @@ def seeded(recording: Recording) -> dict[str, Seeded]:
 
 @pytest.fixture
 def recorder(tmp_path) -> Iterator[type[Recorder]]:
-    """The class `Recorder`; whoever makes one closes it."""
+    """The class `Recorder`. The test that creates one closes it."""
     return Recorder
 
 

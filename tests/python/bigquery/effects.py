@@ -1,4 +1,4 @@
-"""What a statement does to the warehouse, and which OPTIONS may stand in it."""
+"""The effects of a statement on the warehouse, and the OPTIONS that it may have."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _THINGS = (
 
 
 def things(stream: list[Token]) -> tuple[str, ...]:
-    """The kinds of things whose OPTIONS may stand in the statement: `("table", "column")` for a `create table`."""
+    """The kinds of objects whose OPTIONS the statement may have: `("table", "column")` for a `create table`."""
     words = [token.upper for token in stream[:8]]
     if words[:2] == ["EXPORT", "DATA"]:
         return ("export",)

@@ -34,7 +34,7 @@ OBJECT_REF = "STRUCT<uri STRING, version STRING, authorizer STRING, details JSON
 """https://cloud.google.com/bigquery/docs/reference/standard-sql/objectref_functions#objectref"""
 
 OBJECT_DATA = "STRUCT<`content of the object` BYTES>"
-"""Stands for the pseudo column `data` of an object table, which nothing but ML.DECODE_IMAGE may take:
+"""Represents the pseudo column `data` of an object table, which nothing but ML.DECODE_IMAGE may take:
 https://cloud.google.com/bigquery/docs/object-table-introduction#object_table_schema"""
 
 OBJECT_TABLE: dict[str, str] = {

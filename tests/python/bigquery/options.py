@@ -1,4 +1,4 @@
-"""Names and types of what may stand in OPTIONS(...), for each kind of statement, each list with the page it was read from.
+"""Names and types of OPTIONS(...), for each kind of statement. Each list has a link to its page.
 
 An option that is not here is refused, and so is a value that does not coerce to the option's type. A few options take one
 of a few words; those are in `WORDS`.
@@ -171,7 +171,7 @@ WORDS: dict[tuple[str, str], tuple[str, ...]] = {
 
 @lru_cache(maxsize=64)
 def allowed(kinds: tuple[str, ...]) -> Any:
-    """The analyzer's message of what may stand in OPTIONS(...) in a statement about the given kinds of things."""
+    """The analyzer's message about the OPTIONS(...) of a statement on the given kinds of objects."""
     made = options_pb2.AllowedHintsAndOptionsProto(disallow_unknown_options=True, disallow_duplicate_option_names=True)
     names: dict[str, str] = {}
     for kind in kinds:

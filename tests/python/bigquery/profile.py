@@ -110,7 +110,7 @@ MISSING_FROM_THE_ANALYZER: dict[str, str] = {
         "declared in rules.py, each with the page it was read from"
     ),
 }
-"""What BigQuery has and the analyzer has not, and who stands in for it. Nothing else is let through."""
+"""Features of BigQuery that the analyzer lacks, with the substitute for each. Nothing else is exempt."""
 
 
 @lru_cache(maxsize=1)

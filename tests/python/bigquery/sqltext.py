@@ -160,7 +160,7 @@ class Edited:
             self.pieces.append((self.original[start:end], start, True))
 
     def add(self, text: str, at: int) -> None:
-        """Appends a new text that stands for what is at `at`."""
+        """Appends a new text that replaces the text at `at`."""
         self.pieces.append((text, at, False))
 
     def append(self, other: Edited) -> None:

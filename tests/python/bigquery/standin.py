@@ -1,4 +1,4 @@
-"""Stands in for `google.cloud.bigquery.Client`: the adapter's own code runs, and no one is called.
+"""A substitute for `google.cloud.bigquery.Client`: the adapter's own code runs, and nothing is sent.
 
 Every query job is read by Google's analyzer and changes the stand-in's warehouse. What is wrong with a statement comes
 back as BigQuery's own error (`BadRequest`), so that dbt does with it what it would do in production. Questions are answered

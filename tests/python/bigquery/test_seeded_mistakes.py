@@ -1,7 +1,7 @@
 """Mistakes put into a copy of the project, in every layer: the gate finds each one, and says where.
 
 They go into two copies, each recorded in one run, in which a refused statement is noted and passed over; each must be told
-under its own node and in its own words. That is sound as no two of a copy stand in one statement, and each statement meets the
+under its own node and in its own words. That is sound because no two of a copy are in one statement, and each statement meets the
 tables that a good run left behind: a refused statement takes nothing from the next. What makes dbt itself stop, and pass over
 what depends on it, is in the second copy. A mistake looks for a file that it can be put into, so that the project may change
 under it.
@@ -29,7 +29,7 @@ PARTS = ("analyses", "docs", "lakeweave", "macros", "models", "seeds", "snapshot
 class Mistake:
     """`find` in the first free file of `files` becomes `put`; the gate then says `says` about a node that matches `node`.
 
-    In `node`, `{stem}` stands for the name of the file. `leaf`: only a model that no other refers to will do. `copy`: into
+    In `node`, `{stem}` is the name of the file. `leaf`: only a model that no other refers to will do. `copy`: into
     which copy of the project it goes; tests and analyses are run of the first.
     """
 
@@ -149,7 +149,7 @@ def _problems(project: Path, good: Good, tested: bool) -> list[gate.Problem]:
         made = recorder.parse()
         recorder.phase("full refresh", "build", "--full-refresh", *NOT_TESTS)
         if tested:
-            # Apart: within a build a test that fails keeps dbt from what stands below its model.
+            # Apart: in a build, a failing test makes dbt skip the models downstream.
             recorder.phase("tests", "test", "--exclude-resource-type", "unit_test")
             recorder.analyses()
         return gate.problems(made)

@@ -49,4 +49,4 @@ FEW_ROWS = 6
 """The same for the SELECTs of an incremental run."""
 
 EDGE_TEXTS = ("", " ", "zoë o'neil-SMITH", "N/A", "1,234.50", "2026-02-30 00:00:00", '\\x\t"quoted"\n')
-"""Texts that stand in every text column of one more row each."""
+"""Texts that fill every text column of one additional row each."""

@@ -60,7 +60,7 @@ def record(root: Path, *selection: str) -> Recording:
         **workspace.env(),
         **(server.environment() if server else {}),
         "LAKEWEAVE_TARGET": "databricks",
-        # dbt quotes it into every name; Spark's own catalog is the one that Delta can stand behind.
+        # dbt quotes it into every name; Delta can only replace Spark's own catalog.
         "LAKEWEAVE_CATALOG": "spark_catalog",
         "DATABRICKS_HOST": "fake.cloud.databricks.com",
     }

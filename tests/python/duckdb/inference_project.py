@@ -58,7 +58,7 @@ class InferenceProject:
         return self.root / "inference.duckdb"
 
     def write(self, name: str, sql: str, description: dict[str, Any] | None = None) -> None:
-        """A model, and where given its YAML (what stands in the list of models, and `unit_tests`)."""
+        """A model, and where given its YAML (an entry of the list of models, and `unit_tests`)."""
         (self.root / "models" / f"{name}.sql").write_text(sql)
         if description is not None:
             described = dict(description)

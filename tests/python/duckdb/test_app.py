@@ -20,7 +20,7 @@ from tests.python import browser
 from tests.python.support import ROOT, Workspace
 
 Open = Callable[..., AppTest]
-PAGES = ("shop", "cohorts", "pictures", "similar", "yoga", "marketplace", "grocery", "house")
+PAGES = ("shop", "cohorts", "pictures", "similar", "yoga", "marketplace", "grocery", "health")
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +59,7 @@ def test_figures_are_those_of_gold(open_page: Open, demo: Workspace) -> None:
     shown = figures(open_page("shop"))
     assert (shown["Orders"], shown["Customers"]) == (f"{orders:,}", f"{customers:,}")
     ((records, accepted, repeats),) = demo.query("select sum(records), sum(accepted), sum(repeats) from ledger.files")
-    shown = figures(open_page("house"))
+    shown = figures(open_page("health"))
     assert (shown["Records"], shown["Accepted"], shown["Repeats"]) == (f"{records:,}", f"{accepted:,}", f"{repeats:,}")
 
 
@@ -68,7 +68,7 @@ def test_the_account_of_silver_is_that_of_the_ledger(open_page: Open, demo: Work
         "select model_name, sum(delivered), sum(typed) from ledger.silver_records group by 1 order by 1"
     )
     assert ledger
-    (shown,) = [each.value for each in open_page("house", part="rejected").dataframe if "delivered" in each.value]
+    (shown,) = [each.value for each in open_page("health", part="rejected").dataframe if "delivered" in each.value]
     assert list(zip(shown["model"], shown["delivered"], shown["typed"], strict=True)) == ledger
 
 
@@ -92,7 +92,7 @@ def test_every_part_of_a_page_opens(open_page: Open) -> None:
     for page, name, values in (
         ("similar", "what", ("customers", "map")),
         ("grocery", "what", ("items",)),
-        ("house", "part", ("rejected", "models")),
+        ("health", "part", ("rejected", "models")),
         ("marketplace", "measure", ("cancelled",)),
     ):
         for value in values:
@@ -168,7 +168,7 @@ def test_a_warehouse_that_is_being_written_is_a_sentence(open_page: Open, spare:
 
 
 def test_the_app_keeps_no_build_from_writing(open_page: Open, spare: Path) -> None:
-    open_page("house", spare)
+    open_page("health", spare)
     duckdb.connect(str(spare)).close()
 
 

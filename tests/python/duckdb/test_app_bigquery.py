@@ -16,7 +16,7 @@ from tests.python.bigquery.warehouse import Warehouse
 from tests.python.support import Workspace
 
 Open = Callable[..., AppTest]
-PAGES = ("shop", "cohorts", "pictures", "similar", "yoga", "marketplace", "grocery", "house")
+PAGES = ("shop", "cohorts", "pictures", "similar", "yoga", "marketplace", "grocery", "health")
 TYPES = {"VARCHAR": "string", "BIGINT": "int64", "DOUBLE": "float64", "BOOLEAN": "bool", "FLOAT[]": "array<float64>"}
 ADDRESSES: tuple[tuple[str, dict[str, str]], ...] = (
     *((page, {}) for page in PAGES),
@@ -30,8 +30,8 @@ ADDRESSES: tuple[tuple[str, dict[str, str]], ...] = (
     ("similar", {"what": "map"}),
     ("marketplace", {"measure": "cancelled"}),
     ("grocery", {"what": "items", "item": "milk"}),
-    ("house", {"part": "rejected"}),
-    ("house", {"part": "models"}),
+    ("health", {"part": "rejected"}),
+    ("health", {"part": "models"}),
 )
 
 

@@ -85,7 +85,7 @@ def test_usage_tells_what_was_asked_and_what_it_cost(tmp_path: Path) -> None:
         # Nine prompts of five letters are one token each; the refused call was made, too. The two later runs had nine
         # answers each from the ledger.
         assert row[:9] == (3, 10, 10, 9, 0, 1, 18, 9, 18)
-        # The refused call has no usage, so its estimate of three tokens stands in.
+        # The refused call has no usage, so its estimate of three tokens is used.
         assert row[9] == pytest.approx(10 * 0.5 + 9 * 1 + 3)
         assert row[10] == pytest.approx(18 * row[9] / 10)
         assert row[11:13] == ("USD", 10)

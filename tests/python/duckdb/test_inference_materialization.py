@@ -249,7 +249,7 @@ def test_a_personal_column_reaches_a_prompt_only_announced(
         assert "Nothing was asked." in outcome.said, body
     assert server.stats()["requests"] == 1
 
-    # What no tag tells of is counted in the prompts, and not shown.
+    # Personal values without a tag are counted in the prompts, and not shown.
     project.write(
         "asked", asking("select id, 'ada' || '@' || 'example.com ' || country as prompt from {{ ref('people') }}"), {}
     )

@@ -126,7 +126,7 @@ def test_retries_are_requests(project: InferenceProject, server: model_server.Cl
     project.build()
     assert server.stats()["requests"] <= 20
     assert project.query("select count(*), sum(requests) from ledger.model_responses") == [(20, 20)]
-    # Nobody said what they cost, so the estimate stands in: ten tokens of output each.
+    # The replies have no usage, so the estimate is used: ten tokens of output each.
     cost = project.query("select requests, cost, cost_estimated from model_usage")
     assert cost == [(20, pytest.approx(20 * 0.11), pytest.approx(20 * 0.11))]
 
@@ -441,15 +441,15 @@ def test_the_plan_tells_what_a_change_of_the_profile_touches(
         assert outcome.success, outcome.said
         return outcome.said
 
-    assert "asked anew" not in plan()
+    assert "asked again" not in plan()
     assert "`count_tokens` needs BigQuery" in plan()
     project.text["model"] = "fake-2"
     said = plan()
     assert (
-        "asked: 100 of its questions would be asked anew, because model_version changed from fake-1 to fake-2." in said
+        "asked: 100 of its questions would be asked again, because model_version changed from fake-1 to fake-2." in said
     )
     assert (
-        "asked_other: 7 of its questions would be asked anew, because model_version changed from fake-1 to fake-2."
+        "asked_other: 7 of its questions would be asked again, because model_version changed from fake-1 to fake-2."
         in said
     )
     line = next(line for line in said.splitlines() if line.startswith("asked "))
@@ -459,7 +459,7 @@ def test_the_plan_tells_what_a_change_of_the_profile_touches(
     project.config["models"] = {"other": {**project.text, "model": "fake-2"}}
     said = plan()
     assert "asked: " not in said
-    assert "asked_other: 7 of its questions would be asked anew" in said
+    assert "asked_other: 7 of its questions would be asked again" in said
     assert server.stats()["requests"] == 107
 
 

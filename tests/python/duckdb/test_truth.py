@@ -76,25 +76,25 @@ def test_every_recoverable_value_is_recovered(
         rates = workspace.query(
             f"""
             with compared as (
-                select meant."{column}__delivered" as befell, {truth_value} as meant, made."{column}" as made
+                select meant."{column}__delivered" as damage, {truth_value} as meant, made."{column}" as made
                 from {meant} as meant inner join silver.{table} as made using ({key})
             )
-            select befell, count(*), count(*) filter (
+            select damage, count(*), count(*) filter (
                 meant::varchar is not distinct from made::varchar
                 or abs(try_cast(meant::varchar as double) - try_cast(made::varchar as double)) < 1e-5
             ), any_value(meant::varchar || ' -> ' || coalesce(made::varchar, 'NULL'))
                 filter (meant::varchar is distinct from made::varchar),
                 count(*) filter (lower(meant::varchar) is not distinct from lower(made::varchar))
-            from compared where befell not in {LOST} group by befell order by befell
+            from compared where damage not in {LOST} group by damage order by damage
             """
         )
         lines.append(
-            f"  {column:28s} " + "  ".join(f"{befell} {right / n:.1%} of {n:,}" for befell, n, right, _, _ in rates)
+            f"  {column:28s} " + "  ".join(f"{damage} {right / n:.1%} of {n:,}" for damage, n, right, _, _ in rates)
         )
-        for befell, n, right, example, in_any_case in rates:
-            recovered = in_any_case if befell == "recased" and column in FREE_NAMES else right
+        for damage, n, right, example, in_any_case in rates:
+            recovered = in_any_case if damage == "recased" and column in FREE_NAMES else right
             if recovered < n:
-                wrong.append(f"{column}, {befell}: {recovered} of {n} recovered, expected all; e.g. {example}")
+                wrong.append(f"{column}, {damage}: {recovered} of {n} recovered, expected all; e.g. {example}")
     with capsys.disabled():
         print("\n".join(lines))
     assert not wrong

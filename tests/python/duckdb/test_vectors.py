@@ -379,7 +379,7 @@ def test_an_index_finds_what_exact_search_finds(project: InferenceProject) -> No
 
 @hnsw
 def test_a_stale_index_is_not_searched(project: InferenceProject, capfd: pytest.CaptureFixture) -> None:
-    """A table that was changed behind the project's back is searched exactly, and status says so."""
+    """A table that was changed outside the project is searched exactly, and the status says so."""
     project.write("base", indexed(1000))
     project.build("--select", "base")
     project.query("update base set embedding = list_transform(embedding, x -> -x) where id < 500")

@@ -1,1 +1,1 @@
-"""Malformed files of which it is known what has to become of them."""
+"""Malformed files with their expected outcome."""

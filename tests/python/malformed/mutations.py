@@ -1,4 +1,4 @@
-"""Makes malformed files from clean ones. Whoever broke a file knows what has to become of it.
+"""Makes malformed files from clean ones, each with its expected outcome.
 
 ``all_cases()`` gives every file with its truth; nothing is random from one run to the next.
 """

@@ -101,7 +101,7 @@ def test_a_server_without_tls_hears_no_password(server: FakeServer, mode: str) -
 
 
 @pytest.mark.parametrize("server", KINDS, indirect=True)
-def test_whoever_switches_it_off_by_name_sends_it(server: FakeServer) -> None:
+def test_a_password_is_sent_without_tls_if_the_url_says_so(server: FakeServer) -> None:
     """The other way round: the fake would have heard the password."""
     where = address("shop", None, "", environment(f"{server.kind}://{HOST}:{server.port}/sales?sslmode=disable"))
     with pytest.raises(UserError):

@@ -131,7 +131,7 @@ def compare(
         if _class(left[column]) != _class(right[column]):
             result.problems.append(f"type of {column}: {left[column]} on duckdb, {right[column]} on spark")
     ignored = VOLATILE | WORDS.get(name, set()) | besides
-    # When a version ended is the clock's affair; whether it did is not.
+    # The end of a version depends on the clock; whether it ended does not.
     exact = [
         f'"{column}" is null' if column == "dbt_valid_to" else _exact(column, left[column])
         for column in left

@@ -1,7 +1,7 @@
 """dbt on Spark, killed in its n-th statement: ``python -m tests.python.spark.striking <n> <seconds> <file> <words of dbt>``.
 
 It kills its whole group, Java too, ``seconds`` after it sent the n-th statement, or never for n = 0. How many statements it
-has sent stands in the file, for a run that nobody kills.
+has sent is in the file, for a run that is not killed.
 """
 
 from __future__ import annotations

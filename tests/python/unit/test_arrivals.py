@@ -424,7 +424,7 @@ def test_what_keeps_failing_is_given_up_alone_and_somebody_is_told(house: House)
     (text,) = house.told
     assert "thelook.orders: gcp://lakeweave-landing/inbox/orders/b.csv: given up after 3 attempts." in text
     assert "Database Error" in text
-    # Once mended, it is built when somebody asks for it.
+    # Once fixed, it is built on request.
     house.failing.clear()
     assert house.builder.queue.retry_dead() == 1
     house.until(lambda: house.builder.queue.counts() == {"built": 2})

@@ -81,7 +81,7 @@ def test_a_new_version_replaces_all_rows_and_the_same_one_none(tmp_path) -> None
     assert len(rows(tmp_path)) == 10
 
 
-def test_whoever_reads_the_version_before_keeps_it(tmp_path) -> None:
+def test_a_reader_of_the_previous_version_keeps_it(tmp_path) -> None:
     keep(tmp_path, "select 1 as id")
     before = iceberg.catalog(tmp_path).load_table(("silver", "users"))
     keep(tmp_path, "select 2 as id")

@@ -1,4 +1,4 @@
-"""Kinds of damaged and unusual files with five and more variations each: what becomes of them, and that it is told."""
+"""Kinds of damaged and unusual files with five and more variations each: their outcome, and that it is reported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Object tables of DuckDB: a folder as BigQuery tells of a bucket."""
+"""Object tables on DuckDB: a folder with the columns that BigQuery has for a bucket."""
 
 from __future__ import annotations
 

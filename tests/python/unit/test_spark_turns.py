@@ -52,7 +52,7 @@ def test_one_table_is_changed_by_one_at_a_time(other: str) -> None:
     assert together(Turns(), insert, "select * from ledger.files") == 2
 
 
-def test_whoever_asks_waits_until_the_turn_is_given_back() -> None:
+def test_a_thread_waits_until_the_lock_is_released() -> None:
     turns, order = Turns(), []
 
     def ask(name: str, ends: str | None) -> None:

@@ -1,4 +1,4 @@
-"""The house itself: what was delivered, what was rejected, what models were asked, what that cost, and how fresh all is."""
+"""Pipeline health: deliveries, rejected records, model calls, their cost, and freshness."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from app.look import EVERY_LABEL, GREY, IN_URL, ORANGE, PALETTE, by_currency, fi
 from app.warehouse import ask
 
 with page(
-    "The house itself",
+    "Pipeline health",
     "What was delivered and what became of it, what models were asked, what it cost, how fresh is it?",
 ):
     sources = or_stop(
@@ -112,7 +112,7 @@ with page(
             )
             show(
                 chart,
-                "Bar chart: answers by question, asked anew and taken from the ledger",
+                "Bar chart: answers by question, from new calls and from the ledger",
                 40 * asked["question"].nunique() + 60,
             )
             table(usage.drop(columns=["node_id"]))
