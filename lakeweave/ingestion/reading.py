@@ -91,7 +91,7 @@ def _lines_with_escapes(opener: Opener, codec: str, quote: str, limit: int = 100
 def text_encoding(opener: Opener, head: bytes, reading: Reading) -> tuple[Detected, str, int]:
     """What to record, codec to decode with, and length of the byte order mark of a text.
 
-    Raises :class:`FileHeld` for an encoding that cannot be told with certainty.
+    Raises :class:`FileHeld` for an encoding that cannot be determined with certainty.
     """
     mark = sniff.byte_order_mark(head)
     if mark:

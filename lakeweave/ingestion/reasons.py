@@ -35,12 +35,12 @@ FILE_REASONS: dict[str, str] = {
     "sheet_not_found": "The workbook has no sheet of the declared name.",
     "uncached_formulas": "Every record of the workbook has a formula whose result is not stored in the file.",
     "repeated_key": (
-        "Several different records of the file have the same declared key, and the engine does not tell their order."
+        "Several different records of the file have the same declared key, and the engine does not return their order."
     ),
     "archive_of_files": "The file is an archive of files, such as tar or zip; deliver its members one by one.",
     "no_record_fits_the_header": "All records, or more than half of at least ten, do not have the fields of the header.",
     "no_valid_record": "Every record of the file would be rejected.",
-    "unsafe_encoding": "The text is not UTF-8, and its encoding cannot be told with certainty.",
+    "unsafe_encoding": "The text is not UTF-8, and its encoding cannot be determined with certainty.",
     "record_too_long": "A record, usually with an open quote, is longer than the reader's limit.",
     "unknown_format": "The content is none of CSV, TSV, JSON, JSON lines, Parquet, Excel or gzip of a text format.",
     "undecodable_file": "Most records hold bytes that are not valid in any encoding that could be found.",
@@ -62,7 +62,7 @@ FILE_REASONS: dict[str, str] = {
 SKIP_REASONS: dict[str, str] = {
     "byte_order_mark": "A byte order mark at the beginning of the text or of a line.",
     "blank_line": "A line that holds nothing but blank space.",
-    "preamble": "A line above the header that has not the shape of a record.",
+    "preamble": "A line above the header that does not have the form of a record.",
     "separator_line": "A line `sep=` that names the delimiter for a spreadsheet program.",
     "json_punctuation": "The brackets, commas and blanks between the elements of a JSON text.",
     "end_of_file_mark": "The control character 26 (Ctrl-Z) at the end of the text.",
