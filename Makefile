@@ -160,9 +160,16 @@ lineage: environment profiles.yml  ## draw docs/lineage.svg from dbt's manifest
 	@$(DBT) --quiet parse
 	@$(BIN)/python -m tools.lineage
 
-docs: environment profiles.yml  ## dbt docs as one static HTML file
+$(VENV)/.docs: requirements/docs.txt | $(VENV)/.core
+	@$(BIN)/uv pip install --quiet --no-deps --python $(BIN)/python --require-hashes -r requirements/docs.txt
+	@touch $@
+
+docs: environment $(VENV)/.docs profiles.yml  ## the documentation: a site over docs/, and dbt's documentation as one HTML file
 	@$(DBT) --quiet docs generate --static --target $(TARGET)
-	@echo "target/static_index.html"
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet -f docs/site/mkdocs.yml
+	@mv target/static_index.html target/site/dbt.html
+	@echo "target/site/index.html    pages of docs/"
+	@echo "target/site/dbt.html      models, columns, tests and lineage by dbt"
 
 feed: environment profiles.yml  ## a feed from your own data, built: NAME=claims FROM=claims.csv (TABLE= KEY=)
 	@test -n "$(NAME)" && test -n "$(FROM)" || { echo "Give a name and the data: make feed NAME=claims FROM=claims.csv (a file, a folder, or database:<connection>/<table>)"; exit 2; }
@@ -190,7 +197,7 @@ clean:  ## remove build artifacts; the warehouse, its ledger and the landing zon
 	@find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
 
 requirements:  ## update the pinned versions and hashes from pyproject.toml
-	@for file in core: "app:--extra app" "arrivals:--extra arrivals --extra bigquery" "dev:--extra app --extra arrivals --extra bigquery --extra databases --extra excel --extra embeddings --extra iceberg --group dev" \
+	@for file in core: "app:--extra app" "docs:--group docs" "arrivals:--extra arrivals --extra bigquery" "dev:--extra app --extra arrivals --extra bigquery --extra databases --extra excel --extra embeddings --extra iceberg --group dev" \
 	    "spark:--extra spark" "databricks:--extra databricks" "databricks-test:--extra databases --extra databricks --extra spark --group test"; do \
 	  $(BIN)/uv pip compile pyproject.toml --quiet --universal --generate-hashes --python-version 3.11 --no-header --no-annotate --no-emit-index-url \
 	    $${file#*:} -o requirements/$${file%%:*}.txt > /dev/null || exit 1; done; \

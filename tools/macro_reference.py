@@ -1,4 +1,4 @@
-"""``python tools/macro_reference.py``: writes docs/macros.md from the `_macros.yml` files.
+"""``python tools/macro_reference.py``: writes docs/macros.md and the macro table of README.md from the `_macros.yml` files.
 
 The engines of a macro are found in its dispatch: each `<adapter>__<name>` macro is an implementation, and a default that
 calls `raise_unsupported` is none.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -27,6 +28,28 @@ FOLDERS = {
     "demo": "Demo",
     "core": "Core",
 }
+#: The macros of the README's table, in its order.
+MOST_USED = (
+    "ingestion",
+    "delivered_records",
+    "one_row_per_key",
+    "newest_records",
+    "clean_text",
+    "to_money",
+    "parse_timestamp",
+    "standardize",
+    "inference",
+    "remote_model",
+    "generate_text",
+    "redact",
+    "vector_search",
+    "vector_index",
+    "object_table",
+    "inference_plan",
+    "ledger_summary",
+    "externals_plan",
+)
+TABLE = re.compile(r"(<!-- macros: tools/macro_reference.py -->\n).*?(<!-- /macros -->)", re.DOTALL)
 OPERATIONS = re.compile(r"^\s*dbt run-operation (\w+)", re.MULTILINE)
 
 
@@ -82,5 +105,32 @@ def reference(root: Path = ROOT) -> str:
     return "\n".join(lines) + "\n"
 
 
+def documented(root: Path = ROOT) -> dict[str, dict[str, Any]]:
+    """The entry of each public macro in the `_macros.yml` files, by its name."""
+    return {
+        macro["name"]: macro
+        for path in sorted((root / "macros").glob("*/_macros.yml"))
+        for macro in yaml.safe_load(path.read_text(encoding="utf-8"))["macros"]
+        if not macro["name"].startswith("_")
+    }
+
+
+def readme(text: str, root: Path = ROOT) -> str:
+    """``text``, the README, with its table of the most used macros as the `_macros.yml` files describe them."""
+    texts, macros = macro_texts(root), documented(root)
+    lines = ["| macro | purpose | arguments | engines |", "|---|---|---|---|"]
+    for name in MOST_USED:
+        summary = re.split(r"(?<=[.])\s", " ".join(macros[name]["description"].split()))[0].rstrip(".")
+        arguments = ", ".join(f"`{each['name']}`" for each in macros[name].get("arguments", []))
+        known = engines(name, texts)
+        lines.append(
+            f"| [`{name}`](docs/macros.md#{name}) | {summary} | {arguments or '–'} "
+            f"| {'all' if known == list(ENGINES) else ', '.join(known)} |"
+        )
+    return TABLE.sub(lambda found: found[1] + "\n".join(lines) + "\n" + found[2], text)
+
+
 if __name__ == "__main__":
     (ROOT / "docs" / "macros.md").write_text(reference(), encoding="utf-8")
+    page = ROOT / "README.md"
+    page.write_text(readme(page.read_text(encoding="utf-8")), encoding="utf-8")
