@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import random
+import subprocess
+import sys
 import tracemalloc
 from pathlib import Path
 
@@ -13,6 +15,7 @@ import pytest
 from lakeweave.ingestion import FileAccount, Reading, accepted_records, account_file
 from lakeweave.ingestion.account import BYTE_PLACES
 from tests.python.malformed import staged
+from tests.python.support import ROOT
 
 COLUMNS = ["sku", "label", "weight", "place"]
 ROWS = [(f"A{i}", random.Random(i).choice(["bolt", "nut, M4", "washer"]), f"{i}.25", "Graz") for i in range(40)]
@@ -195,6 +198,37 @@ def test_an_endless_quoted_field_is_held_and_not_read_whole(tmp_path: Path):
     assert account.reason == "record_too_long"
     assert path.stat().st_size > 48 << 20
     assert peak < 24 << 20
+
+
+MEASURED = """
+import resource, sys
+from tests.python.malformed import staged
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
+conn = staged.connect()
+conn.execute("select 1 from read_csv(?, all_varchar = true)", [sys.argv[2]]).fetchall()
+before = peak()
+row = staged.build(conn, staged.spec(sys.argv[1], ["sku", "label", "weight", "place"], max_record_chars=1 << 20)).files[0]
+print(row["reason"], peak() - before)
+"""
+
+
+def test_a_long_quoted_field_takes_bounded_memory_in_a_build(tmp_path: Path):
+    """The field is closed, so that the file looks clean; DuckDB takes many times its size for it."""
+    (tmp_path / "in").mkdir()
+    (tmp_path / "small.csv").write_text(text_of(ROWS))
+    with open(tmp_path / "in" / "t.csv", "w") as out:
+        out.write(text_of(ROWS) + 'B1,"')
+        for _ in range(64):
+            out.write("free text without an end\n" * 42_000)
+        out.write('",1.5,Linz\n')
+    place = [str(tmp_path / "in"), str(tmp_path / "small.csv")]
+    done = subprocess.run(
+        [sys.executable, "-c", MEASURED, *place], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    reason, grown = done.stdout.splitlines()[-1].split()
+    assert reason == "record_too_long"
+    assert int(grown) < 200, f"{grown} MB more at the peak for a field of 67 MB"
 
 
 # ---------------------------------------------------------------------------------------- shape
