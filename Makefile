@@ -156,7 +156,7 @@ format: $(VENV)/.dev  ## apply the fixes of ruff and sqlfluff
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
 	@$(BIN)/sqlfluff fix --disable-progress-bar models analyses tests/singular
 
-lineage: environment profiles.yml  ## draw docs/lineage.svg from dbt's manifest
+lineage: environment profiles.yml  ## draw docs/lineage.svg and docs/lineage/ from dbt's manifest
 	@$(DBT) --quiet parse
 	@$(BIN)/python -m tools.lineage
 

@@ -1,1 +1,1 @@
-"""The app over gold, for people who look rather than type: ``make app``."""
+"""The app over gold, for people who do not write SQL: ``make app``."""

@@ -46,7 +46,7 @@ def catalog(warehouse: Path) -> Any:
 def keep(warehouse: Path, schema: str, name: str, staged: Path, description: str = "") -> str:
     """Make the Parquet file ``staged`` the next version of ``schema.name``; ``unchanged`` where it already is.
 
-    The file is moved into the table's folder. A table whose columns changed beyond new ones is made anew.
+    The file is moved into the table's folder. A table whose columns changed beyond new ones is created again.
     """
     import pyarrow.parquet as pq
     from pyiceberg.exceptions import NamespaceAlreadyExistsError, NoSuchTableError

@@ -1,8 +1,9 @@
-"""The picture of the lineage in the README: ``python -m tools.lineage`` draws dbt's manifest into docs/lineage.svg.
+"""Pictures of the lineage: ``python -m tools.lineage`` draws dbt's manifest into docs/lineage.svg and docs/lineage/.
 
-One box per source table, model and snapshot, grouped by layer and feed, a line from each to whatever reads it. Seeds
-are left out: nearly every bronze and silver model reads them. The picture depends on the manifest alone, so a test can
-tell whether it has drifted (``--check``).
+docs/lineage.svg has all models. docs/lineage/<feed>.svg has a feed with everything upstream and downstream of it. The
+pictures have one box per source table, model and snapshot, grouped by layer and feed, and a line to each dependant. Seeds
+are left out: nearly every bronze and silver model reads them. The pictures depend on the manifest alone, so a test can
+compare them (``--check``).
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ import argparse
 import json
 import sys
 from collections import defaultdict
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -140,9 +142,39 @@ def lay_out(nodes: dict[str, Node]) -> tuple[list[tuple[str, str, float, float, 
     return groups, x - COLUMN_GAP + PADDING, bottom + PADDING
 
 
-def draw(manifest: dict[str, Any]) -> str:
-    """The picture as SVG text, the same for the same manifest."""
+def of_feed(nodes: dict[str, Node], feed: str) -> dict[str, Node]:
+    """The boxes of one feed: its sources, its bronze and silver models, and everything upstream and downstream of these."""
+    own = {key for key, node in nodes.items() if node.feed == feed and node.layer in ("sources", "bronze", "silver")}
+    children: dict[str, list[str]] = defaultdict(list)
+    for key, node in nodes.items():
+        for parent in node.parents:
+            children[parent].append(key)
+
+    def reached(edges: Callable[[str], list[str]]) -> set[str]:
+        found, left = set(own), sorted(own)
+        while left:
+            new = [key for key in edges(left.pop()) if key not in found]
+            found.update(new)
+            left += new
+        return found
+
+    kept = reached(lambda key: nodes[key].parents) | reached(lambda key: children[key])
+    return {
+        key: replace(nodes[key], parents=[parent for parent in nodes[key].parents if parent in kept])
+        for key in nodes
+        if key in kept
+    }
+
+
+def pictures(manifest: dict[str, Any]) -> dict[str, str]:
+    """All pictures by their path below docs/: the whole lineage, and one per feed."""
     nodes = read_nodes(manifest)
+    feeds = sorted({node.feed for node in nodes.values() if node.layer == "sources" and node.feed in FEEDS})
+    return {"lineage.svg": draw(nodes)} | {f"lineage/{feed}.svg": draw(of_feed(nodes, feed)) for feed in feeds}
+
+
+def draw(nodes: dict[str, Node]) -> str:
+    """The picture of ``nodes`` as SVG text, the same for the same nodes."""
     groups, width, height = lay_out(nodes)
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}" '
@@ -179,25 +211,29 @@ def main(argv: list[str] | None = None) -> int:
     """Write or check the picture; 0, or 1 when it has drifted, or 2 when there is no manifest."""
     parser = argparse.ArgumentParser(prog="python -m tools.lineage", description=__doc__)
     parser.add_argument("--manifest", type=Path, default=Path("target/manifest.json"), help="dbt's manifest")
-    parser.add_argument("--out", type=Path, default=Path("docs/lineage.svg"), help="the picture")
-    parser.add_argument("--check", action="store_true", help="write nothing; fail when the picture has drifted")
+    parser.add_argument("--out", type=Path, default=Path("docs"), help="the folder of the pictures")
+    parser.add_argument("--check", action="store_true", help="write nothing; fail if a picture has drifted")
     arguments = parser.parse_args(argv)
     if not arguments.manifest.exists():
         print(f"lakeweave: there is no manifest at {arguments.manifest}. `dbt parse` writes one.", file=sys.stderr)
         return 2
-    picture = draw(json.loads(arguments.manifest.read_text()))
-    if arguments.check:
-        if arguments.out.exists() and arguments.out.read_text() == picture:
-            return 0
+    drifted = []
+    for name, picture in pictures(json.loads(arguments.manifest.read_text())).items():
+        path = arguments.out / name
+        if path.exists() and path.read_text() == picture:
+            continue
+        drifted.append(str(path))
+        if not arguments.check:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(picture)
+            print(path)
+    if arguments.check and drifted:
         print(
-            f"lakeweave: {arguments.out} is not what the manifest draws. "
-            "`dbt parse && python -m tools.lineage` renews it.",
+            f"lakeweave: {', '.join(drifted)} differ from the manifest. "
+            "Run `dbt parse && python -m tools.lineage` to draw them again.",
             file=sys.stderr,
         )
         return 1
-    arguments.out.parent.mkdir(parents=True, exist_ok=True)
-    arguments.out.write_text(picture)
-    print(arguments.out)
     return 0
 
 

@@ -1,7 +1,7 @@
 """The grocery feed: point-of-sale rows in a SQL database, which later batches insert into, correct and delete from.
 
 A database is no delivery: it has one state, that of the last batch. Without a server it is a SQLite file; :func:`rows`
-gives the same rows to whoever fills a server with them. Item names come with carriage returns and with spaces behind
+gives the same rows to a test that fills a server with them. Item names come with carriage returns and with spaces behind
 them, dates as text, day first.
 """
 

@@ -45,7 +45,7 @@ HEADER = (
     "ship-postal-code", "ship-country", "promotion-ids", "B2B", "fulfilled-by", "Unnamed: 22",
 )  # fmt: skip
 
-# What becomes of a line: (status now, status in a later report).
+# The later status of a line: (status now, status in a later report).
 MOVES = {
     "Pending": "Shipped",
     "Pending - Waiting for Pick Up": "Shipped - Picked Up",
@@ -202,7 +202,7 @@ class _Marketplace:
         return courier
 
     def moved_on(self, rng: np.random.Generator, lines: Lines, count: int) -> Lines:
-        """Up to ``count`` of ``lines`` as they stand in a later report: the status one step further."""
+        """Up to ``count`` of ``lines`` as in a later report: the status one step further."""
         moves = np.full(len(words.STATUSES), -1)
         names = [name for name, _, _ in words.STATUSES]
         for before, after in MOVES.items():

@@ -193,7 +193,7 @@ def _move_into_place(config: LandingConfig, found: dict | None, stage: Path, fil
     staged = sorted(path.relative_to(stage) for path in stage.rglob("*") if path.is_file())
     known = (found or {}).get("files", {}) if not config.force else {}
     for name in sorted(staged, key=lambda name: name == SETTINGS):
-        # A delivered file stays as it is; only an object that was written anew under its name is another one now.
+        # A delivered file stays as it is; only an object that was replaced under its name is another one now.
         if name.as_posix() in files and (out / name).exists() and _is_same(name.as_posix(), known, files):
             continue
         (out / name).parent.mkdir(parents=True, exist_ok=True)

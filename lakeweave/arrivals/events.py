@@ -42,7 +42,7 @@ SIGNED_FIELDS = {
 
 @dataclass(frozen=True)
 class Arrival:
-    """One object that was written. The version differs each time that it is written anew."""
+    """One object that was written. The version differs each time that it is replaced."""
 
     store: str
     bucket: str

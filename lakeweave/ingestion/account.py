@@ -88,7 +88,7 @@ class FileAccount:
     content_bytes: int | None = None
     """Bytes of the text, unpacked where the file is compressed; ``None`` if the reader keeps no byte account."""
     measured: list[int] = field(default_factory=list, repr=False)
-    """Filled with the bytes that were read, by whoever reads them; see :meth:`close_bytes`."""
+    """Filled by the reader with the bytes that were read; see :meth:`close_bytes`."""
     header_bytes: int = 0
     record_bytes: int = 0
     """Bytes of accepted records and repeats, line ends included."""

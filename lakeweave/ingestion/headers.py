@@ -78,7 +78,7 @@ def same_header(cells: Sequence[str], header: Sequence[str]) -> bool:
     return all(snake_case(a.strip("\ufeff")) == snake_case(b) for a, b in zip(cells, header, strict=False))
 
 
-def mended(text: str, width: int, reading: Reading) -> list[str] | None:
+def restored(text: str, width: int, reading: Reading) -> list[str] | None:
     """The declared columns that a damaged header line names, in its order; ``None`` if that is not certain.
 
     Delimiters and quotes of the line do not count: its letters and digits have to be those of ``width`` declared columns

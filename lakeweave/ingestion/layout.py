@@ -131,7 +131,7 @@ def match(cells: Sequence[str], reading: Reading, *, positional: bool = False) -
 
 
 def keyless_message(changes: Iterable[LayoutChange], reading: Reading) -> str | None:
-    """Why a file with these changes is held for want of its key, with the ways out; ``None`` if it has the key."""
+    """Why a file with these changes is held because it lacks its key, with the ways out; ``None`` if it has the key."""
     changes = list(changes)
     missing = [c.column_name for c in changes if c.change == "missing" and c.column_name in reading.key]
     if not missing:

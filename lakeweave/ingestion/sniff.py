@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 
 from lakeweave.errors import FileHeld
 from lakeweave.ingestion import containers, layout
-from lakeweave.ingestion.headers import HeaderNames, completed, mended, respelled
+from lakeweave.ingestion.headers import HeaderNames, completed, respelled, restored
 from lakeweave.ingestion.lines import split_lines
 from lakeweave.ingestion.spec import Reading
 
@@ -426,7 +426,7 @@ def _widths(lines: Sequence[str], dialect: Dialect) -> tuple[int, float]:
 
 
 def _fitted(plan: TextPlan, lines: list[str], reading: Reading, known: Mapping[str, str]) -> TextPlan:
-    """``plan``, mended where the header is damaged and the records say how; the changes are in ``told``.
+    """``plan``, repaired where the header is damaged and the records say how; the changes are in ``told``.
 
     A plan that fits its records stays as it is, but for names with one damaged letter at their declared place.
     """
@@ -441,8 +441,8 @@ def _fitted(plan: TextPlan, lines: list[str], reading: Reading, known: Mapping[s
     width, share = _widths(body, plan.dialect)
     if layout.shared(plan.cells, known) < min(width, len(reading.columns or ())):
         for more in (1, 2):
-            cells = mended("".join(lines[start : end + more]), width, reading)
-            if cells and not mended("".join(lines[start : end + more - 1]), width, reading):
+            cells = restored("".join(lines[start : end + more]), width, reading)
+            if cells and not restored("".join(lines[start : end + more - 1]), width, reading):
                 return _wrapped(plan, lines, cells, more, reading)
     if width and share > 0.5 and width not in (len(plan.cells), len(plan.header or ())):
         for delimiter in _candidates(body, reading):
@@ -452,7 +452,7 @@ def _fitted(plan: TextPlan, lines: list[str], reading: Reading, known: Mapping[s
             if usual and fields == len(plan.cells) and fitting >= 0.9:
                 what = f"The header is delimited by {plan.dialect.delimiter!r}, the records by {delimiter!r}."
                 return _told(replace(plan, dialect=other, format=_format(other), surplus=0), None, what, reading)
-        cells = mended("".join(lines[start:end]), width, reading)
+        cells = restored("".join(lines[start:end]), width, reading)
         if cells:
             return _told(replace(plan, cells=cells, surplus=0), None, _MENDED, reading)
         if split := without_record("".join(lines[start:end]), plan, width, known):
@@ -546,7 +546,7 @@ def _damaged_header(lines: list[str], reading: Reading) -> TextPlan | None:
                 width, share = _widths(body, dialect)
                 if share <= 0.5 or width < 2:
                     continue
-                cells = mended(text, width, reading)
+                cells = restored(text, width, reading)
                 rows = [r for r, _ in _rows(lines[i : i + taken], dialect, taken)]
                 joined = _joined(rows) if not cells and len(rows) == taken > 1 else None
                 if joined and layout.shared(joined, layout.declared_names(reading)) == len(joined) == width:

@@ -1,4 +1,4 @@
-"""`python -m lakeweave.spark <dbt's own words>`: dbt, with a session that has the project's functions."""
+"""`python -m lakeweave.spark <dbt arguments>`: dbt, with a session that has the project's functions."""
 
 from __future__ import annotations
 

@@ -150,8 +150,8 @@ def one_sentence(error: BaseException) -> str:
     text = str(error)
     from lakeweave.spark.databases import explain
 
-    # What a database said is the cause of what Spark says, and only the stack has it. Other stacks hold causes too, the
-    # metastore's for one, that are no affair of the grocer's.
+    # A database's error is the cause of Spark's error, and only the stack has it. Ignore the causes of other components,
+    # such as the metastore.
     whole = f"{text}\n{getattr(error, '_stackTrace', None) or ''}"
     if ("FAILED_JDBC" in whole or "datasources.jdbc." in whole) and (said := explain(whole, os.environ)):
         return said

@@ -3,7 +3,7 @@
 * A table that two threads change at once, the ledger's tables that is, ends one of them in a conflict of Delta's: statements
   that change the same table run one after the other. https://docs.delta.io/latest/concurrency-control.html
 * Two models that ask the same at the same moment would both pay for it. What asks says ``set lakeweave.turn = <of what>``
-  first and ``reset lakeweave.turn`` when the answers are in the ledger; meanwhile whoever says the same waits.
+  first and ``reset lakeweave.turn`` when the answers are in the ledger; meanwhile other threads with the same setting wait.
 
 To Spark itself those two statements are a setting without a meaning.
 """

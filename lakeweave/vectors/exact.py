@@ -2,7 +2,7 @@
 
 The product of a block of queries and a block of vectors is only a first look, in single precision, which errs by a known
 amount. The best few of each query are measured anew in double precision, each pair on its own, so a distance does not
-depend on which vectors stand beside it; where the first look could have missed one, the query is looked at again with more
+depend on which vectors are beside it; where the first look could have missed one, the query is looked at again with more
 candidates. Distances are rounded to 12 places, so that what is equal in exact arithmetic is equal here, and ties go by the
 rank that the caller gives each row.
 """

@@ -207,7 +207,7 @@ def _unpacked(vectors: pa.Array, where: str) -> tuple[set[int], np.ndarray, np.n
     if len(dimensions) != 1:
         if dimensions:
             raise VectorError(
-                f"Vectors of {' and '.join(map(str, sorted(dimensions)))} dimensions stand in one column ({where}). Vectors of "
+                f"Vectors of {' and '.join(map(str, sorted(dimensions)))} dimensions are in one column ({where}). Vectors of "
                 "two dimensions have no distance; embed all rows with one model and one output_dimensionality."
             )
         return dimensions, there, np.empty((0, 0), np.float32)

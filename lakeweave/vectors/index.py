@@ -2,7 +2,7 @@
 
 An index holds the distinct vectors of one column, each under the hash of its content. So it is plain whether it fits a
 table: the set of hashes must be the same, or it is not searched. What was added or removed meanwhile is put in or marked
-in place; when that has come to more than ``drift`` of what the index was built from, it is built anew.
+in place; when that has come to more than ``drift`` of what the index was built from, it is rebuilt.
 
 Beside the index's file stands ``<name>.json`` with its definition and its digest. The file carries the digest in its name
 and is written before, so a kill between the two leaves the old index whole.

@@ -10,7 +10,7 @@
     {%- do lakeweave.raise_unsupported('listed_objects', ['duckdb', 'spark', 'databricks', 'bigquery']) -%}
 {%- endmacro %}
 
-{# No rows, in the columns of an object table: what stands here while nothing is executed. #}
+{# No rows, in the columns of an object table: used while nothing is executed. #}
 {% macro _no_objects() -%}
     (
         select

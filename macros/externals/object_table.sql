@@ -1,5 +1,5 @@
 {#
-    Goes above a bronze model whose rows are the objects of a bucket or folder, which the YAML of the source names (`folder`).
+    Lists the objects of a bucket or folder in the bronze model below the call. The YAML of the source names the `folder`.
     The relation has the columns of BigQuery's object tables: uri, generation, content_type, size, md5_hash, updated, metadata.
 
     On BigQuery the model is the object table itself, so that functions which take nothing else can be given it. The other

@@ -32,8 +32,8 @@
     {%- set stands = behind.get('endpoint') or behind.get('service') or behind.get('path') -%}
     {%- if not stands -%}
         {%- do exceptions.raise_compiler_error(
-            "The model `" ~ called.model ~ "` has no endpoint on `" ~ lakeweave.engine() ~ "`. There is no default: say in dbt_project.yml what "
-            ~ "stands behind it, e.g. vars: {endpoints: {" ~ lakeweave.engine() ~ ": {" ~ called.model ~ ": <endpoint>}}}."
+            "The model `" ~ called.model ~ "` has no endpoint on `" ~ lakeweave.engine() ~ "`. There is no default: set it in dbt_project.yml, "
+            ~ "e.g. vars: {endpoints: {" ~ lakeweave.engine() ~ ": {" ~ called.model ~ ": <endpoint>}}}."
         ) -%}
     {%- endif -%}
     {{ return(stands ~ ('#' ~ called.version if called.version else '')) }}

@@ -1,8 +1,8 @@
 {#
-    Goes above a model whose body is only the question. Sets the materialization, its settings and the dependency on the
-    called model, so that lineage shows who asks whom. See docs/inference.md.
+    Calls a model for each row of the dbt model below the call. Sets the materialization, its settings and the dependency on the
+    called model, so that lineage shows it. See docs/inference.md.
 
-    Every mistake in the call is gathered and told at once, when the project is parsed.
+    All mistakes in the call are reported at once, when the project is parsed.
 #}
 {% macro inference(
     function,

@@ -1,6 +1,6 @@
 {#
-    Makes a file of models/ml a model that can be called: it is a node, so that lineage shows what depends on it. What
-    stands behind the name is given by the project, by target and model name, and never has a default:
+    Makes a file of models/ml a model that can be called: it is a node, so that lineage shows its dependants. The project
+    sets its endpoint by target and model name. There is no default:
 
         vars:
           endpoints:

@@ -2,7 +2,7 @@
     The account of a silver model, as its post-hook: where every record of bronze is (`ledger.silver_records`, a row for each
     delivered content) and which delivered values could not be typed (`ledger.untyped_values`, a row for each column and
     reason). Both are a function of bronze, the file ledger and the model's table, so a rerun, another order of deliveries
-    and a rebuild give the same account. They are written anew when the file ledger has changed since the last account.
+    and a rebuild give the same account. They are written again when the file ledger has changed since the last account.
 #}
 {% macro _account_for_silver() -%}
     {%- if not execute -%}

@@ -1,5 +1,5 @@
 {#
-    Goes above a bronze model: reads the delivered files of one source table, each once, with an account of every record.
+    Loads the delivered files of one source table into the model below the call, each once, with an account of every record.
     The body below it is plain SQL over `delivered_records(…)` that cleans; it may not drop or add a record.
 #}
 {% macro ingestion(source_name, table_name) -%}

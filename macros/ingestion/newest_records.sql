@@ -109,7 +109,7 @@
         and changed._content_hash in ({{ lakeweave._changed_contents(source) | indent(8) }})
 {%- endmacro %}
 
-{# The contents of those files, as what stands between the brackets of an `in`. #}
+{# The contents of those files, as the list of an `in`. #}
 {% macro _changed_contents(source) -%}
     {{ return(adapter.dispatch('_changed_contents', 'lakeweave')(source)) }}
 {%- endmacro %}

@@ -1,5 +1,5 @@
 {#
-    Goes above a silver model that keeps the newest record of each key of one bronze table. Sets the incremental
+    Keeps the newest record of each key of one bronze table in the model below the call. Sets the incremental
     materialization. Before the model is built, deletes the keys that this run leaves without a record: those whose newest
     record no longer satisfies `keep_if`, and those of a file that was replaced by a version without them. After it, accounts
     for every record of bronze in `ledger.silver_records` and for every untyped value in `ledger.untyped_values`.

@@ -1,5 +1,5 @@
 {#
-    Goes above a silver model that keeps every version of each key of one bronze table, from `ordered_records`. Sets the
+    Keeps every version of each key of one bronze table in the model below the call, from `ordered_records`. Sets the
     materialization `table`, and accounts for every record of bronze as `one_row_per_key` does. Of the records of one key and
     version the newest is in silver, and the others are superseded.
 

@@ -1,6 +1,6 @@
 {#
-    A post-hook (`{sql: …, transaction: false}` on DuckDB, an ordinary one on the others, whose tables know no other): writes the model's table to the gold bucket as Parquet, where whoever reads
-    it sees a whole version, the one before or the new one, and never a mixture. Below `gold_bucket`:
+    A post-hook (`{sql: …, transaction: false}` on DuckDB, an ordinary one on the others, whose tables know no other): writes the model's table to the gold bucket as Parquet, where a reader
+    sees a whole version, the one before or the new one, and never a mixture. Below `gold_bucket`:
 
     * DuckDB: one file, `<model>/<model>.parquet`, written elsewhere and moved into place;
     * Spark, Databricks: a Delta table `<model>/` and its manifest, the list of the Parquet files of the version; partitioned by the

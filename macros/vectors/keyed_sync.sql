@@ -1,7 +1,7 @@
 {#
-    Goes above a model whose table is to be kept in step with its body, row by row: new keys are inserted, changed rows
+    Synchronizes the table of the model below the call with its query, row by row: new keys are inserted, changed rows
     updated, vanished keys deleted, and nothing else is touched. The table itself is never replaced while its columns stay, so
-    what hangs on it stays too: a vector index, and on BigQuery a column that the engine fills by itself.
+    a vector index on it stays, and on BigQuery a column that the engine fills.
 
     `autonomous_embedding` (BigQuery): {'column': …, 'source': …, 'model': …} has BigQuery embed the text column `source`
     in the background into `column`, which must not be in the body. See docs/vectors.md.

@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 TOGETHER = {
     "recording: Recording": "bigquery",
     "demo: Workspace": "demo",
-    # What goes by the deliveries; all else on Spark has a session of the other process.
+    # The Spark tests that share deliveries. All others on Spark run in the other process.
     "both: Both, complete: Path": "spark",
 }
 """Fixtures of a session that take long to make, as an argument of a test says them, and the group of such files."""

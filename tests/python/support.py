@@ -142,7 +142,7 @@ class Workspace:
         )
 
     def dbt(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        """Run dbt to its end; with ``check``, a failure is an AssertionError with dbt's own words."""
+        """Run dbt to its end; with ``check``, a failure is an AssertionError with dbt's output."""
         # Who looks into dbt's log says `--debug`.
         unlogged = {} if "--debug" in arguments else {"DBT_LOG_LEVEL_FILE": "none"}
         environment = {**self.env(), **RELATIVE, **unlogged, **self.environment}

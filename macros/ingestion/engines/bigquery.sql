@@ -122,7 +122,7 @@
 {%- endmacro %}
 
 {#
-    One row per physical line: no quotes, and a delimiter that no text file holds. Made anew in each run, so that it follows a
+    One row per physical line: no quotes, and a delimiter that no text file holds. Created in each run, so that it follows a
     bucket that moved. It reads by the connection that the source's own table reads by, so that nobody needs rights on the bucket.
     https://cloud.google.com/bigquery/docs/reference/standard-sql/data-definition-language#create_external_table_statement
 #}
@@ -260,7 +260,7 @@
 {%- endmacro %}
 
 {#
-    A file that was written anew with the same content is nothing new: the ledger learns its new generation, and it is taken in no
+    A file that was replaced with the same content is nothing new: the ledger learns its new generation, and it is taken in no
     second time. What is left and repeats a content is marked.
 #}
 {% macro _bigquery_note_touched(fresh, source_name) -%}

@@ -7,7 +7,7 @@
     {%- endfor -%}
     {%- if lost -%}
         {%- do exceptions.raise_compiler_error(
-            spec.source ~ " cannot be built anew: the ledger has " ~ lost | length ~ " loaded file(s) that are not in " ~ spec.folder
+            spec.source ~ " cannot be rebuilt: the ledger has " ~ lost | length ~ " loaded file(s) that are not in " ~ spec.folder
             ~ " any more (" ~ (lost | sort)[:5] | join(', ') ~ "). Put them back, or build without --full-refresh."
         ) -%}
     {%- endif -%}

@@ -15,7 +15,7 @@ from sentence_transformers import SentenceTransformer
 
 
 def main() -> None:
-    """Embed what stands on the standard input."""
+    """Embed the texts of the standard input."""
     weights, threads, out = sys.argv[1:]
     torch.set_num_threads(int(threads))
     texts = json.load(sys.stdin)

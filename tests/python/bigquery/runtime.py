@@ -2,7 +2,7 @@
 
 The wheel `zetasql` brings the analyzer as a 28 MB WebAssembly module. Compiling that takes about half a minute, so the
 compiled module is kept in a cache folder (`LAKEWEAVE_CACHE`, else `~/.cache/lakeweave`) under a name that says which
-wasmtime, which zetasql and which machine made it; a file that does not load is made anew. After that a start takes
+wasmtime, which zetasql and which machine made it; a file that does not load is created again. After that a start takes
 half a second.
 
 This module talks to the analyzer in protocol buffers, not through the wheel's own model classes: those copy each request

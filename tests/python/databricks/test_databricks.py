@@ -84,7 +84,7 @@ def test_the_increment_merges(recording) -> None:
     kinds = {phase: {_word(each) for each in recording.warehouse.statements if each.phase == phase} for phase in PHASES}
     assert "merge" in kinds["increment"]
     assert "merge" not in kinds["first run"]
-    # A snapshot keeps its history when everything else is made anew.
+    # A snapshot keeps its history when everything else is created again.
     anew = {
         each.node for each in recording.warehouse.statements if each.phase == "full refresh" and _word(each) == "merge"
     }

@@ -31,7 +31,7 @@ class OnDuckDB(Project):
             return warehouse.execute(sql).fetchall()
 
     def views(self) -> dict[str, str]:
-        """The comment of each view; a view that is made anew under the same definition has the same one."""
+        """The comment of each view; a view that is created again under the same definition has the same one."""
         return dict(self.ask("select view_name, sql || comment from duckdb_views() where schema_name = 'shop'"))
 
 

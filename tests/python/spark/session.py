@@ -71,7 +71,7 @@ class SparkWorkspace(Workspace):
         return done
 
     def here(self, *arguments: str, check: bool = True) -> Done:
-        """Run dbt in this process and its session; with ``check``, a failure is an AssertionError with dbt's own words."""
+        """Run dbt in this process and its session; with ``check``, a failure is an AssertionError with dbt's output."""
         from dbt.cli.main import dbtRunner
 
         from lakeweave.spark.adapter import install

@@ -84,7 +84,7 @@ def test_every_table_is_compared(both: Both) -> None:
 
 
 def test_a_rerun_changes_nothing(both: Both) -> None:
-    """Other tables of silver, and gold, are made anew each time, which the last delivery showed.
+    """Other tables of silver, and gold, are created again each time, which the last delivery showed.
 
     What the sample has not built yet would be no rerun there.
     """

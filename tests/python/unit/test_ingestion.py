@@ -232,8 +232,8 @@ def test_released_files_are_taken_again_with_their_version(conn, inbox):
     assert call(conn, "lakeweave_plan", source)["new"] == 0
     assert call(conn, "lakeweave_plan", {**source, "release": True})["new"] == 1
     conn.execute("update main.files set state = 'released'")
-    mended = {**source, "aliases": {"sku": "id", "title": "name"}}
-    result = build(conn, mended, record=True)
+    fixed = {**source, "aliases": {"sku": "id", "title": "name"}}
+    result = build(conn, fixed, record=True)
     assert (result.files[0]["state"], result.files[0]["version"]) == ("loaded", 1)
     assert rows(conn, "main.files")[0]["state"] == "loaded"
     assert sorted(c["change"] for c in result.layout) == ["renamed", "renamed"]
