@@ -26,7 +26,7 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export LAKEWEAVE_TARGET := $(TARGET)
 
 .DEFAULT_GOAL := help
-.PHONY: help build feed app watch profile environment landing test environment-database environment-browser environment-java test-bigquery test-spark test-spark-sample test-spark-long test-databricks environment-spark test-reliability test-security test-security-long licences lint format lineage docs clean requirements bench
+.PHONY: help build feed app watch profile environment landing test environment-database environment-browser environment-java test-bigquery test-spark test-spark-sample test-spark-long test-databricks environment-spark test-reliability test-security test-security-long licences lint lint-python lint-sql lint-dbt format lineage docs clean requirements bench
 
 HELP_DAILY := build test app docs
 HELP_DATA  := feed profile watch
@@ -78,8 +78,13 @@ $(VENV)/.dev: requirements/dev.txt | $(VENV)/.core
 	@$(BIN)/uv pip install --quiet --no-deps --python $(BIN)/python --require-hashes -r requirements/dev.txt
 	@touch $@
 
-test: $(VENV)/.dev profiles.yml  ## every test that needs no account: Python, DuckDB, BigQuery's analyzer
-	@$(BIN)/python -m pytest tests/python $(IN_PROCESSES) --ignore=tests/python/spark --ignore=tests/python/databricks --ignore=tests/python/benchmarks
+# What needs no Java. `SPARK=sample` adds the tests of test-spark-sample to the same run, so that no process waits for the other.
+TEST_FOLDERS := $(filter-out %/spark/ %/databricks/ %/benchmarks/,$(sort $(wildcard tests/python/*/)))
+SPARK_SAMPLE := tests/python/spark/test_parity.py $(patsubst %,tests/python/spark/test_%_spark.py,bad_input values) \
+    --deselect tests/python/spark/test_parity.py::test_data_tests_say_the_same
+
+test: $(VENV)/.dev $(if $(SPARK),$(VENV)/.spark) profiles.yml  ## every test that needs no account: Python, DuckDB, BigQuery's analyzer (SPARK=sample)
+	@$(if $(SPARK),LAKEWEAVE_SPARK_SAMPLE=1) $(BIN)/python -m pytest $(TEST_FOLDERS) $(if $(SPARK),$(SPARK_SAMPLE)) $(IN_PROCESSES)
 
 # The jars are not in a wheel, so Maven fetches them. The profile names their folder.
 $(VENV)/.spark: requirements/spark.txt requirements/spark-jars.xml | $(VENV)/.dev
@@ -111,8 +116,7 @@ test-spark: $(VENV)/.spark profiles.yml  ## the whole project on Spark with Delt
 
 # Fits into CI's time limit.
 test-spark-sample: $(VENV)/.spark profiles.yml  ## a sample of test-spark: every table, an increment, a rerun, delivered values, bad input
-	@LAKEWEAVE_SPARK_SAMPLE=1 $(BIN)/python -m pytest tests/python/spark/test_parity.py --deselect tests/python/spark/test_parity.py::test_data_tests_say_the_same \
-	    $(patsubst %,tests/python/spark/test_%_spark.py,bad_input values) $(IN_PROCESSES)
+	@LAKEWEAVE_SPARK_SAMPLE=1 $(BIN)/python -m pytest $(SPARK_SAMPLE) $(IN_PROCESSES)
 
 test-spark-long: $(VENV)/.spark profiles.yml  ## test-spark after every delivery, with all data and unit tests and 20 kills
 	@LAKEWEAVE_SPARK_LONG=1 LAKEWEAVE_SPARK_KILLS=20 $(BIN)/python -m pytest tests/python/spark $(IN_PROCESSES)
@@ -146,9 +150,17 @@ test-security-long: $(VENV)/.dev profiles.yml  ## test-security for about an hou
 licences: $(VENV)/.dev  ## the licences of all pinned packages that are installed: requirements/licences.csv
 	@$(BIN)/python -m tools.licences
 
+# Two at a time, because each tool uses one core.
 lint: $(VENV)/.dev profiles.yml  ## ruff, sqlfluff, and dbt's own deprecations
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target lint-dbt lint-sql lint-python
+
+lint-python: $(VENV)/.dev
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+lint-sql: $(VENV)/.dev
 	@$(BIN)/sqlfluff lint --disable-progress-bar models analyses tests/singular
+
+lint-dbt: $(VENV)/.dev profiles.yml
 	@for target in duckdb bigquery; do \
 	  $(DBT) --quiet parse --target $$target --target-path target/lint --no-partial-parse --show-all-deprecations --warn-error || exit 1; done
 

@@ -100,10 +100,13 @@
     {{ return(asked) }}
 {%- endmacro %}
 
-{# One batch is what a kill can lose, and what is between two commits. A warehouse's statement is worth more rows. #}
+{#
+    One batch is what a kill can lose, and what is between two commits. 512 is a multiple of the usual concurrencies, so that the last
+    requests of a batch leave no worker idle. A statement of a warehouse takes more rows.
+#}
 {% macro _default_batch_size(function) -%}
     {%- if function in ('annotate_image', 'predict_image') or lakeweave.is_local_engine() -%}
-        {{ return(500) }}
+        {{ return(512) }}
     {%- endif -%}
     {{ return(10000) }}
 {%- endmacro %}

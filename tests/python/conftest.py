@@ -35,8 +35,8 @@ def _group(file: str) -> str:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest come first: one that is begun last would be waited for by a process that has nothing left to do."""
-    items.sort(key=lambda item: "/reliability/" not in item.nodeid)
+    """Sort the longest to the front: a process that begins one of them last would make the other one wait."""
+    items.sort(key=lambda item: (_group(item.nodeid.split("::")[0]) != "spark", "/reliability/" not in item.nodeid))
 
 
 @pytest.hookimpl(optionalhook=True)
