@@ -27,54 +27,17 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from lakeweave.errors import SettingsError
-
-
-@dataclass(frozen=True, slots=True)
-class OfflineText:
-    """Answers from rules, without a model. It has no settings."""
-
-
-@dataclass(frozen=True, slots=True)
-class OpenAIText:
-    """A server that speaks the OpenAI chat protocol. Times are seconds.
-
-    ``timeout`` bounds one request as a whole, ``tries`` the requests for one input within one run, ``max_wait`` a server's
-    ``Retry-After``; after ``give_up_after`` inputs in a row without a success the rest of the batch is not sent.
-    ``max_tokens_field`` is what the server calls the limit on the answer's length. A reply larger than ``max_answer_bytes``
-    is not read to its end. ``served_model`` is what the server calls the model, where that is another name than ``model``
-    (several are separated by commas); ``keep_reasoning`` puts what a model thought into the ledger.
-    """
-
-    base_url: str
-    model: str
-    api_key_env: str | None = None
-    concurrency: int = 32
-    timeout: float = 60.0
-    connect_timeout: float = 5.0
-    tries: int = 5
-    max_wait: float = 30.0
-    give_up_after: int = 64
-    max_tokens_field: str = "max_tokens"
-    version: str | None = None
-    max_answer_bytes: int = 8 * 1024 * 1024
-    served_model: str | None = None
-    keep_reasoning: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class HashedEmbeddings:
-    """Lexical vectors from hashed words and letter groups; ``dimension`` is a multiple of 8 from 64 to 1024."""
-
-    dimension: int = 384
-
-
-@dataclass(frozen=True, slots=True)
-class OnnxEmbeddings:
-    """A sentence transformer on onnxruntime; ``path`` is a folder written by ``lakeweave.inference.build_embedder``."""
-
-    path: str
-    threads: int = 0
-    max_tokens: int = 256
+from lakeweave.inference.backends import (
+    BACKENDS,
+    EMBEDDING,
+    TEXT,
+    HashedEmbeddings,
+    OfflineText,
+    OnnxEmbeddings,
+    OpenAIText,
+    names_of,
+    nearest,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,16 +52,12 @@ class Images:
     text: str = "none"
 
 
-TEXT_BACKENDS = {"offline": OfflineText, "openai": OpenAIText}
-EMBEDDING_BACKENDS = {"hashed": HashedEmbeddings, "onnx": OnnxEmbeddings}
-
-
 @dataclass(frozen=True, slots=True)
 class Settings:
     """All of it, checked."""
 
-    text: OfflineText | OpenAIText = OfflineText()
-    embeddings: HashedEmbeddings | OnnxEmbeddings = HashedEmbeddings()
+    text: OfflineText | OpenAIText = field(default_factory=OfflineText)
+    embeddings: HashedEmbeddings | OnnxEmbeddings = field(default_factory=HashedEmbeddings)
     images: Images = Images()
     models: dict[str, Any] = field(default_factory=dict)
 
@@ -111,12 +70,12 @@ class Settings:
         """
         config = config or {}
         problems: list[str] = []
-        text = _backend("text", config.get("text"), TEXT_BACKENDS, "offline", problems)
-        embeddings = _backend("embeddings", config.get("embeddings"), EMBEDDING_BACKENDS, "hashed", problems)
+        text = _backend("text", config.get("text"), names_of(TEXT), "offline", problems)
+        embeddings = _backend("embeddings", config.get("embeddings"), names_of(EMBEDDING), "hashed", problems)
         images = _fill("images", Images, dict(config.get("images") or {}), problems)
         models: dict[str, Any] = {}
         for name, block in (config.get("models") or {}).items():
-            models[name] = _backend(f"models.{name}", block, TEXT_BACKENDS | EMBEDDING_BACKENDS, None, problems)
+            models[name] = _backend(f"models.{name}", block, sorted(BACKENDS), None, problems)
         if problems:
             lines = "\n".join(f"  - {problem}" for problem in problems)
             raise SettingsError(
@@ -125,7 +84,7 @@ class Settings:
         return cls(text=text, embeddings=embeddings, images=images, models=models)
 
 
-def _backend(where: str, block: Any, backends: dict[str, type], default: str | None, problems: list[str]) -> Any:
+def _backend(where: str, block: Any, names: list[str], default: str | None, problems: list[str]) -> Any:
     if block is None and default is not None:
         block = {"backend": default}
     if isinstance(block, str):
@@ -135,17 +94,17 @@ def _backend(where: str, block: Any, backends: dict[str, type], default: str | N
         return None
     block = dict(block)
     name = block.pop("backend", default)
-    if name not in backends:
-        problems.append(f"`{where}.backend` is {name!r}; expected one of {', '.join(sorted(backends))}.")
+    if name not in names:
+        problems.append(f"`{where}.backend` is {name!r}; expected one of {', '.join(names)}.{nearest(name, names)}")
         return None
-    return _fill(where, backends[name], block, problems)
+    return _fill(where, BACKENDS[name].settings, block, problems)
 
 
 def _fill(where: str, kind: type, block: dict[str, Any], problems: list[str]) -> Any:
     known = {f.name: f for f in fields(kind)}
     for key in sorted(set(block) - set(known)):
         expected = ", ".join(known) or "none"
-        problems.append(f"`{where}.{key}` is not a setting; expected: {expected}.")
+        problems.append(f"`{where}.{key}` is not a setting; expected: {expected}.{nearest(key, known)}")
     values: dict[str, Any] = {}
     for name, spec in known.items():
         if name not in block or block[name] is None:

@@ -18,21 +18,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lakeweave.errors import BackendError
-from lakeweave.inference import text_offline, text_openai
 from lakeweave.inference.answers import EMPTY_INPUT, FAILED, NULL_INPUT, RETRYABLE, UNSENT, Answers, status_text
+from lakeweave.inference.backends import EMBEDDING, TEXT, OfflineText, backend_of, make
 from lakeweave.inference.claims import CLAIMS
-from lakeweave.inference.config import HashedEmbeddings, OfflineText, OnnxEmbeddings, OpenAIText, Settings
-from lakeweave.inference.embeddings_hashed import HashedEmbedder
-from lakeweave.inference.embeddings_onnx import OnnxEmbedder
+from lakeweave.inference.config import Settings
 from lakeweave.inference.images import ImageAnnotator, ImageClassifier
 from lakeweave.objects import local_path
 
-TEXT, EMBEDDING, ANNOTATION, PREDICTION = (
-    "generate_text",
-    "generate_embedding",
-    "annotate_image",
-    "predict_image",
-)
+ANNOTATION, PREDICTION = "annotate_image", "predict_image"
 FUNCTIONS = (TEXT, EMBEDDING, ANNOTATION, PREDICTION)
 
 _BLANK = frozenset({"Zs", "Zl", "Zp", "Cc", "Cf"})
@@ -93,8 +86,9 @@ class Models:
             else:
                 if function in (ANNOTATION, PREDICTION) and described.get("places"):
                     asked = [local_path(address, described["places"]) for address in asked]
-                is_remote = isinstance(backend, text_openai.OpenAIBackend)
-                more = {"may_retry": _may_retry(described), "run": run} if is_remote else {}
+                more: dict[str, Any] = {}
+                if getattr(backend, "is_remote", False):
+                    more = {"may_retry": _may_retry(described), "run": run}
                 answers = Answers.of(backend.answer(asked, options, **more))
         except BackendError:
             raise
@@ -118,11 +112,13 @@ class Models:
         settings = self._settings.models.get(name)
         if function == TEXT:
             key: Any = settings or self._settings.text
-            if not isinstance(key, (OfflineText, OpenAIText)):
+            if backend_of(key).function != TEXT:
                 raise BackendError(f"`models.{name}` in the profile is no text backend, but generate_text asks it.")
+            if isinstance(key, OfflineText) and key.rules is None:
+                key = OfflineText(described.get("rules"))
         elif function == EMBEDDING:
             key = settings or self._settings.embeddings
-            if not isinstance(key, (HashedEmbeddings, OnnxEmbeddings)):
+            if backend_of(key).function != EMBEDDING:
                 raise BackendError(f"`models.{name}` in the profile does not embed, but generate_embedding asks it.")
         elif function == ANNOTATION:
             key = (ANNOTATION,)
@@ -140,14 +136,8 @@ class Models:
             return self._made[key]
 
     def _make(self, key: Any) -> Any:
-        if isinstance(key, OfflineText):
-            return text_offline.OfflineBackend()
-        if isinstance(key, OpenAIText):
-            return text_openai.OpenAIBackend(key)
-        if isinstance(key, HashedEmbeddings):
-            return HashedEmbedder(key.dimension)
-        if isinstance(key, OnnxEmbeddings):
-            return OnnxEmbedder(key.path, key.threads, key.max_tokens)
+        if not isinstance(key, tuple):
+            return make(key)
         if key[0] == ANNOTATION:
             return ImageAnnotator(self._settings.images)
         return ImageClassifier(key[1], self._settings.images)

@@ -30,8 +30,8 @@ from typing import Any
 
 from lakeweave.errors import BackendError
 from lakeweave.inference.answers import FAILED, RETRYABLE, UNSENT, Answer, clean_text, status_text
+from lakeweave.inference.backends import OpenAIText
 from lakeweave.inference.breaker import EQUAL_IN_A_ROW, Breaker
-from lakeweave.inference.config import OpenAIText
 from lakeweave.inference.errors import Fault, Kind, classify, read_error
 from lakeweave.inference.replies import judge
 from lakeweave.inference.scrubbing import Scrubber
@@ -73,6 +73,8 @@ class _Doubtful(Answer):
 
 class OpenAIBackend:
     """Answers prompts over HTTP. Thread safe; one instance serves all threads of a process."""
+
+    is_remote = True
 
     def __init__(self, settings: OpenAIText) -> None:
         """Check nothing but the shape of the address; the key is looked for when the first answer is needed."""

@@ -45,6 +45,9 @@
     {%- if called.behind.get('path') -%}
         {%- do spec.update({'path': called.behind.path}) -%}
     {%- endif -%}
+    {%- if called.behind.get('rules') -%}
+        {%- do spec.update({'rules': called.behind.rules}) -%}
+    {%- endif -%}
     {%- do spec.update(more) -%}
     {{ return(tojson(spec, sort_keys=true)) }}
 {%- endmacro %}

@@ -12,8 +12,10 @@
               gemini: databricks-meta-llama-3-3-70b-instruct
             duckdb:
               yoga_pose: {path: lakeweave/models/yoga.onnx}
+              gemini: {rules: my_rules}
 
-    On DuckDB and on Spark the profile says which local model answers. `version` is the project's own mark:
+    On DuckDB and on Spark the profile says which local model answers; `rules` is a Python module of rules for its backend
+    `offline`. `version` is the project's own mark:
     a new one makes every answer of this model new content.
 #}
 {% macro remote_model(function, version=none, max_input_characters=none, endpoint=none) -%}
@@ -35,7 +37,7 @@
     {%- if behind is string -%}
         {%- set behind = {'path' if function == 'predict_image' and lakeweave.is_local_engine() else 'endpoint': behind} -%}
     {%- endif -%}
-    {%- set known = ['endpoint', 'service', 'path', 'format', 'connection'] -%}
+    {%- set known = ['endpoint', 'service', 'path', 'format', 'connection', 'rules'] -%}
     {%- for name in behind if name not in known -%}
         {%- do problems.append("vars.endpoints." ~ lakeweave.engine() ~ "." ~ model.name ~ " has `" ~ name ~ "`; expected: " ~ known | join(', ') ~ ".") -%}
     {%- endfor -%}

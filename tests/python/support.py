@@ -39,7 +39,18 @@ VOLATILE = {
 }
 # Journals of the runs themselves: they grow with every run, that is what they are for.
 JOURNALS = {"ledger.inference_runs", "ledger.relations", "gold.model_usage"}
-PROJECT = ("analyses", "docs", "lakeweave", "macros", "models", "seeds", "snapshots", "tests/generic", "tests/singular")
+PROJECT = (
+    "analyses",
+    "demo",
+    "docs",
+    "lakeweave",
+    "macros",
+    "models",
+    "seeds",
+    "snapshots",
+    "tests/generic",
+    "tests/singular",
+)
 
 
 PARSED = "partial_parse.msgpack"

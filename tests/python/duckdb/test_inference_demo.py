@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lakeweave.inference.text_offline import ADDRESS_INSTRUCTIONS, CHURN_INSTRUCTIONS
+from demo.offline_answers import ADDRESS_INSTRUCTIONS, CHURN_INSTRUCTIONS
 from tests.python.duckdb.inference_project import ROOT, InferenceProject, asking, openai
 from tests.python.fakes import model_server
 from tests.python.support import Workspace

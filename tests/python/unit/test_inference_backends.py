@@ -14,20 +14,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from demo.offline_answers import ADDRESS_INSTRUCTIONS, CHURN_INSTRUCTIONS
 from lakeweave import inference
 from lakeweave.errors import BackendError, SettingsError
-from lakeweave.inference import text_offline
+from lakeweave.inference import backends, text_offline
 from lakeweave.inference.answers import FAILED, OK, RETRYABLE, UNSENT, Answer, Answers, status_text
 from lakeweave.inference.claims import Claims
 from lakeweave.inference.config import Settings
 from lakeweave.inference.embeddings_hashed import HashedEmbedder, split
 from lakeweave.inference.functions import Models, answer_arrow
-from lakeweave.inference.text_offline import ADDRESS_INSTRUCTIONS, CHURN_INSTRUCTIONS, NO_RULE, OfflineBackend
+from lakeweave.inference.text_offline import NO_RULE, OfflineBackend
 from lakeweave.inference.text_openai import OpenAIBackend
 from tests.python.duckdb.inference_project import openai
 from tests.python.fakes import model_server
 
 SPEC = json.dumps({"model": "gemini"})
+RULES = "demo.offline_answers"
 
 
 # ---- settings ----
@@ -48,7 +50,7 @@ def test_every_mistake_in_the_settings_is_told_at_once() -> None:
                 },
                 "embeddings": {"backend": "hashed", "dimension": 100},
                 "images": {"threads": True},
-                "models": {"other": {"backend": "none"}},
+                "models": {"other": {"backend": "opnai"}},
             }
         )
     said = str(told.value)
@@ -61,11 +63,42 @@ def test_every_mistake_in_the_settings_is_told_at_once() -> None:
         "`text.api_key_env` is not the NAME of an environment variable",
         "`embeddings.dimension` is 100; expected a multiple of 8",
         "`images.threads` is True; expected a whole number",
-        "`models.other.backend` is 'none'",
+        "`models.other.backend` is 'opnai'; expected one of hashed, offline, onnx, openai. Did you mean `openai`?",
+        "`text.modle` is not a setting; expected: base_url",
+        "Did you mean `model`?",
     ):
         assert sentence in said
     assert "sk-live-123" not in said
     assert "secret" not in said
+
+
+def test_each_backend_is_made_from_its_settings() -> None:
+    """The registry holds the name, the settings and the class of each; onnx needs weights, which other tests have."""
+    given = {"openai": openai("http://127.0.0.1:9/v1"), "offline": "offline", "hashed": "hashed"}
+    assert set(given) | {"onnx"} == set(backends.BACKENDS)
+    for name, block in given.items():
+        function = backends.BACKENDS[name].function
+        models = Models(Settings.read({"models": {"gemini": block}}))
+        assert models.where(function, SPEC)
+    with pytest.raises(BackendError, match="does not embed"):
+        Models(Settings.read({"models": {"gemini": "offline"}})).where("generate_embedding", SPEC)
+
+
+def test_rules_of_the_offline_backend_are_a_module_of_the_project() -> None:
+    prompt = CHURN_INSTRUCTIONS + "Orders: 0\nDays since last order: \nAverage order value: \nReturn rate: "
+    by_project = json.dumps({"model": "gemini", "rules": RULES})
+    for config, spec, state in (
+        ({}, SPEC, FAILED),
+        ({}, by_project, OK),
+        ({"text": {"backend": "offline", "rules": RULES}}, SPEC, OK),
+    ):
+        models = Models(Settings.read(config))
+        assert models.version("generate_text", spec) == "offline-rules-1"
+        assert models.answer("generate_text", [prompt], spec, "{}").states == [state]
+    with pytest.raises(BackendError, match="`no_such_rules` of the offline backend cannot be imported"):
+        OfflineBackend("no_such_rules")
+    with pytest.raises(BackendError, match="`json` has no rules"):
+        OfflineBackend("json")
 
 
 def test_settings_have_defaults_and_short_forms() -> None:
@@ -101,7 +134,7 @@ def address(
     country: str = "United States",
 ) -> Answer:
     prompt = f"{ADDRESS_INSTRUCTIONS}Street: {street}\nCity: {city}\nState: {state}\nZIP code: {zip_code}\nCountry: {country}"
-    return OfflineBackend().answer([prompt], {})[0]
+    return OfflineBackend(RULES).answer([prompt], {})[0]
 
 
 @pytest.mark.parametrize(
@@ -167,14 +200,14 @@ def test_no_address_breaks_the_rules(street: str, city: str) -> None:
 def test_churn_risk_follows_the_figures(figures: tuple[str, ...], risk: str) -> None:
     names = ("Orders", "Days since last order", "Average order value", "Return rate")
     prompt = CHURN_INSTRUCTIONS + "\n".join(f"{n}: {f}" for n, f in zip(names, figures, strict=True))
-    answer = OfflineBackend().answer([prompt], {})[0]
+    answer = OfflineBackend(RULES).answer([prompt], {})[0]
     said = json.loads(answer.response)
     assert said["churn_risk"] == risk
     assert said["reason"].endswith(".")
 
 
 def test_offline_names_itself_and_refuses_what_it_does_not_know() -> None:
-    backend = OfflineBackend()
+    backend = OfflineBackend(RULES)
     assert backend.version == "offline-rules-1"
     for prompt in (
         "Write a poem.",
