@@ -2,9 +2,9 @@
 
 This is a stand-in that names itself (``offline-rules-1`` in ``model_version``), not a language model. "Describe …" or
 "Summarise … in five words: <text>" (or sentences) is answered with the beginning of the text itself: an extract, so that a
-first column can be seen without a server. Other prompts are answered by the project's rules, a module with a ``VERSION`` and a function
-``answer(prompt: str) -> Answer | None``, which is None for a prompt that it has no rule for. Any other prompt is ``failed`` with
-:data:`NO_RULE`.
+first column can be seen without a server. Other prompts are answered by the project's rules, a module with a ``VERSION`` and a
+function ``answer(prompt: str) -> Answer | None``, which is None for a prompt that it has no rule for. Any other prompt is
+``failed`` with :data:`NO_RULE`.
 """
 
 from __future__ import annotations
