@@ -32,8 +32,8 @@ Pictures of the feeds ``pictures`` and ``yoga``, below ``gcp/product_images/`` a
 Truth, below ``truth/``:
 
 * ``thelook/<table>.parquet``: one row per key after all delivered files, by key: the delivered columns, typed, as the
-  winning record meant them; ``<column>__delivered`` (clean, padded, recased, sentinel, empty, currency, reformatted:
-  what happened to the winner's cell); ``<column>_value_type`` for money; ``_file_name`` and ``_record_number`` of the
+  winning record meant them; ``<column>__delivered`` (clean, padded, recased, sentinel, empty, currency, reformatted,
+  exported: what happened to the winner's cell); ``<column>_value_type`` for money; ``_file_name`` and ``_record_number`` of the
   winner.
 * ``thelook/<table>_after_<nnn>.parquet``: the same after batches up to nnn; with more than 100,000 keys only the key
   and ``_file_name``.

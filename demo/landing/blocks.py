@@ -81,7 +81,7 @@ def concat_blocks(blocks: list[Block]) -> Block:
 class Column:
     """A delivered column.
 
-    ``kind`` is ``id`` (whole number, never dirtied), ``exact`` (text or float, never dirtied), ``email``, ``text``,
+    ``kind`` is ``id`` (whole number, only exported), ``exact`` (text or float, never dirtied), ``email``, ``text``,
     ``money``, ``integer`` or ``timestamp``. ``quoted``: values may hold commas or quotes. ``literal_null``: the
     source writes the word null where it knows no value.
     """

@@ -2,25 +2,26 @@
 
 Each cell is dirtied with the file's rate; what happens to it is drawn by the weights below (source notes, 2.2).
 Keys and other ids, e-mail addresses, SKUs and coordinates are never dirtied. Where a cell is NULL in the source, dirt
-can only write a sentinel instead of nothing.
+can only write a sentinel instead of nothing. Some of the clean cells are written in an export form, see :mod:`.exports`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from .blocks import NULL_INT, Block, Column, Text
+from .exports import export_text, exported_rows, is_exported
 from .randomness import choose
 
 SENTINELS = ("N/A", "n/a", "NA", "none", "None", "null", "NULL", "-", "--", "missing", "#N/A")
 
 # What became of a cell; the position is the code in ``Delivered.state``.
-STATES = ("clean", "padded", "recased", "sentinel", "empty", "currency", "reformatted")
-CLEAN, PADDED, RECASED, SENTINEL, EMPTY, CURRENCY, REFORMATTED = range(len(STATES))
+STATES = ("clean", "padded", "recased", "sentinel", "empty", "currency", "reformatted", "exported")
+CLEAN, PADDED, RECASED, SENTINEL, EMPTY, CURRENCY, REFORMATTED, EXPORTED = range(len(STATES))
 
 # Money: the label of a value and how its symbol and word are written; the position is the code in ``value_type``.
 VALUE_TYPES = ("dollars", "euros", "pounds", "yen")
@@ -276,11 +277,29 @@ def deliver_column(
     return Delivered(pc.if_else(pa.array(null), None, _digits(np.where(null, 0, values))), values)
 
 
+def export_cells(column: Column, cells: Delivered, rate: np.ndarray | float, rng: np.random.Generator) -> Delivered:
+    """Write some of the clean cells in an export form. ``rate`` is one dirty rate or one per row."""
+    if not is_exported(column):
+        return cells
+    state = np.zeros(len(cells.text), dtype=np.int8) if cells.state is None else cells.state.copy()
+    rows = exported_rows(column, cells.value, state == CLEAN, rate, rng)
+    state[rows] = EXPORTED
+    replaced = pc.replace_with_mask(
+        cells.text, pa.array(state == EXPORTED), export_text(column, cells.value[rows], rng)
+    )
+    return replace(cells, text=replaced, state=state)
+
+
 def deliver_block(
     columns: tuple[Column, ...], block: Block, rate: np.ndarray | float, rng: np.random.Generator
 ) -> tuple[pa.Array, dict[str, Delivered]]:
     """Turn a clean block into CSV lines (with line ends, no header) and the record of what was delivered."""
-    delivered = {column.name: deliver_column(column, block[column.name], rate, rng) for column in columns}
+    # Exports have a stream of their own: all else is the same with and without them.
+    exports = rng.spawn(1)[0]
+    delivered = {
+        column.name: export_cells(column, deliver_column(column, block[column.name], rate, rng), rate, exports)
+        for column in columns
+    }
     *texts, last = (cells.text for cells in delivered.values())
     nulls = {"null_handling": "replace", "null_replacement": ""}
     # The line end goes to the last, short field: joining whole lines with it would copy them once more.

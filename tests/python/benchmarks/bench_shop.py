@@ -25,6 +25,7 @@ SCRIPT = r'''
 import sys, duckdb
 landing, warehouse = sys.argv[1:]
 con = duckdb.connect(warehouse, config={"threads": 2, "memory_limit": "6GB"})
+con.execute("set timezone = 'UTC'")
 for schema in ("bronze", "silver", "gold", "seeds"):
     con.execute(f"create schema {schema}")
 for seed in ("null_sentinels", "currency_symbols", "standard_spellings", "exchange_rates"):
@@ -68,7 +69,7 @@ for table in ("distribution_centers", "products", "users", "orders", "order_item
         if c in MONEY:
             typed += [f"try_cast({c} as decimal(28, 6)) as {c}", f"{c}_value_type"]
         elif c in TIMES:
-            typed.append(f"try_strptime({c}, {FORMATS}) as {c}")
+            typed.append(f"coalesce(try_strptime({c}, {FORMATS}), try_cast({c} as timestamptz) at time zone 'UTC') as {c}")
         elif c == "id" or c.endswith("_id") and c != "session_id" or c in WHOLE:
             typed.append(f"try_cast({c} as bigint) as {c}")
         elif c in ("latitude", "longitude"):

@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from demo.landing import dirt
+from demo.landing import dirt, exports
 from demo.landing.blocks import NULL_INT, Column, Text
 from demo.landing.randomness import choose, distinct_sample, stream
 
@@ -74,6 +74,55 @@ def test_the_literal_null_means_nothing():
     for value, text, state in zip(values, delivered.text.to_pylist(), delivered.state.tolist(), strict=True):
         if value is None:
             assert state == (dirt.CLEAN if text is None else dirt.SENTINEL)
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "expected"),
+    [
+        ("id", np.array([900002, NULL_INT]), [{"900002", "900002.0"}, {None}]),
+        ("integer", np.array([36, NULL_INT]), [{"36", "36.0"}, {None}]),
+        ("money", np.array([36.0, 12.5, np.nan]), [{"36", "36.0"}, {"12.5"}, {None}]),
+        # Midnight is a date alone; no other time is.
+        ("timestamp", np.array([1_719_187_200, NULL_INT]), [{"2024-06-24 00:00:00", "2024-06-24"}, {None}]),
+    ],
+)
+def test_exports_lose_nothing(kind, values, expected):
+    column = Column("c", kind)
+    rows = np.tile(values, 200)
+    cells = dirt.deliver_column(column, rows, 0.0, stream(7, "d"))
+    delivered = dirt.export_cells(column, cells, 1.0, stream(7, "e"))
+    texts = np.array(delivered.text.to_pylist(), dtype=object).reshape(-1, len(values))
+    assert [set(texts[:, place].tolist()) for place in range(len(values))] == expected
+    changed = np.array(delivered.text.to_pylist(), dtype=object) != np.array(cells.text.to_pylist(), dtype=object)
+    assert np.array_equal(changed, delivered.state == dirt.EXPORTED)
+    assert np.array_equal(delivered.value, rows, equal_nan=kind == "money")
+
+
+def test_exports_leave_all_other_cells_alone(monkeypatch):
+    """The same lines with and without exports, but for the exported cells."""
+    columns = (
+        Column("id", "id"),
+        Column("n", "integer"),
+        Column("t", "timestamp"),
+        Column("m", "money"),
+        Column("s", "text"),
+    )
+    count = 3000
+    block = {
+        "id": np.arange(1, count + 1), "n": np.arange(count) % 70, "t": 1_719_187_261 + np.arange(count),
+        "m": np.arange(count) / 4, "s": Text.plain(pa.array([f"Name {n}" for n in range(count)])),
+    }  # fmt: skip
+    _, with_exports = dirt.deliver_block(columns, block, 0.15, stream(8, "x"))
+    monkeypatch.setattr(exports, "EXPORTED_SHARE", 0.0)
+    _, without = dirt.deliver_block(columns, block, 0.15, stream(8, "x"))
+    exported = 0
+    for name, cells in with_exports.items():
+        same = np.array(cells.text.to_pylist(), object) == np.array(without[name].text.to_pylist(), object)
+        is_exported = cells.state == dirt.EXPORTED
+        assert np.array_equal(~same, is_exported)
+        assert set(np.array(without[name].state)[is_exported].tolist()) <= {dirt.CLEAN}
+        exported += is_exported.sum()
+    assert exported > 200
 
 
 def test_streams_are_independent_and_named():

@@ -7,10 +7,11 @@ generator but the documented rules.
 import csv
 import re
 from collections import Counter, defaultdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
@@ -27,6 +28,18 @@ FORMATS = (
     "%m-%d-%Y %H:%M:%S",
     "%d %b %Y %H:%M:%S",
 )
+# The forms that warehouses and programs export, and the offset of the clock that they show.
+EXPORTS = (
+    ("%Y-%m-%d %H:%M:%S.%f UTC", 0),
+    ("%Y-%m-%d %H:%M:%S UTC", 0),
+    ("%Y-%m-%d %H:%M:%S+00:00", 0),
+    ("%Y-%m-%d %H:%M:%S.%f", 0),
+    ("%Y-%m-%dT%H:%M:%SZ", 0),
+    ("%Y-%m-%dT%H:%M:%S.%f", 0),
+    ("%Y-%m-%dT%H:%M:%S+05:30", 330),
+    ("%Y-%m-%dT%H:%M:%S.%f-08:00", -480),
+)
+WHOLE = {"age", "num_of_item", "sequence_number"}
 SYMBOLS = {"$": "dollars", "EUR": "euros", "£": "pounds", "¥": "yen"}
 HEADERS = {
     "distribution_centers": "id,name,latitude,longitude",
@@ -48,6 +61,10 @@ NOW = np.datetime64("2026-02-01T00:00:00")
 
 def key_of(table):
     return HEADERS[table].split(",")[0]
+
+
+def is_key(column):
+    return column == "id" or (column.endswith("_id") and column != "session_id")
 
 
 def natural(name):
@@ -118,7 +135,7 @@ def oracle(zone, table, after=10**6):
         for number, row in enumerate(rows, 1):
             if row not in seen:
                 seen.add(row)
-                state[row[0]] = (name, number, row)
+                state[row[0].removesuffix(".0")] = (name, number, row)
     return state
 
 
@@ -164,15 +181,22 @@ def check_cell(text, value, state, value_type=None):
         case "reformatted":
             assert text != str(value)
             assert any(_parses(text, form, value) for form in FORMATS[1:])
+        case "exported" if isinstance(value, datetime):
+            assert any(_parses(text, form, value, minutes) for form, minutes in EXPORTS) or (
+                _parses(text, "%Y-%m-%d", value)
+            )
+        case "exported":
+            assert text == f"{value:.0f}.0"
+            assert float(text) == value
         case _:
             pytest.fail(f"unknown state {state}")
     if state != "currency":
         assert value_type is None
 
 
-def _parses(text, form, value):
+def _parses(text, form, value, minutes=0):
     try:
-        return datetime.strptime(text, form) == value
+        return datetime.strptime(text, form) - timedelta(minutes=minutes) == value
     except ValueError:
         return False
 
@@ -264,7 +288,7 @@ def test_late_and_redelivered_files(zone):
     assert kinds["users_batch_001_late.csv"] == (3, "late")
     assert kinds["orders_batch_001_redelivered.csv"] == (3, "redelivered")
     assert zone.rows["orders_batch_001_redelivered.csv"] == zone.rows["orders_batch_001.csv"]
-    late = {row[0]: row for row in zone.rows["users_batch_001_late.csv"]}
+    late = {row[0].removesuffix(".0"): row for row in zone.rows["users_batch_001_late.csv"]}
     winners = {key: name for key, (name, _, _) in oracle(zone, "users", 3).items()}
     outcome = Counter(winners[key] == "users_batch_001_late.csv" for key in late)
     assert outcome[True] > outcome[False] >= 8
@@ -283,10 +307,11 @@ def test_later_batches_edit_and_resend(zone):
     truth_after = {row["id"]: row for row in zone.truth("users_after_001").to_pylist()}
     outcome = Counter()
     for row in zone.rows["users_batch_001.csv"]:
-        if row[0] not in first:
+        key = row[0].removesuffix(".0")
+        if key not in first:
             outcome["new"] += 1
             continue
-        old, new = truth_before[int(row[0])], truth_after[int(row[0])]
+        old, new = truth_before[int(key)], truth_after[int(key)]
         states = [name for name in new if name.endswith("__delivered")]
         if old["street_address"] != new["street_address"]:
             outcome["edited"] += 1
@@ -302,7 +327,7 @@ def test_later_batches_edit_and_resend(zone):
 
 def test_one_file_holds_two_versions_of_a_key(zone):
     for table in ("users", "products"):
-        rows = Counter(row[0] for row in set(zone.rows[f"{table}_batch_001.csv"]))
+        rows = Counter(row[0].removesuffix(".0") for row in set(zone.rows[f"{table}_batch_001.csv"]))
         assert max(rows.values()) == 2
 
 
@@ -315,7 +340,7 @@ def dirty_columns(out, table):
         if name.endswith("__delivered"):
             column = name.removesuffix("__delivered")
             known = truth[column].is_valid().to_numpy()
-            if column == "email" or not known.sum() > 3000:
+            if column == "email" or is_key(column) or not known.sum() > 3000:
                 continue
             yield column, Counter(np.asarray(truth[name].to_pylist())[known].tolist()), int(known.sum())
 
@@ -325,7 +350,7 @@ def shares_of(column, value_type):
         return {"currency": 0.50, "sentinel": 0.35, "empty": 0.15}
     if column.endswith("_at"):
         return {"reformatted": 0.60, "sentinel": 0.25, "empty": 0.15}
-    if column in {"age", "num_of_item", "sequence_number"}:
+    if column in WHOLE:
         return {"sentinel": 0.70, "empty": 0.30}
     return {"padded": 0.35, "recased": 0.35, "sentinel": 0.20, "empty": 0.10}
 
@@ -334,6 +359,7 @@ def shares_of(column, value_type):
 def test_dirty_rate_and_kinds(larger, table):
     checked = 0
     for column, counts, total in dirty_columns(larger, table):
+        counts["clean"] += counts.pop("exported", 0)
         dirty = total - counts["clean"]
         assert abs(dirty / total - 0.15) < 5 * (0.15 * 0.85 / total) ** 0.5, column
         shares = shares_of(column, column)
@@ -346,6 +372,21 @@ def test_dirty_rate_and_kinds(larger, table):
             assert abs(counts[kind] / dirty - share) < 5 * (share * (1 - share) / dirty) ** 0.5, (column, kind)
         checked += 1
     assert checked >= (0 if table == "products" else 4)
+
+
+@pytest.mark.parametrize("table", ["users", "orders", "order_items", "inventory_items"])
+def test_a_share_of_the_clean_cells_is_exported(larger, table):
+    """A fifth of the dirty rate, in keys, whole numbers and timestamps."""
+    truth = pq.read_table(larger / f"truth/thelook/{table}_after_000.parquet")
+    for column in HEADERS[table].split(","):
+        if not (is_key(column) or column in WHOLE or column.endswith("_at")):
+            continue
+        states = Counter(
+            np.asarray(truth[f"{column}__delivered"].to_pylist())[truth[column].is_valid().to_numpy()].tolist()
+        )
+        candidates = states["clean"] + states["exported"]
+        assert candidates > 1000
+        assert abs(states["exported"] / candidates - 0.03) < 5 * (0.03 * 0.97 / candidates) ** 0.5, column
 
 
 @pytest.mark.parametrize(("batch", "rate"), [(0, 0.15), (1, 0.05), (2, 0.03), (3, 0.02), (9, 0.02)])
@@ -361,9 +402,11 @@ def test_later_batches_are_less_dirty(zone):
             truth = zone.truth(f"{table}_after_{batch:03d}")
             mine = truth.filter(pc.equal(truth["_file_name"].cast("string"), f"{table}_batch_{batch:03d}.csv"))
             for name in truth.column_names:
-                if name.endswith("__delivered") and not name.startswith("email"):
+                column = name.removesuffix("__delivered")
+                if column != name and column != "email" and not is_key(column):
                     values = mine[name].filter(mine[name.removesuffix("__delivered")].is_valid()).cast("string")
-                    states["dirty"] += pc.sum(pc.not_equal(values, "clean")).as_py() or 0
+                    dirty = pc.invert(pc.is_in(values, value_set=pa.array(["clean", "exported"])))
+                    states["dirty"] += pc.sum(dirty).as_py() or 0
                     states["all"] += len(values)
         shares[batch] = states["dirty"] / states["all"]
     # A little less than the file's rate, as some records are sent clean on purpose.
@@ -376,8 +419,8 @@ def test_keys_and_exact_columns_stay_clean(zone):
         table = name.split("_batch_")[0]
         for position, column in enumerate(HEADERS[table].split(",")):
             values = {row[position] for row in rows}
-            if column == "id" or (column.endswith("_id") and column != "session_id"):
-                assert all(re.fullmatch(r"[1-9]\d*", value) for value in values - {""}), (name, column)
+            if is_key(column):
+                assert all(re.fullmatch(r"[1-9]\d*(\.0)?", value) for value in values - {""}), (name, column)
                 assert ("" in values) <= (column == "user_id" and table == "events")
             elif column in {"sku", "product_sku"}:
                 assert all(re.fullmatch(r"[0-9A-F]{32}", value) for value in values)
@@ -394,7 +437,8 @@ def test_all_forms_of_dirt_occur(larger):
         texts[HEADERS[table].split(",")[column]].update(row[column] for row in rows)
     for counter in texts.values():
         assert set(counter) >= SENTINELS
-    assert {form for form in FORMATS for text in texts["created_at"] if _time(text, form)} == set(FORMATS)
+    for forms in (FORMATS, [form for form, _ in EXPORTS]):
+        assert {form for form in forms for text in texts["created_at"] if _time(text, form)} == set(forms)
     amounts = [text for name in ("product_retail_price", "cost") for text in texts[name]]
     assert {money(a)[1] for a in amounts if re.match(r"[$E£¥]", a)} == set(SYMBOLS.values())
     assert {money(a)[1] for a in amounts if re.search(r"\d [a-z]", a)} == set(SYMBOLS.values())
