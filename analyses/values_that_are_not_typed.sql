@@ -29,13 +29,13 @@ values_of_columns as (
     select
         'order_items.sale_price' as column_name,
         sale_price as delivered,
-        case when {{ lakeweave.to_float('sale_price') }} is null then 1 else 0 end as is_lost
+        case when {{ lakeweave.to_money('sale_price') }} is null then 1 else 0 end as is_lost
     from {{ ref('bronze_order_items') }}
     union all
     select
         'products.cost' as column_name,
         cost as delivered,
-        case when {{ lakeweave.to_float('cost') }} is null then 1 else 0 end as is_lost
+        case when {{ lakeweave.to_money('cost') }} is null then 1 else 0 end as is_lost
     from {{ ref('bronze_products') }}
 
 ),

@@ -227,6 +227,23 @@ def test_what_is_left_out_is_a_warning_with_its_reason(dirty: Workspace) -> None
     assert re.search(r"PASS=\d+ WARN=1 ERROR=0", done.stdout)
 
 
+def test_few_keys_without_a_value_warn_and_many_are_an_error(
+    dirty: Workspace, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """A word for "no value" in a foreign key does not stop what is built of the table, and is never silent."""
+    keys = ("silver_orders,test_name:present", "silver_order_items,test_name:present")
+    few = dirty.dbt("test", "--select", *keys, check=False)
+    assert few.returncode == 0
+    assert {str(each["status"]) for each in dirty.results()} >= {"warn"}
+    workspace = Workspace.create(tmp_path_factory.mktemp("many") / "build", dirty.landing)
+    dirty.copy_warehouse(workspace.warehouse)
+    with duckdb.connect(str(workspace.warehouse)) as connection:
+        connection.execute("update silver.orders set user_id = null where order_id % 8 = 0")
+    assert workspace.dbt("test", "--select", *keys, check=False).returncode == 1
+    failed = {str(each["unique_id"]).split(".")[2] for each in workspace.results() if each["status"] == "fail"}
+    assert failed == {"present_silver_orders_user_id"}
+
+
 def test_a_row_that_gold_drops_or_doubles_is_an_error(dirty: Workspace) -> None:
     broken = {
         "delete from gold.daily_sales where total_revenue > 0": "revenue by day",

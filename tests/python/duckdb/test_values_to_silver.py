@@ -8,6 +8,7 @@ import csv
 import datetime
 import itertools
 import json
+import random
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +83,47 @@ EXAMPLE = (
 """The file of docs/ingestion.md, without its last line."""
 
 
+def real_looking_products(count: int = 1000) -> list[dict[str, str]]:
+    """Clean products whose brands and names have any capitals, digits, marks and accents, as those of a real catalogue do."""
+    chance = random.Random(count)
+    stems = (
+        "asics",
+        "2xu",
+        "kc",
+        "pp",
+        "adidas",
+        "c-in2",
+        "levi",
+        "o'neill",
+        "hanes",
+        "bébé",
+        "mck",
+        "g-star",
+        "ag",
+        "ugg",
+        "h2o",
+        "jp",
+        "van",
+    )
+    spell = (str.upper, str.lower, str.title, str.capitalize, str.swapcase, lambda word: word[:1] + word[1:].upper())
+    joins, kinds = (
+        (" ", "&", " & ", "-", ".", "'s ", "/", " by "),
+        ("3D TEE", "iPhone case", "T-shirt", "JEANS", "eau de toilette", "Null Hoodie", "NA-2 boot"),
+    )
+
+    def brand() -> str:
+        words = [chance.choice(spell)(chance.choice(stems)) for _ in range(chance.randrange(1, 4))]
+        return chance.choice(joins).join(words) + chance.choice(("", "", "®", "™", "!", " Co."))
+
+    return [
+        {
+            "id": str(300_000 + n), "sku": "X", "cost": "1", "retail_price": "2", "brand": brand(),
+            "name": f"{brand()} {chance.choice(('Mens', 'WOMEN', 'unisex'))} {chance.choice(kinds)} ({chance.randrange(99)}-Pack)",
+        }
+        for n in range(count)
+    ]  # fmt: skip
+
+
 def write(landing: Path, folder: str, name: str, records: list[dict[str, Any]]) -> None:
     """Deliver a file; a column that a record does not name is empty."""
     target = landing / folder / name
@@ -122,6 +164,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
         landing, "gcp/inbox/order_items", "items_1.csv", records_of("order_items", {"order_id": "1", "user_id": "1"}, "id")
     )  # fmt: skip
     write(landing, "gcp/inbox/products", "products_1.csv", records_of("products", {"sku": "x"}, "id"))
+    write(landing, "gcp/inbox/products", "products_2.csv", real_looking_products())
     lines = records_of("sale_lines", {"SKU": "S", "currency": "INR", "Status": "Cancelled"}, "Order ID")
     write(landing, "aws/marketplace/sale_reports", "sale_report_001.csv", lines)
     columns = ("Order ID", "SKU", "Date", "Qty", "Amount")
@@ -195,6 +238,16 @@ def test_each_key_is_in_silver_superseded_or_counted(built: Workspace) -> None:
 
 def test_surnames_and_states_are_no_sentinels(built: Workspace) -> None:
     assert built.query("select distinct last_name, state from silver.users") == [("Null", "NA")]
+
+
+def test_no_clean_name_is_changed(built: Workspace) -> None:
+    delivered = {int(each["id"]): (each["brand"], each["name"]) for each in real_looking_products()}
+    found = {
+        key: (brand, name)
+        for key, brand, name in built.query("select id, brand, name from silver.products where id >= 300000")
+    }
+    assert len({brand for brand, _ in delivered.values()}) > 500
+    assert {key: (found.get(key), each) for key, each in delivered.items() if found.get(key) != each} == {}
 
 
 def test_change_data_is_ordered_by_all_that_was_delivered(built: Workspace) -> None:
