@@ -5,7 +5,18 @@
 #}
 {% macro to_integer(expression) -%}
     {%- set text = lakeweave._number_text('cast(' ~ expression ~ ' as ' ~ dbt.type_string() ~ ')') -%}
-    {{ return(lakeweave.typed_value(
-        expression, lakeweave.cast_or_null(lakeweave._regexp_group(text, '^([-+]?[0-9]+)(?:[.]0*)?$'), dbt.type_bigint()), 'not_a_whole_number'
-    )) }}
+    {%- set read = [
+        lakeweave._plain_integer(expression),
+        lakeweave.cast_or_null(lakeweave._regexp_group(text, '^([-+]?[0-9]+)(?:[.]0*)?$'), dbt.type_bigint()),
+    ] | reject('eq', '') | list -%}
+    {{ return(lakeweave.typed_value(expression, 'coalesce(' ~ read | join(', ') ~ ')' if read | length > 1 else read[0], 'not_a_whole_number')) }}
+{%- endmacro %}
+
+{# The most frequent form, which needs no regular expression; empty where an engine gains nothing by it. #}
+{% macro _plain_integer(expression) -%}
+    {{ return(adapter.dispatch('_plain_integer', 'lakeweave')(expression)) }}
+{%- endmacro %}
+
+{% macro default___plain_integer(expression) -%}
+    {{ return('') }}
 {%- endmacro %}

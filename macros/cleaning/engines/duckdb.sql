@@ -11,11 +11,21 @@
     nfc_normalize({{ expression }})
 {%- endmacro %}
 
-{# https://duckdb.org/docs/stable/sql/functions/pattern_matching#like #}
+{#
+    A text that is the text of its own cast needs no regular expression.
+    https://duckdb.org/docs/stable/sql/expressions/cast#try_cast
+#}
+{% macro duckdb___plain_integer(expression) -%}
+    {{ return(
+        "case when cast(try_cast(" ~ expression ~ " as bigint) as varchar) = cast(" ~ expression ~ " as varchar) then try_cast(" ~ expression ~ " as bigint) end"
+    ) }}
+{%- endmacro %}
+
+{# Dates and times of 19 characters, and years of four digits. https://duckdb.org/docs/stable/sql/expressions/cast#try_cast #}
 {% macro duckdb___plain_timestamp(expression) -%}
     {{ return(
-        "case when " ~ expression ~ " like '____-__-__ __:__:__' and " ~ expression ~ " between '1' and '9999-12-31 23:59:59' and not contains(" ~ expression
-        ~ ", '  ') then try_cast(" ~ expression ~ " as timestamp) end"
+        "case when strlen(" ~ expression ~ ") = 19 and " ~ expression ~ " between '1' and '9999-12-31 23:59:59' and cast(try_cast(" ~ expression
+        ~ " as timestamp) as varchar) = " ~ expression ~ " then try_cast(" ~ expression ~ " as timestamp) end"
     ) }}
 {%- endmacro %}
 
