@@ -8,14 +8,18 @@ from collections.abc import Iterator
 from copy import deepcopy
 from typing import Any
 
+import jinja2
 import pytest
 
+from tests.python.support import ROOT
+
 from . import externals_catalogue as catalogue
+from . import reference
 from .analyzer import Analyzer
 from .recorder import Recorder
 from .sqltext import without_run
 from .standin import Statement
-from .warehouse import Column
+from .warehouse import Column, Warehouse
 
 SOURCE = "source.lakeweave.{}.{}"
 SHAPE_SOURCES = "{select: [files, omni]}"
@@ -401,3 +405,52 @@ def _type(words: str) -> Any:
     from . import sqltypes
 
     return sqltypes.parse(words)
+
+
+# -------------------------------------------------------------------- metadata caches that BigQuery refreshes by itself
+
+LISTED = [("gs://b/a.csv", 1), ("gs://b/b.csv", 2)]
+
+
+def listing(rows: list[tuple[str, int]], address: str = "uri") -> str:
+    """A relation with these objects and their generations."""
+    structs = ", ".join(f"struct('{uri}' as {address}, {generation} as generation)" for uri, generation in rows)
+    return f"(select * from unnest([{structs}]))"
+
+
+def differences(
+    cached: list[tuple[str, int]], listed: list[tuple[str, int]], address: str = "uri"
+) -> list[tuple[str, str]]:
+    """The failing rows of the generic test `lists_the_bucket`, by Google's reference implementation."""
+    text = (ROOT / "tests/generic/lists_the_bucket.sql").read_text()
+    text = text.replace("{% test ", "{% macro ").replace("{% endtest %}", "{% endmacro %}")
+    call = jinja2.Environment(extensions=["jinja2.ext.do"]).from_string(
+        text + "{{ lists_the_bucket(model, listing, address) }}"
+    )
+    made = {"explain_failure": lambda *given: ""}
+    sql = call.render(lakeweave=made, model=listing(cached, address), listing=listing(listed), address=address)
+    return sorted(reference.run(sql, Warehouse("p"), {})[1])
+
+
+@pytest.mark.parametrize(
+    ("cached", "expected"),
+    [
+        (LISTED, []),
+        (LISTED[:1], [("gs://b/b.csv", "in the bucket, and not listed")]),
+        ([*LISTED, ("gs://b/gone.csv", 3)], [("gs://b/gone.csv", "listed, and not in the bucket")]),
+        ([("gs://b/a.csv", 7), LISTED[1]], [("gs://b/a.csv", "listed with an old generation")]),
+    ],
+)
+def test_a_cached_table_lists_what_the_bucket_lists(
+    cached: list[tuple[str, int]], expected: list[tuple[str, str]]
+) -> None:
+    assert differences(cached, LISTED) == expected
+
+
+def test_a_table_of_records_lists_the_objects_of_its_records() -> None:
+    """One row for each record; the generation is not known there."""
+    records = [("gs://b/a.csv", 0), ("gs://b/a.csv", 0), ("gs://b/old.csv", 0)]
+    assert differences(records, LISTED, "_FILE_NAME") == [
+        ("gs://b/b.csv", "in the bucket, and not listed"),
+        ("gs://b/old.csv", "listed, and not in the bucket"),
+    ]

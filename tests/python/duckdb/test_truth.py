@@ -79,7 +79,7 @@ def test_every_recoverable_value_is_recovered(
     wanted = "where meant.email is not null" if table == "users" else ""
     wrong: list[str] = []
     exported: set[str] = set()
-    lines = [f"\n{table}: share of values recovered, by kind of damage"]
+    lines = [f"\n{table}: share of values recovered, by type of damage"]
     for column in columns:
         if column not in present or f"{column}__delivered" not in columns:
             continue
