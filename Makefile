@@ -26,7 +26,7 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export LAKEWEAVE_TARGET := $(TARGET)
 
 .DEFAULT_GOAL := help
-.PHONY: help build feed app watch profile environment landing test environment-database environment-browser environment-java test-bigquery test-spark test-spark-sample test-spark-long test-databricks environment-spark test-reliability test-security test-security-long licences lint lint-python lint-sql lint-dbt format lineage docs clean requirements bench
+.PHONY: help build feed app watch profile environment landing test environment-database environment-browser environment-java test-bigquery test-spark test-spark-sample test-spark-long test-databricks environment-spark test-reliability test-security test-security-long rebuild-models licences lint lint-python lint-sql lint-dbt format lineage docs clean requirements bench
 
 HELP_DAILY := build test app docs
 HELP_DATA  := feed profile watch
@@ -94,11 +94,14 @@ $(VENV)/.spark: requirements/spark.txt requirements/spark-jars.xml | $(VENV)/.de
 	@mvn -q -B -f requirements/spark-jars.xml dependency:copy-dependencies -DincludeScope=runtime \
 	    -DincludeGroupIds=io.delta,io.unitycatalog,org.postgresql -DoutputDirectory=$(CURDIR)/$(VENV)/spark-jars \
 	  || { echo "Maven could not fetch Delta's jars (requirements/spark-jars.xml). Give it a repository in ~/.m2/settings.xml, or copy the jars to $(VENV)/spark-jars and set LAKEWEAVE_SPARK_JARS."; exit 1; }
+	@cd $(VENV)/spark-jars && sha256sum --check --quiet $(CURDIR)/requirements/spark-jars.sha256 \
+	  || { echo "The jars in $(VENV)/spark-jars are not those of requirements/spark-jars.sha256. Remove the folder and try again; after a change of version, make requirements writes new hashes."; exit 1; }
 	@touch $@
 
-# An optional part of pyproject.toml, into the same environment: `make extra-excel`.
+# An optional part of pyproject.toml, into the same environment: `make extra-excel`. The constraints have versions and hashes.
 extra-%: $(VENV)/.core
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python -r pyproject.toml --extra $*
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r pyproject.toml --extra $* \
+	    --constraint $(or $(wildcard requirements/$*.txt),requirements/dev.txt)
 
 environment-database:  ## a PostgreSQL server for the tests that read one (Debian, as root)
 	@command -v initdb > /dev/null || ls /usr/lib/postgresql/*/bin/initdb > /dev/null 2>&1 || { apt-get update -qq && apt-get install -y -qq postgresql > /dev/null; }
@@ -146,6 +149,15 @@ test-security-long: $(VENV)/.dev profiles.yml  ## test-security for about an hou
 	@for seed in $$(seq 1 10); do LAKEWEAVE_BODIES=10000 LAKEWEAVE_FUZZ=20000 LAKEWEAVE_SEED=$$seed $(BIN)/python -m pytest -s \
 	    tests/python/security/test_personal_columns.py tests/python/security/test_fuzzing.py -k "random or plain" || exit 1; done
 	@LAKEWEAVE_REPLY_RUNS=1000 $(BIN)/python -m pytest tests/python/duckdb/test_inference_mixed.py
+
+$(VENV)-train/.ready: requirements/train.txt | $(VENV)/.uv
+	@$(PYTHON) -m venv $(VENV)-train
+	@$(BIN)/uv pip install --quiet --no-deps --python $(VENV)-train/bin/python --require-hashes -r requirements/train.txt
+	@touch $@
+
+# An hour or less: 20,000 drawings, 28 epochs.
+rebuild-models: $(VENV)-train/.ready  ## train the shipped ONNX files anew from their seeds, and compare (long)
+	@$(VENV)-train/bin/python -m tools.rebuild_models
 
 licences: $(VENV)/.dev  ## the licences of all pinned packages that are installed: requirements/licences.csv
 	@$(BIN)/python -m tools.licences
@@ -210,10 +222,11 @@ clean:  ## remove build artifacts; the warehouse, its ledger and the landing zon
 
 requirements:  ## update the pinned versions and hashes from pyproject.toml
 	@for file in core: "app:--extra app" "docs:--group docs" "arrivals:--extra arrivals --extra bigquery" "dev:--extra app --extra arrivals --extra bigquery --extra databases --extra excel --extra embeddings --extra iceberg --group dev" \
-	    "spark:--extra spark" "databricks:--extra databricks" "databricks-test:--extra databases --extra databricks --extra spark --group test"; do \
+	    "ann:--extra ann" "train:--extra train" "spark:--extra spark" "databricks:--extra databricks" "databricks-test:--extra databases --extra databricks --extra spark --group test"; do \
 	  $(BIN)/uv pip compile pyproject.toml --quiet --universal --generate-hashes --python-version 3.11 --no-header --no-annotate --no-emit-index-url \
 	    $${file#*:} -o requirements/$${file%%:*}.txt > /dev/null || exit 1; done; \
 	for service in "uv requirements/uv.txt" "functions-framework deploy/gcp/convert_to_usd/requirements.txt"; do \
 	  echo "$${service% *}" | $(BIN)/uv pip compile - --quiet --universal --generate-hashes --python-version 3.11 --no-header --no-annotate --no-emit-index-url \
 	    -o "$${service#* }" > /dev/null || exit 1; done
+	@cd $(VENV)/spark-jars 2> /dev/null && sha256sum *.jar > $(CURDIR)/requirements/spark-jars.sha256 || true
 	@$(BIN)/python -m tools.licences

@@ -19,6 +19,7 @@ import pyarrow as pa
 
 from lakeweave.databases import tls
 from lakeweave.errors import UserError
+from lakeweave.inference.scrubbing import Scrubber
 from lakeweave.sql import identifier, literal
 
 BATCH_ROWS = 50_000
@@ -65,12 +66,8 @@ class Address:
         return f"{self.kind}://{self.host}:{self.port}/{self.database}"
 
     def scrub(self, text: object) -> str:
-        """A driver's words in one line, without the password."""
-        said = " ".join(str(text).split())
-        for secret in {self.password, repr(self.password)[1:-1]}:
-            if secret:
-                said = said.replace(secret, "***")
-        return said.rstrip(". ")
+        """A driver's words in one line, without the password in any encoding."""
+        return " ".join(Scrubber([self.password]).status(str(text)).split()).rstrip(". ")
 
 
 def variables(name: str) -> str:

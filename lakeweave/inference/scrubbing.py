@@ -66,16 +66,26 @@ class Scrubber:
         compact = compact.lower()
         if plain in compact or any(needle in compact for needle in encoded):
             return True
-        if "%" in compact and plain in urllib.parse.unquote(compact, errors="replace").lower():
+        if "%" in compact and plain in _without_blanks(urllib.parse.unquote(compact, errors="replace")):
             return True
-        if "&" in compact and plain in html.unescape(compact).lower():
+        # A form's blank is a plus sign, and its plus sign is encoded.
+        if "+" in compact and " " in secret:
+            spoken = urllib.parse.unquote(compact.replace("+", ""), errors="replace")
+            if plain in _without_blanks(spoken):
+                return True
+        if "&" in compact and plain in _without_blanks(html.unescape(compact)):
             return True
         if "\\" in compact:
             opened = re.sub(r"\\u([0-9a-f]{4})", lambda m: chr(int(m.group(1), 16)), compact)
-            opened = re.sub(r"\\x([0-9a-f]{2})", lambda m: chr(int(m.group(1), 16)), opened).lower()
-            opened = re.sub(r"\\[nrt]", "", opened)
+            opened = re.sub(r"\\x([0-9a-f]{2})", lambda m: chr(int(m.group(1), 16)), opened)
+            opened = _without_blanks(re.sub(r"\\[nrt]", "", opened))
             return plain in opened or plain in re.sub(r"\\(.)", r"\1", opened)
         return False
+
+
+def _without_blanks(text: str) -> str:
+    """In small letters, without blanks: an encoded blank of the secret is one too."""
+    return "".join(text.split()).lower()
 
 
 def _needles(secret: str) -> tuple[str, list[str]]:
@@ -103,6 +113,8 @@ def _character(character: str) -> str:
         rf"&#0*{code};",
         rf"&#x0*{code:x};",
     ]
+    if character == " ":
+        escapes.append(r"\+")
     named = html.escape(character)
     if named != character:
         escapes.append(re.escape(named))

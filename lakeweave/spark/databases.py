@@ -2,7 +2,7 @@
 
 Statements name the settings ``spark.lakeweave.<connection>.address``, ``.user`` and ``.phrase``, and Spark puts their
 values in when it runs them (stars, where a setting's name has ``url``, ``password`` or ``credential`` in it); so no statement,
-and no log of statements, holds a password.
+and no log of statements, holds a password. The session of this process has these settings only while such a statement runs.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ from urllib.parse import quote
 import pyarrow as pa
 
 from lakeweave.databases import tls
-from lakeweave.databases.connection import Address, Connection, address, not_connected, variables
+from lakeweave.databases.connection import KINDS, Address, Connection, address, not_connected, variables
 from lakeweave.databases.reading import family
 from lakeweave.errors import UserError
+from lakeweave.inference.scrubbing import Scrubber
 from lakeweave.sql import literal_body
 
 PREFIX = "spark.lakeweave."
@@ -86,6 +87,12 @@ def show_file(
     frame.select(*described).createOrReplaceTempView(view)
 
 
+def scrub(text: str, environment: Mapping[str, str]) -> str:
+    """The text without the password of any connection in the environment, in any encoding."""
+    named = (value for name, value in environment.items() if re.fullmatch(r"LAKEWEAVE_\w+_PASSWORD", name))
+    return Scrubber(named).status(text)
+
+
 def explain(said: str, environment: Mapping[str, str]) -> str | None:
     """One sentence about an error of JDBC, with what to do and without the password; None for any other error."""
     if re.search(r"No suitable driver|ClassNotFoundException: [\w.]*Driver", said):
@@ -100,8 +107,11 @@ def explain(said: str, environment: Mapping[str, str]) -> str | None:
     ) or re.search(r"\[FAILED_JDBC[\w.]*\] (.+)", said)
     if not found:
         return None
+    # Other variables hold an address too: LAKEWEAVE_NOTIFY_URL, for one, which is no database.
     names = ",".join(
-        match[1].lower() for name in sorted(environment) if (match := re.fullmatch(r"LAKEWEAVE_(\w+)_URL", name))
+        match[1].lower()
+        for name, url in sorted(environment.items())
+        if (match := re.fullmatch(r"LAKEWEAVE_(\w+)_URL", name)) and url.partition(":")[0] in KINDS
     )
     reason = found[1].strip()
     for where in _addresses(names, environment):

@@ -10,12 +10,7 @@ import pytest
 
 from tests.python.duckdb.inference_project import InferenceProject, asking, openai
 from tests.python.fakes import model_server
-
-MARK = "m4rk-0f-a-secret"
-VARIABLES = (
-    "LAKEWEAVE_TEXT_KEY", "LAKEWEAVE_GROCERY_PASSWORD", "DATABRICKS_TOKEN", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
-    "LAKEWEAVE_NOTIFY_URL", "GOOGLE_APPLICATION_CREDENTIALS", "DBT_ENV_SECRET_KEY",
-)  # fmt: skip
+from tests.python.left_behind import MARK, VARIABLES, in_files, marked
 
 
 @pytest.fixture(scope="module")
@@ -24,26 +19,17 @@ def server() -> Iterator[model_server.Client]:
         yield running
 
 
-def finds(folder: Path) -> list[str]:
-    """Files under a folder with a secret in them, whatever their kind."""
-    found = []
-    for path in folder.rglob("*"):
-        if path.is_file() and not path.is_symlink() and MARK.encode() in path.read_bytes():
-            found.append(str(path.relative_to(folder)))
-    return found
-
-
 def test_the_search_finds_what_is_there(tmp_path: Path) -> None:
     (tmp_path / "a.log").write_text(f"key={MARK}-1")
-    assert finds(tmp_path) == ["a.log"]
+    assert in_files(tmp_path) == ["a.log"]
 
 
 def test_no_secret_is_left_by_a_run_that_succeeds_or_fails(
     tmp_path: Path, server: model_server.Client, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     server.reset()
-    for number, name in enumerate(VARIABLES):
-        monkeypatch.setenv(name, f"{MARK}-{number}")
+    for name, value in marked().items():
+        monkeypatch.setenv(name, value)
     monkeypatch.setenv("LAKEWEAVE_GROCERY_URL", "postgresql://127.0.0.1:1/shop")
     monkeypatch.setenv("LAKEWEAVE_GROCERY_USER", "reader")
     project = InferenceProject(tmp_path, openai(server.base_url, api_key_env="LAKEWEAVE_TEXT_KEY"))
@@ -68,6 +54,6 @@ def test_no_secret_is_left_by_a_run_that_succeeds_or_fails(
         for name in VARIABLES:
             assert os.environ[name] not in text, name
     assert not any(MARK in text for text in said)
-    assert finds(tmp_path) == []
+    assert in_files(tmp_path) == []
     assert (tmp_path / "target" / "manifest.json").is_file()
     assert (tmp_path / "inference.duckdb").is_file()

@@ -8,6 +8,7 @@ import pytest
 from lakeweave.databases.connection import Connection, address
 from lakeweave.databases.reading import TableSpec
 from lakeweave.errors import UserError
+from lakeweave.spark.databases import explain
 
 SECRET = "s3cret wörd"
 
@@ -91,3 +92,21 @@ def test_duckdb_is_not_asked_for_an_extension() -> None:
     """SQLite is read by Python: DuckDB's own reader is an extension that has to be downloaded."""
     loaded = duckdb.sql("select extension_name from duckdb_extensions() where loaded").fetchall()
     assert ("sqlite_scanner",) not in loaded
+
+
+def test_another_address_in_the_environment_does_not_hide_why_a_read_broke() -> None:
+    """A webhook's address is no database's; the password is taken out in any encoding."""
+    environment = {
+        "LAKEWEAVE_GROCERY_URL": "postgresql://db.example:5432/shop",
+        "LAKEWEAVE_GROCERY_USER": "reader",
+        "LAKEWEAVE_GROCERY_PASSWORD": "correct horse's battery",
+        "LAKEWEAVE_NOTIFY_URL": "https://hooks.example/abc",
+    }
+    said = explain(
+        "org.postgresql.util.PSQLException: An I/O error occurred for correct%20horse%27s%20battery", environment
+    )
+    assert said is not None
+    assert "broke while it was read" in said
+    assert "db.example" in said
+    assert "***" in said
+    assert "horse" not in said

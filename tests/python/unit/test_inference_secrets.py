@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import base64
+import html
 import json
 import logging
 import urllib.parse
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -50,6 +51,29 @@ def leaks(text: str) -> list[str]:
         part for part in (base64.b64encode(KEY.encode()).decode()[:16], KEY.encode().hex()[:16]) if part in compact
     ]
     return hidden + coded + [part for part in PARTS if part in compact or part in opened]
+
+
+@pytest.mark.parametrize(
+    "encode",
+    [
+        str,
+        urllib.parse.quote,
+        urllib.parse.quote_plus,
+        repr,
+        json.dumps,
+        html.escape,
+        lambda text: "".join(f"\\u{ord(character):04x}" for character in text),
+        lambda text: "".join(f"&#{ord(character)};" for character in text),
+        lambda text: text.replace("\\", "\\\\").replace("'", "\\'"),
+        lambda text: base64.b64encode(text.encode()).decode(),
+    ],
+)
+def test_a_password_with_blanks_and_quotes_is_scrubbed_in_every_form(encode: Callable[[str], str]) -> None:
+    password = "correct horse's \\ + battery"
+    said = Scrubber([password]).status(f"FATAL: {encode(password)} was refused")
+    assert "***" in said
+    assert encode(password).strip("'\"") not in said
+    assert "battery" not in said
 
 
 @pytest.mark.parametrize("form", FORMS)

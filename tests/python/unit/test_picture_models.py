@@ -10,10 +10,12 @@ import numpy as np
 import onnx
 import pytest
 
+from demo import train_pictures
 from demo.landing import drawings
 from lakeweave.inference.config import Images
 from lakeweave.inference.images import ImageClassifier
 from tests.python.support import ROOT
+from tools import rebuild_models
 
 MODELS = sorted((ROOT / "lakeweave" / "models").glob("*.onnx"))
 
@@ -50,6 +52,42 @@ def test_a_model_is_the_one_of_its_card(path: Path) -> None:
     assert card["outputs"]["probabilities"][:-1] == list(known)
     told = ImageClassifier(str(path), Images()).scores([np.zeros((80, 90, 3), np.uint8)])[0]
     assert {name: classes for name, (classes, _) in told.items()} == card["outputs"]
+
+
+@pytest.mark.parametrize("path", MODELS, ids=lambda path: path.stem)
+def test_a_model_holds_its_weights_and_nothing_else(path: Path) -> None:
+    """The training code writes the same bytes from the file's own weights: no operator, name or text beside them."""
+    shipped = path.read_bytes()
+    weights = rebuild_models.weights(shipped)
+    assert train_pictures.to_onnx(train_pictures.TASKS[path.stem], weights) == shipped
+
+
+def test_a_rebuilt_model_is_compared() -> None:
+    """Rounding of another processor passes; other weights, another graph and a worse network do not."""
+    task = train_pictures.TASKS["yoga_pose"]
+    shipped = (ROOT / "lakeweave" / "models" / "yoga_pose.onnx").read_bytes()
+    card = json.loads((ROOT / "lakeweave" / "models" / "yoga_pose.json").read_text())
+    accuracy = card["accuracy_on_fresh_drawings"]
+    assert rebuild_models.verdict(card, rebuild_models.compare(task, shipped, shipped), accuracy) == []
+
+    weights, rng = rebuild_models.weights(shipped), np.random.default_rng(1)
+    for size, expected in ((1e-4, True), (0.5, False)):
+        moved = {
+            name: (value + rng.normal(0, size, value.shape) * np.abs(value).max()).astype(np.float32)
+            for name, value in weights.items()
+        }
+        compared = rebuild_models.compare(task, shipped, train_pictures.to_onnx(task, moved), 60)
+        assert compared.same_graph
+        assert not compared.same_bytes
+        assert compared.weights > size
+        assert (rebuild_models.verdict(card, compared, accuracy) == []) is expected
+
+    renamed = onnx.load_from_string(shipped)
+    renamed.metadata_props[0].value = "another,list,of,classes"
+    compared = rebuild_models.compare(task, shipped, renamed.SerializeToString())
+    assert "differ from the shipped file" in rebuild_models.verdict(card, compared, accuracy)[0]
+    worse = rebuild_models.Compared(False, True, 0.1, 1.0)
+    assert rebuild_models.verdict(card, worse, {name: value - 0.01 for name, value in accuracy.items()})
 
 
 def test_the_readme_of_the_models_says_what_they_are() -> None:
