@@ -6,6 +6,9 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from lakeweave.ingestion.names import snake_case
 from lakeweave.ingestion.spec import Reading
 
@@ -13,6 +16,9 @@ _DELETED = b' _-."' + b"'"
 _LOWER = bytes(c + 32 if 65 <= c <= 90 else c for c in range(256))
 _NOT_LETTERS = re.compile(r"[\W_]+")
 _BLANK = frozenset({"", "unnamed"})
+_GAP = "[" + re.escape(_DELETED.decode()) + "]*"
+_LARGE = 256 << 10
+"""From this many bytes on, a search for several names at once is faster than one search for each."""
 
 
 class HeaderNames:
@@ -28,6 +34,8 @@ class HeaderNames:
         plain = {squashed(n.encode()) for n in known}
         # Names of other scripts have several spellings in bytes; then the rows are looked at one by one.
         self._bytes = None if any(not n.isascii() for n in known) else tuple(sorted(plain, key=len, reverse=True))
+        self._absent: str | None = None
+        """A pattern of names of which every header has one, and of which the text before had none."""
 
     def score(self, cells: Iterable[str]) -> int:
         """How many of the names are among ``cells``."""
@@ -45,12 +53,18 @@ class HeaderNames:
             return False
         if self._bytes is None:
             return True
+        large = len(data) >= _LARGE
+        if large and self._absent and not _matches(self._absent, data):
+            return False
         text = squashed(data)
-        missing, enough = 0, len(self._bytes) - self.needed + 1
+        missing, enough = [], len(self._bytes) - self.needed + 1
         for name in self._bytes:
             if name not in text:
-                missing += 1
-                if missing >= enough:
+                missing.append(name.decode())
+                if len(missing) >= enough:
+                    self._absent = (
+                        "|".join(_GAP.join(map(re.escape, n)) for n in missing) if large and all(missing) else None
+                    )
                     return False
         # A header has `needed` of the names, so it has one of any `len - needed + 1` of them: the rarest are looked for.
         rare = sorted(self._bytes, key=text.count)[: len(self._bytes) - self.needed + 1]
@@ -64,6 +78,11 @@ class HeaderNames:
                     return True
                 at = text.find(name, end)
         return False
+
+
+def _matches(pattern: str, data: bytes) -> bool:
+    """Whether ``pattern`` is in ``data``, in any case. RE2 takes time in proportion to the text, whatever the pattern."""
+    return pc.match_substring_regex(pa.array([data], pa.binary()), pattern, ignore_case=True)[0].as_py() is True
 
 
 def squashed(data: bytes) -> bytes:

@@ -114,7 +114,7 @@ def wide_encoding(head: bytes) -> str | None:
     Nearly every second byte of Western text is NUL in UTF-16. Other text has to make sense in one order of bytes and in no other.
     """
     sample = head[: HEAD - HEAD % 4]
-    if len(sample) < 4 or b"\0" not in sample or re.match(rb"[\t\r\n\x20-\x7e]{16}", sample):
+    if len(sample) < 4 or b"\0" not in sample or re.match(rb"[\t\r\n\x20-\x7e]{12}", sample):
         return None
     sample = sample[: len(sample) - len(sample) % 2]
     pairs = len(sample) // 2

@@ -20,6 +20,7 @@ from lakeweave.ingestion.__main__ import main
 from lakeweave.ingestion.archive import original_name
 from lakeweave.ingestion.counting import Counter
 from lakeweave.ingestion.encoding import BAD, ESCAPE, detect, shown
+from lakeweave.ingestion.headers import HeaderNames
 from lakeweave.ingestion.listing import natural_key, settle
 from lakeweave.ingestion.names import MAX_NAME, snake_case, unique_names
 from lakeweave.ingestion.sniff import split_lines
@@ -378,6 +379,7 @@ PIECES = st.lists(
 
 @settings(deadline=None)
 @given(pieces=PIECES)
+@example(pieces=["\0", "\n"])
 def test_every_line_of_broken_text_is_accounted_for(tmp_path_factory, pieces):
     text = "id,name,price\n" + "".join(pieces)
     path = tmp_path_factory.mktemp("t") / "t.csv"
@@ -472,3 +474,21 @@ def test_command_line_of_the_module(tmp_path: Path):
     )
     assert done.returncode == 0, done.stderr
     assert "1 records = 1 accepted" in done.stdout
+
+
+def test_names_are_found_in_large_text_as_in_small_text():
+    """After text without names a search for several names at once takes over; it must never miss a header."""
+    columns = ["order_id", "given_name", "unit.price", "city", "note"]
+    names = HeaderNames({c: c for c in columns})
+    body = b"17,Ann,2.50,city of Rome,a note\n" * 12_000
+    assert not names.may_be_in(body)
+    assert not names.may_be_in(body)
+    for header in (
+        b"order_id,given_name,unit.price,city,note\n",
+        b"ORDER ID,Given-Name,UnitPrice,x,y\n",
+        b'"Order-ID","GIVENNAME",x,"City",y\n',
+        b"x,y,unit price,CITY,no'te\n",
+    ):
+        assert names.may_be_in(body + header + body), header
+        assert not names.may_be_in(body)
+    assert names.may_be_in("größe,".encode("latin-1") + body + b"given_name,unit_price,city\n")
