@@ -26,11 +26,11 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export LAKEWEAVE_TARGET := $(TARGET)
 
 .DEFAULT_GOAL := help
-.PHONY: help build feed app watch profile environment landing test environment-database environment-browser environment-java test-bigquery test-spark test-spark-sample test-spark-long test-databricks environment-spark test-reliability test-security test-security-long rebuild-models licences lint lint-python lint-sql lint-dbt format lineage docs clean requirements bench
+.PHONY: help build feed app watch profile environment landing test test-newcomer environment-database environment-browser environment-java test-bigquery test-spark test-spark-sample test-spark-long test-databricks environment-spark test-reliability test-security test-security-long rebuild-models licences lint lint-python lint-sql lint-dbt format lineage docs clean requirements bench
 
 HELP_DAILY := build test app docs
 HELP_DATA  := feed profile watch
-HELP_TESTS := lint test-bigquery test-spark-sample test-spark test-databricks test-reliability test-security bench
+HELP_TESTS := lint test-newcomer test-bigquery test-spark-sample test-spark test-databricks test-reliability test-security bench
 # All targets with a text that no other group has.
 HELP_OTHER  = $(filter-out $(HELP_DAILY) $(HELP_DATA) $(HELP_TESTS),$(shell sed -nE 's/^([a-z-]+):.*\#\# .*/\1/p' Makefile))
 
@@ -135,6 +135,9 @@ test-databricks: $(VENV)-databricks/.ready  ## the statements of dbt-databricks,
 
 test-bigquery: $(VENV)/.dev profiles.yml  ## every BigQuery statement, analyzed by Google's SQL analyzer
 	@$(BIN)/python -m pytest tests/python/bigquery
+
+test-newcomer: $(VENV)/.dev profiles.yml  ## the newcomer's first hour with the README's commands, `make build` included
+	@LAKEWEAVE_NEWCOMER=1 $(BIN)/python -m pytest tests/python/duckdb/test_newcomer.py
 
 test-reliability: $(VENV)/.dev profiles.yml  ## the long tests: 200 kills of a build, 50 of an inference, 200 histories of deliveries
 	@LAKEWEAVE_KILLS=200 LAKEWEAVE_INFERENCE_KILLS=50 LAKEWEAVE_DELIVERIES=200 LAKEWEAVE_ORDERS=200 LAKEWEAVE_WRITER_SECONDS=300 LAKEWEAVE_FAULTS=500 $(BIN)/python -m pytest tests/python/reliability

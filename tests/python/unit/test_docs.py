@@ -145,6 +145,17 @@ def test_exposures_name_what_their_consumers_read(manifest: dict[str, Any]) -> N
     assert all(parents and parents <= known for parents in exposures.values())
     read = {parent for analysis in nodes(manifest, "analysis") for parent in analysis["depends_on"]["nodes"]}
     assert exposures["shop_analyses"] == read
+    # The app and the notebook name their tables by schema and table.
+    tables = {
+        (node["schema"], node["alias"]): unique_id
+        for unique_id, node in manifest["nodes"].items()
+        if node["resource_type"] == "model"
+    }
+    app = "".join(path.read_text() for path in sorted((ROOT / "app").rglob("*.py")) if path.stem != "warehouse")
+    notebook = (ROOT / "analyses" / "notebooks" / "cohort_retention.ipynb").read_text()
+    for name, text in (("shop_app", app), ("retention_notebook", notebook)):
+        named = {tables[each] for each in re.findall(r"\b(bronze|silver|gold)\.(\w+)", text) if each in tables}
+        assert exposures[name] == named, name
 
 
 def test_pictures_of_the_lineage_have_not_drifted(manifest: dict[str, Any]) -> None:
