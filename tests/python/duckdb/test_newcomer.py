@@ -105,7 +105,7 @@ def test_build_own_data_a_column_from_a_model_and_the_app(
         from silver.first_column group by all order by 1
         """,
     ) == [
-        (False, False, "empty input", rows(warehouse, "select count(*) from silver.products where name is null")[0][0]),
+        (False, False, "null input", rows(warehouse, "select count(*) from silver.products where name is null")[0][0]),
         (True, True, "ok", rows(warehouse, "select count(name) from silver.products")[0][0]),
     ]
 
