@@ -7,6 +7,7 @@ and can run no Python model. There is no setting for any of it, so three names o
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Any
 
 from dbt.adapters.spark import session as dbt_session
@@ -15,7 +16,7 @@ from dbt_common.exceptions import DbtRuntimeError
 
 from lakeweave.errors import SettingsError, Unusable, UserError
 from lakeweave.spark.python_models import SessionPythonJob
-from lakeweave.spark.session import one_sentence, open_session
+from lakeweave.spark.session import credentials, one_sentence, open_session
 from lakeweave.spark.turns import Turns
 from lakeweave.sql import literal
 
@@ -25,14 +26,14 @@ _turns = Turns()
 class Cursor(dbt_session.Cursor):
     """A cursor whose errors are one sentence, and that takes turns with those of other threads; see :mod:`.turns`."""
 
-    def __init__(self, session: Any) -> None:
+    def __init__(self, session: Any, settings: Mapping[str, Any]) -> None:
         super().__init__()
-        self._session = session
+        self._session, self._settings = session, settings
 
     def execute(self, sql: str, *parameters: Any) -> None:
         """Run a statement; queries wait until they are fetched."""
         statement = sql % parameters if parameters else sql
-        with _told(), _turns.of(statement):
+        with _told(), _turns.of(statement), credentials(self._session, self._settings, statement):
             self._df = self._session.sql(statement)
 
     def close(self) -> None:
@@ -57,7 +58,7 @@ class Connection(dbt_session.Connection):
     def cursor(self) -> Cursor:
         """A cursor on the session; here and not above, because dbt makes `failed to connect` of an error there."""
         try:
-            return Cursor(open_session(self.server_side_parameters))
+            return Cursor(open_session(self.server_side_parameters), self.server_side_parameters)
         except (Unusable, SettingsError, UserError) as error:
             raise DbtRuntimeError(str(error)) from None
 
@@ -72,6 +73,8 @@ class _told:
         from py4j.protocol import Py4JError
         from pyspark.errors import PySparkException
 
+        if isinstance(error, UserError):
+            raise DbtRuntimeError(str(error)) from None
         if isinstance(error, PySparkException | Py4JError):
             raise DbtRuntimeError(one_sentence(error)) from None
 

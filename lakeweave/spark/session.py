@@ -5,26 +5,29 @@ Each further thread of dbt has a session of its own beside it: the same tables, 
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import re
 import sys
 import threading
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from lakeweave.spark.checks import check_jars, check_java, check_session
+from lakeweave.spark.databases import explain, scrub, settings_of
 
 _ROOT = Path(__file__).resolve().parents[2]
 _KEY = "spark.lakeweave.config"
 _DATABASES = "spark.lakeweave.databases"
 _opened: Any = None
 _opening = threading.Lock()
+# On a server all threads have one session.
+_naming = threading.Lock()
 # By the thread's number. Numbers of threads that have ended come again, and their sessions with them.
 _of_threads: dict[int, Any] = {}
-_databases: dict[int, dict[str, str]] = {}
 
 
 def open_session(settings: Mapping[str, str]) -> Any:
@@ -46,7 +49,8 @@ def open_session(settings: Mapping[str, str]) -> Any:
         if thread not in _of_threads:
             _of_threads[thread] = _opened if _is_remote(settings) else _beside(settings)
         session = _of_threads[thread]
-    _name_databases(session, settings)
+    # An address that cannot be followed is told by the first statement, not by the one that reads the database.
+    settings_of(settings.get(_DATABASES, ""), os.environ)
     return session
 
 
@@ -110,22 +114,30 @@ def close() -> None:
         _opened.stop()
         _opened = None
         _of_threads.clear()
-        _databases.clear()
 
 
-def _name_databases(session: Any, settings: Mapping[str, str]) -> None:
-    """Tell the session where the environment says that databases are, if it does not know yet."""
-    from lakeweave.spark.databases import settings_of
+@contextlib.contextmanager
+def credentials(session: Any, settings: Mapping[str, str], statement: str) -> Iterator[None]:
+    """While the statement runs, the session has the database settings that the statement names, and no longer.
 
-    wanted = settings_of(settings.get(_DATABASES, ""), os.environ)
-    known = _databases.get(id(session), {})
-    if wanted == known:
+    Spark shows every setting to whoever may run `set -v`, so no password stays among them.
+
+    Raises:
+        UserError: the address of a database in the environment cannot be followed.
+    """
+    if "${spark.lakeweave." not in statement:
+        yield
         return
-    for name in known.keys() - wanted.keys():
-        session.conf.unset(name)
-    for name, value in wanted.items():
-        session.conf.set(name, value)
-    _databases[id(session)] = wanted
+    wanted = settings_of(settings.get(_DATABASES, ""), os.environ)
+    named = {name: value for name, value in wanted.items() if f"${{{name}}}" in statement}
+    with _naming:
+        try:
+            for name, value in named.items():
+                session.conf.set(name, value)
+            yield
+        finally:
+            for name in named:
+                session.conf.unset(name)
 
 
 def _prepare_folders(settings: Mapping[str, str]) -> None:
@@ -146,10 +158,12 @@ def _quiet() -> None:
 
 
 def one_sentence(error: BaseException) -> str:
-    """What an error of Spark says, without its stack: the message up to the plan, or what Python said in a worker."""
-    text = str(error)
-    from lakeweave.spark.databases import explain
+    """What an error of Spark says, without its stack and passwords: the message up to the plan, or what a worker said."""
+    return scrub(_sentence(error), os.environ)
 
+
+def _sentence(error: BaseException) -> str:
+    text = str(error)
     # A database's error is the cause of Spark's error, and only the stack has it. Ignore the causes of other components,
     # such as the metastore.
     whole = f"{text}\n{getattr(error, '_stackTrace', None) or ''}"

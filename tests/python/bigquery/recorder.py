@@ -28,6 +28,7 @@ from typing import Any, TypeVar
 from unittest import mock
 
 from .. import quicker
+from ..left_behind import marked
 from ..support import PARSED, ROOT
 from . import cleaning, sqltypes
 from .answers import CONNECTIONS, DECLARED, IMPORTED_OUTPUTS, RULES, Answer, endpoints
@@ -90,8 +91,11 @@ class Recorder:
         target_path: Path | None = None,
         variables: dict[str, Any] | None = None,
         parsed: bytes = b"",
+        log_path: Path | None = None,
     ) -> None:
         self.project = project
+        self.log_path = log_path
+        """Where dbt's debug log goes; without one there is no log, and dbt writes no artifact."""
         self.raises, self.rules = raises, rules
         behind = endpoints(project)
         self.variables = json.dumps({"endpoints": {"bigquery": behind}, "connections": DECLARED} | (variables or {}))
@@ -212,9 +216,11 @@ class Recorder:
         ]  # fmt: skip
         if arguments[0] != "parse":
             common += ["--threads", "1"] if arguments[0] != "run-operation" else []
+        logged = ["--log-level-file", "none", "--log-path", str(self._scratch / "logs"), "--no-write-json"]
+        if self.log_path:
+            logged = ["--log-level-file", "debug", "--log-path", str(self.log_path), "--write-json"]
         quiet = [
-            "--quiet", "--log-level", "none", "--log-level-file", "none", "--log-path", str(self._scratch / "logs"),
-            "--no-send-anonymous-usage-stats", "--no-version-check", "--no-use-colors", "--no-write-json",
+            "--quiet", "--log-level", "none", *logged, "--no-send-anonymous-usage-stats", "--no-version-check", "--no-use-colors",
         ]  # fmt: skip
 
         def hear(event: Any) -> None:
@@ -248,7 +254,7 @@ class Recorder:
 
         environment = {
             "LAKEWEAVE_TARGET": "bigquery", "DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DO_NOT_TRACK": "1",
-            "LAKEWEAVE_SCHEMA": os.environ.get("LAKEWEAVE_SCHEMA", "dev"),
+            "LAKEWEAVE_SCHEMA": os.environ.get("LAKEWEAVE_SCHEMA", "dev"), **marked(),
         }  # fmt: skip
         with (
             mock.patch.dict(os.environ, environment),

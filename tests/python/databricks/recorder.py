@@ -21,6 +21,7 @@ from lakeweave.spark import session as spark_session
 from lakeweave.spark.databases import jdbc, settings_of
 from tests.python import postgres, quicker
 from tests.python.databricks.standin import FakeWarehouse
+from tests.python.left_behind import marked
 from tests.python.support import ROOT, Workspace, deliver_batch
 
 ENDPOINTS = (
@@ -46,6 +47,8 @@ class Recording:
     """Phase, node, status, message."""
     nodes: set[str] = field(default_factory=set)
     """Models, seeds and snapshots of the manifest."""
+    left: Path = Path()
+    """The project's folder, with logs, artifacts and the warehouse."""
 
 
 def record(root: Path, *selection: str) -> Recording:
@@ -58,6 +61,7 @@ def record(root: Path, *selection: str) -> Recording:
     server = None if postgres.absent() else postgres.Server()
     environment = {
         **workspace.env(),
+        **marked(),
         **(server.environment() if server else {}),
         "LAKEWEAVE_TARGET": "databricks",
         # dbt quotes it into every name; Delta can only replace Spark's own catalog.
@@ -67,7 +71,7 @@ def record(root: Path, *selection: str) -> Recording:
     with mock.patch.dict(os.environ, environment), contextlib.chdir(workspace.root):
         warehouse = FakeWarehouse(spark_session.open_session(_settings(workspace.root, jars)))
         warehouse.stub_functions()
-        recording = Recording(warehouse)
+        recording = Recording(warehouse, left=workspace.root)
         if server:
             _name_database(warehouse.session)
         try:

@@ -13,6 +13,7 @@ import re
 import pytest
 
 from tests.python import postgres
+from tests.python.left_behind import MARK, in_files
 
 PHASES = ("first run", "increment", "full refresh")
 
@@ -107,6 +108,16 @@ def test_the_database_is_read_by_jdbc_and_as_a_foreign_catalog(recording) -> Non
     assert postgres.PASSWORD[:13] not in "".join(sent.values())
     read = recording.warehouse.session.table("dev_bronze.transactions").select("read_number").distinct().collect()
     assert {row.read_number for row in read} >= {"1", "2"}
+
+
+def test_no_secret_is_sent_or_left(recording) -> None:
+    """Statements, what dbt says of each node, logs, artifacts and tables; of a token, a key and the database's password."""
+    marks = [MARK, postgres.PASSWORD[:13]]
+    texts = [*(each.sql for each in recording.warehouse.statements), *(each[3] for each in recording.ended)]
+    assert not [text for text in texts if any(mark in text for mark in marks)]
+    assert (recording.left / "target" / "manifest.json").is_file()
+    assert list((recording.left / "logs").iterdir())
+    assert in_files(recording.left, marks) == []
 
 
 def test_what_spark_cannot_know_is_used(recording) -> None:

@@ -11,6 +11,7 @@ how often it was asked, so that a run can be repeated. Words in a prompt make a 
 ``EMPTY``                                        an empty answer
 ``FILTERED``                                     a refusal by the content filter
 ``ECHO-KEY``                                     a refusal whose text repeats the Authorization header
+``SAY-KEY``                                      an answer that repeats the Authorization header
 ``OUT-<n>``                                      an answer that is billed as n tokens of output
 
 What it bills is the usage of its answers: a token for four characters, times ``factor``; with ``usage`` false it does not say so.
@@ -105,7 +106,8 @@ class FakeModelServer:
         finally:
             self.in_flight -= 1
         self.answered[prompt] += 1
-        return self.completion(prompt, request)
+        said = f" {headers.get('authorization', '')}" if "SAY-KEY" in prompt else ""
+        return self.completion(prompt + said, request)
 
     def completion(self, prompt: str, request: dict[str, Any]) -> tuple[int, dict[str, str], bytes]:
         if "GARBAGE" in prompt:

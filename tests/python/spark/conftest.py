@@ -10,6 +10,7 @@ import pytest
 
 from demo.landing import LandingConfig, generate
 from tests.python.fakes import model_server
+from tests.python.left_behind import marked
 from tests.python.spark.parity import Both
 from tests.python.spark.session import SparkWorkspace, absent
 from tests.python.support import PARSED, ROOT, Workspace
@@ -25,6 +26,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         "test_inference_spark.py",
         "test_quiet_spark.py",
         "test_databases_spark.py",
+        "test_secrets_spark.py",
         "test_kill_spark.py",
         # It would open a session that does not know the fake of a model server, and there is one to a process.
         "test_externals_spark.py",
@@ -83,7 +85,11 @@ def _knows_the_fake(workspace: Workspace, base_url: str) -> None:
     """Name the fake server in the workspace's profile as the one that answers for `extra_fake`."""
     profile = workspace.root / "profiles.yml"
     text = profile.read_text()
-    block = f"models: {{extra_fake: {{backend: openai, base_url: '{base_url}', model: fake, tries: 1}}}}"
+    block = (
+        f"models: {{extra_fake: {{backend: openai, base_url: '{base_url}', model: fake, tries: 1,"
+        " api_key_env: LAKEWEAVE_TEXT_KEY}}"
+    )
+    workspace.environment.update(marked())
     hashed = "embeddings: {backend: hashed}"
     text = text.replace(f"            {hashed}\n", f"            {hashed}\n            {block}\n")
     text = text.replace(f'{hashed}}}"', f'{hashed}, {block}}}"')
