@@ -161,7 +161,7 @@ def test_a_connection_that_breaks_in_the_middle_leaves_nothing(
         (
             {},
             'alter table "Transactions" alter column "Member_number" type text',
-            ["column `Member_number` is string in the database, declared is integer", "or change the declaration"],
+            ["column `Member_number` is string in the database, declared is integer", "or update the declared columns"],
         ),
     ],
     ids=["wrong password", "unreachable", "password in the URL", "no table", "changed type"],
