@@ -26,7 +26,7 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export LAKEWEAVE_TARGET := $(TARGET)
 
 .DEFAULT_GOAL := help
-.PHONY: help build feed app watch profile environment landing test test-newcomer environment-database environment-browser environment-java test-bigquery test-spark test-spark-sample test-spark-long test-databricks environment-spark test-reliability test-security test-security-long rebuild-models licences lint lint-python lint-sql lint-dbt format lineage docs clean requirements bench
+.PHONY: help build coverage feed app watch profile environment landing test test-newcomer environment-database environment-browser environment-java test-bigquery test-spark test-spark-sample test-spark-long test-databricks environment-spark test-reliability test-security test-security-long rebuild-models licences lint lint-python lint-sql lint-dbt format lineage docs clean requirements bench
 
 HELP_DAILY := build test app docs
 HELP_DATA  := feed profile watch
@@ -84,7 +84,13 @@ SPARK_SAMPLE := tests/python/spark/test_parity.py $(patsubst %,tests/python/spar
     --deselect tests/python/spark/test_parity.py::test_data_tests_say_the_same
 
 test: $(VENV)/.dev $(if $(SPARK),$(VENV)/.spark) profiles.yml  ## every test that needs no account: Python, DuckDB, BigQuery's analyzer (SPARK=sample)
-	@$(if $(SPARK),LAKEWEAVE_SPARK_SAMPLE=1) $(BIN)/python -m pytest $(TEST_FOLDERS) $(if $(SPARK),$(SPARK_SAMPLE)) $(IN_PROCESSES)
+	@$(if $(COVERAGE),rm -rf .coverage)
+	@$(if $(SPARK),LAKEWEAVE_SPARK_SAMPLE=1) $(if $(COVERAGE),$(BIN)/coverage run,$(BIN)/python) -m pytest $(TEST_FOLDERS) $(if $(SPARK),$(SPARK_SAMPLE)) $(IN_PROCESSES)
+	@$(if $(COVERAGE),$(BIN)/coverage combine --quiet && $(BIN)/coverage report)
+
+coverage: $(VENV)/.dev profiles.yml  ## the share of the package's lines that the unit tests run (make test COVERAGE=1: all tests, slower)
+	@rm -rf .coverage
+	@$(BIN)/coverage run -m pytest tests/python/unit $(IN_PROCESSES) && $(BIN)/coverage combine --quiet && $(BIN)/coverage report
 
 # The jars are not in a wheel, so Maven fetches them. The profile names their folder.
 $(VENV)/.spark: requirements/spark.txt requirements/spark-jars.xml | $(VENV)/.dev
@@ -170,7 +176,7 @@ lint: $(VENV)/.dev profiles.yml  ## ruff, sqlfluff, and dbt's own deprecations
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target lint-dbt lint-sql lint-python
 
 lint-python: $(VENV)/.dev
-	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy --no-error-summary
 
 lint-sql: $(VENV)/.dev
 	@$(BIN)/sqlfluff lint --disable-progress-bar models analyses tests/singular
@@ -220,7 +226,7 @@ bench: $(VENV)/.dev profiles.yml  ## measure the figures of docs/benchmarks.md (
 	@for what in landing ingestion shop inference vectors feeds pictures people; do echo "== $$what"; $(BIN)/python -m tests.python.benchmarks.bench_$$what || exit 1; done
 
 clean:  ## remove build artifacts; the warehouse, its ledger and the landing zone stay
-	@rm -rf target logs dbt_packages .pytest_cache .ruff_cache .hypothesis .sqlfluff_cache
+	@rm -rf target logs dbt_packages .pytest_cache .ruff_cache .mypy_cache .coverage .hypothesis .sqlfluff_cache
 	@find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
 
 requirements:  ## update the pinned versions and hashes from pyproject.toml

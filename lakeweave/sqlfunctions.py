@@ -21,7 +21,8 @@ def replace_function(
     """Register ``function`` as ``name``, in the place of one that was there."""
     with contextlib.suppress(duckdb.Error):  # not registered yet; there is no way to ask
         conn.remove_function(name)
-    conn.create_function(name, function, parameters, returns, **settings)
+    types: list[Any] = list(parameters)
+    conn.create_function(name, function, types, returns, **settings)
 
 
 def refusal(message: str) -> str:

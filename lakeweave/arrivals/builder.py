@@ -186,12 +186,12 @@ class Builder:
         reasons: dict[tuple[str, str, str], list[str]] = {}
         for _, source, address, state, reason in untold:
             reasons.setdefault((source, state, printable(reason, 2_000, lines=True)), []).append(printable(address))
-        lines = []
+        ended = []
         for (source, state, reason), addresses in reasons.items():
-            more = f" and {len(addresses) - 3} more" if len(addresses) > 3 else ""
+            others = f" and {len(addresses) - 3} more" if len(addresses) > 3 else ""
             what = f"given up after {self.rhythm.attempts} attempts" if state == "dead" else "gone"
-            lines.append(f"{source}: {', '.join(addresses[:3])}{more}: {what}. {reason}")
-        if self.tell("Files arrived that could not be built.\n" + "\n".join(lines)):
+            ended.append(f"{source}: {', '.join(addresses[:3])}{others}: {what}. {reason}")
+        if self.tell("Files arrived that could not be built.\n" + "\n".join(ended)):
             self.queue.told([number for number, *_ in untold])
 
     def run(self, stop: threading.Event, pause: float = 0.5) -> None:

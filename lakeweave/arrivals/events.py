@@ -137,7 +137,7 @@ class Trust:
             if not isinstance(json.loads(text), dict):
                 raise ValueError("the reply is no JSON object")
         except (httpx.HTTPError, ValueError, OSError) as error:
-            raise exceptions.TransportError(error) from error
+            raise exceptions.TransportError(error) from error  # type: ignore[no-untyped-call]
         return _Document(text.encode())
 
     def check_google(self, headers: Mapping[str, str]) -> None:
@@ -154,7 +154,7 @@ class Trust:
             )
         try:
             # Signature, audience, lifetime and issuer are the library's to check; the keys come from our cache.
-            claims = id_token.verify_oauth2_token(
+            claims = id_token.verify_oauth2_token(  # type: ignore[no-untyped-call]
                 token, self._cached_certificates, audience=self.audience, clock_skew_in_seconds=10
             )
         except exceptions.TransportError as error:
@@ -313,10 +313,10 @@ def read(headers: Mapping[str, str], body: bytes, trust: Trust) -> list[Arrival]
         # Structured CloudEvents hold the data, binary ones are it.
         return _of_cloud_storage(_object(document.get("data"), "the data") if "specversion" in document else document)
     envelope = _object(document.get("data"), "the data") if "specversion" in document else document
-    message = envelope.get("message")
-    if not isinstance(message, dict):
+    pushed = envelope.get("message")
+    if not isinstance(pushed, dict):
         raise MalformedError("the request is no CloudEvent of Cloud Storage and holds no Pub/Sub message")
-    attributes = _object(message.get("attributes") or {}, "the attributes of the Pub/Sub message")
+    attributes = _object(pushed.get("attributes") or {}, "the attributes of the Pub/Sub message")
     if attributes.get("eventType", "OBJECT_FINALIZE") != "OBJECT_FINALIZE":
         return []
     if {"bucketId", "objectId", "objectGeneration"} <= attributes.keys():
@@ -325,7 +325,7 @@ def read(headers: Mapping[str, str], body: bytes, trust: Trust) -> list[Arrival]
             Arrival("gcp", *(_text(attributes, each, what) for each in ("bucketId", "objectId", "objectGeneration")))
         ]
     try:
-        data = base64.b64decode(message.get("data") or "", validate=True)
+        data = base64.b64decode(pushed.get("data") or "", validate=True)
     except (ValueError, TypeError) as error:
         raise MalformedError("the data of the Pub/Sub message is not base 64") from error
     return _of_cloud_storage(_document(data, "the data of the Pub/Sub message"))

@@ -127,7 +127,7 @@ class Answers:
     def take(self, positions: Sequence[int]) -> Answers:
         """The answers at ``positions``, in that order; a position may be taken several times."""
 
-        def pick(column: Sequence) -> list:
+        def pick(column: Sequence[Any]) -> list[Any]:
             return [column[i] for i in positions]
 
         return Answers(

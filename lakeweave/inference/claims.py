@@ -148,7 +148,7 @@ class Claims:
         """The batch of ``holder`` is committed. Gives what happened since the last call and starts counting anew."""
         with self._changed:
             current, mine = self._holder(run, holder)
-            report = {
+            report: dict[str, int | str] = {
                 "settled": len(mine.held),
                 "refused": mine.refused,
                 "over_budget": mine.over_budget,

@@ -116,6 +116,9 @@ class _Table:
         self._size = dimension // 8
         self._dimension = dimension
         self._rows: dict[str, int] = {}
+        self.vectors: np.ndarray
+        self.left: np.ndarray
+        self.right: np.ndarray
         self._make_room(1024)
 
     def __len__(self) -> int:

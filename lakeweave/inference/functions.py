@@ -48,11 +48,11 @@ class Models:
         """
         backend = self._backend(function, json.loads(spec))
         backend.check()
-        return backend.version
+        return str(backend.version)
 
     def where(self, function: str, spec: str) -> str:
         """Where the answers come from, for people: an address, a folder, a file."""
-        return self._backend(function, json.loads(spec)).where
+        return str(self._backend(function, json.loads(spec)).where)
 
     def answer(self, function: str, inputs: Sequence[str | None], spec: str, options: str) -> Answers:
         """Answers to ``inputs``, one each and in order; each distinct input is asked once.
@@ -76,13 +76,16 @@ class Models:
         given = self._ask(function, backend, asked, chosen, described) if asked else None
         return _spread(inputs, order, given)
 
-    def _ask(self, function: str, backend: Any, asked: list[str], options: dict, described: dict) -> Answers:
-        run, holder = described.get("run"), described.get("holder")
+    def _ask(
+        self, function: str, backend: Any, asked: list[str], options: dict[str, Any], described: dict[str, Any]
+    ) -> Answers:
+        run: str | None = described.get("run")
+        holder: str = described.get("holder") or ""
         if run:
             CLAIMS.working(run, holder, +1)
         try:
             if function == EMBEDDING:
-                answers = backend.answer(asked)
+                answers: Answers = backend.answer(asked)
             else:
                 if function in (ANNOTATION, PREDICTION) and described.get("places"):
                     asked = [local_path(address, described["places"]) for address in asked]
@@ -108,7 +111,7 @@ class Models:
     def _backend(self, function: str, described: dict[str, Any]) -> Any:
         if function not in FUNCTIONS:
             raise BackendError(f"There is no function {function!r}; expected one of {', '.join(FUNCTIONS)}.")
-        name = described.get("model")
+        name = str(described.get("model"))
         settings = self._settings.models.get(name)
         if function == TEXT:
             key: Any = settings or self._settings.text
@@ -175,7 +178,7 @@ def _spread(inputs: Sequence[str | None], order: dict[str, int], given: Answers 
             for column in (responses, *more.values()):
                 if column is not None:
                     column[i] = None
-    return Answers(statuses, states, responses, answers.embeddings, more)
+    return Answers(statuses, states, responses, answers.embeddings, {**more})
 
 
 def answer_arrow(models: Models, function: str, inputs: Any, spec: Any, options: Any) -> pa.StructArray:

@@ -90,7 +90,7 @@ class ImageClassifier:
         return [answer if answer is not None else Answer(None, "no answer", RETRYABLE) for answer in answers]
 
     @staticmethod
-    def _run(session: Any, name: str, ready: list, labels: list[str] | None, answers: list[Answer | None]) -> None:
+    def _run(session: Any, name: str, ready: list[Any], labels: list[str] | None, answers: list[Answer | None]) -> None:
         scores = session.run(None, {name: np.stack([pixels for _, pixels in ready])})[0]
         for (i, _), row in zip(ready, scores, strict=True):
             order = sorted(range(len(row)), key=lambda k: (-float(row[k]), k))
@@ -193,7 +193,7 @@ class ImageAnnotator:
                 answers[i] = Answer(None, str(error), FAILED)
             except OSError as error:
                 answers[i] = Answer(None, f"the picture cannot be read: {error.strerror}", RETRYABLE)
-        scores: dict[int, dict] = {}
+        scores: dict[int, dict[str, Any]] = {}
         if "LABEL_DETECTION" in features and pictures:
             scores = dict(zip(pictures, self._labeler.scores(list(pictures.values())), strict=True))
         for i, pixels in pictures.items():
@@ -204,7 +204,7 @@ class ImageAnnotator:
         return [answer if answer is not None else Answer(None, "no answer", RETRYABLE) for answer in answers]
 
     @staticmethod
-    def _result(pixels: np.ndarray, features: Sequence[str], scores: dict | None) -> dict[str, Any]:
+    def _result(pixels: np.ndarray, features: Sequence[str], scores: dict[str, Any] | None) -> dict[str, Any]:
         result: dict[str, Any] = {}
         if scores is not None:
             result["label_annotations"] = vision.labels(scores)
@@ -241,7 +241,8 @@ def read_picture(path: str, root: str = "", enough: int = 0) -> np.ndarray:
     if len(data) > MAX_BYTES:
         raise _BadPicture(f"the file is larger than {MAX_BYTES // 1_000_000} MB")
     try:
-        picture = Image.open(io.BytesIO(data))
+        opened = Image.open(io.BytesIO(data))
+        picture: Image.Image = opened
         if picture.format not in ("JPEG", "PNG", "BMP"):
             raise _BadPicture(f"the format is {picture.format}; expected JPEG, PNG or BMP")
         if picture.width * picture.height > MAX_PIXELS:
@@ -249,7 +250,7 @@ def read_picture(path: str, root: str = "", enough: int = 0) -> np.ndarray:
         if getattr(picture, "n_frames", 1) > 1:
             raise _BadPicture("the picture is animated")
         if enough:
-            picture.draft("RGB", (enough, enough))
+            opened.draft("RGB", (enough, enough))
         if picture.mode.startswith("I;16"):
             # Sixteen bits per pixel: the upper eight are what other programs show.
             picture = Image.fromarray((np.asarray(picture) >> 8).astype(np.uint8))

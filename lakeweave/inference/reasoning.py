@@ -236,7 +236,8 @@ def _in_code(text: str, place: int) -> bool:
 
 
 def _harmony(text: str) -> tuple[str, str | None]:
-    final, thoughts = [], []
+    final: list[str] = []
+    thoughts: list[str] = []
     for part in _HARMONY_PART.finditer(text):
         (final if part.group(1) == "final" else thoughts).append(part.group(2).strip())
     if not final and not thoughts:

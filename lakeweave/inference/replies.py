@@ -68,7 +68,7 @@ def _judged(message: Message, wants_json: bool, damaged: bool) -> Answer | Fault
     text = "".join(message.texts)
     content, thought = (text, None) if wants_json and is_one_object(text) else reasoning.split(text)
     thoughts = [each for each in (*message.thoughts, thought or "") if each.strip()]
-    more = {
+    more: dict[str, Any] = {
         "usage": message.usage,
         "reasoning": "\n".join(thoughts) or None,
         "served_model": message.served_model,

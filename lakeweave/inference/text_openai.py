@@ -227,7 +227,7 @@ class OpenAIBackend:
             kind = Kind.INPUT  # the same model and parameters were right before
         if kind is Kind.DOUBTFUL and self._breaker.is_proven(call.key):
             kind = Kind.INPUT if fault.state == FAILED else Kind.DOUBTFUL
-        kept = {"reasoning": fault.reasoning, "served_model": fault.served_model}
+        kept: dict[str, Any] = {"reasoning": fault.reasoning, "served_model": fault.served_model}
         if kind is Kind.AGAIN:
             return Answer(None, said, RETRYABLE, **kept)
         if kind is Kind.INPUT:

@@ -368,7 +368,8 @@ def _inflated(body: bytes, most: int) -> bytes:
         CutShort: it ends too early, or is damaged.
     """
     for bits in (47, -15):
-        parts, size, rest = [], 0, body
+        parts: list[bytes] = []
+        size, rest = 0, body
         while rest:
             if len(parts) >= _MEMBERS_AT_MOST:
                 raise CutShort("the compressed body has too many members")

@@ -219,7 +219,7 @@ def text(pixels: np.ndarray, seconds: float = 20.0) -> list[dict[str, Any]]:
     if done.returncode:
         last = done.stderr.decode(errors="replace").strip().splitlines()
         raise RuntimeError(f"tesseract failed: {last[-1] if last else done.returncode}")
-    words = []
+    words: list[dict[str, Any]] = []
     for row in csv.DictReader(
         io.StringIO(done.stdout.decode(errors="replace")), delimiter="\t", quoting=csv.QUOTE_NONE
     ):

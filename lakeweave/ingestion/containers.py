@@ -189,7 +189,7 @@ def zip_members(path: str) -> list[tuple[str, int]]:
 
 def archive_held(kind: str, members: Iterator[tuple[str, int]]) -> FileHeld:
     """Why an archive is held: with the number of its members, their size and the first of their names."""
-    first = []
+    first: list[str] = []
     count = size = 0
     cut = ""
     try:

@@ -19,6 +19,7 @@ from lakeweave.ingestion.batch import MAX_RECORD_CHARS, MAX_RECORD_LINES, Batch
 from lakeweave.ingestion.encoding import BAD, shown
 from lakeweave.ingestion.headers import HeaderNames, same_header
 from lakeweave.ingestion.lines import Lines
+from lakeweave.ingestion.names import snake_case
 from lakeweave.ingestion.sniff import USUAL, Dialect, TextPlan, refined, trimmed, usual_width
 from lakeweave.ingestion.spec import Reading
 
@@ -57,7 +58,7 @@ class DelimitedReader:
         self._limit = reading.max_record_chars or MAX_RECORD_CHARS
         self._dialect = plan.dialect
         self._options = plan.dialect.options(strict=True)
-        known = {layout.snake_case(c): c for c in plan.cells}
+        known = {snake_case(c): c for c in plan.cells}
         if reading.columns is not None:
             known = dict(layout.declared_names(reading))
         self._names = HeaderNames(known)

@@ -21,6 +21,7 @@ from lakeweave.ingestion.account import FileAccount
 from lakeweave.ingestion.batch import Batch
 from lakeweave.ingestion.encoding import BAD, shown
 from lakeweave.ingestion.headers import HeaderNames, completed, respelled, same_header
+from lakeweave.ingestion.names import snake_case
 from lakeweave.ingestion.sniff import HEADER_SEARCH, trimmed
 from lakeweave.ingestion.spec import Reading
 from lakeweave.ingestion.workbook import (
@@ -249,7 +250,7 @@ class ExcelReader:
         header = trimmed(head[found])
         account.columns = header
         section = self._section(header)
-        names = HeaderNames(dict(known) if reading.columns is not None else {layouts.snake_case(c): c for c in header})
+        names = HeaderNames(dict(known) if reading.columns is not None else {snake_case(c): c for c in header})
         batch = Batch(section.columns, [], [])
         for row, uncached in texts:
             if not any(row) and not uncached:

@@ -189,8 +189,8 @@ class FastPath:
                 return gzip.open(source, "rb") if packed else open(source, "rb")  # type: ignore[return-value]
 
             if packed:
-                with opener() as stream:
-                    head = stream.read(HEAD)
+                with opener() as inner:
+                    head = inner.read(HEAD)
             if sniff.container(head) != "text":
                 return None
             detected, codec, skip = text_encoding(opener, head, self.reading)

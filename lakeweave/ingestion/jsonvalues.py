@@ -155,6 +155,7 @@ class JsonValues:
     def _value(self, in_array: bool) -> Value:
         line = self._line_number()
         self._pass_to(self._at)
+        value: Any
         while True:
             try:
                 value, end = DECODER.raw_decode(self._text, self._at)

@@ -67,7 +67,7 @@ def footer_rows(path: str) -> int:
             "corrupt_file",
             "Several Parquet files are joined in this one, and its footer describes only the last. Deliver them one by one.",
         )
-    rows = sum(group.num_rows for group in groups)
+    rows = int(sum(group.num_rows for group in groups))
     if rows != footer.num_rows:
         raise FileHeld("counts_do_not_reconcile", f"The footer says {footer.num_rows} records, its row groups {rows}.")
     return rows

@@ -280,8 +280,8 @@ def make_plan(conn: duckdb.DuckDBPyConnection, spec: Spec) -> Plan:
         planned += _released_from_archive(spec, ledger, planned, messages)
     if planned and not spec.reload:
         _add_loaded(conn, spec, ledger, {f.file_id for f in planned if f.file_id})
-    for file in planned:
-        _number(file, ledger, spec)
+    for each in planned:
+        _number(each, ledger, spec)
     # A content is loaded once. The name that the ledger has it from stays; a new content goes by its first name.
     planned.sort(key=lambda f: (natural_key(f.found.name), f.version))
     if spec.reload:
@@ -365,9 +365,9 @@ def _released_from_archive(
                 again = inspect(file._replace(name=wanted.pop(content).name), spec)
                 again.archived = True
                 result.append(again)
-    for file in sorted(wanted.values(), key=lambda f: natural_key(f.name)):
+    for lost in sorted(wanted.values(), key=lambda f: natural_key(f.name)):
         messages.append(
-            f"{file.name!r} is released, but its content is neither in the folder nor in the archive; "
+            f"{lost.name!r} is released, but its content is neither in the folder nor in the archive; "
             "put it back to have it taken in again."
         )
     return result

@@ -54,7 +54,8 @@ def text_chunks(
         read = len(stream.read(skip))
         while chunk := stream.read(_CHUNK):
             read += len(chunk)
-            if read > MAX_UNPACKED and isinstance(stream, gzip.GzipFile):
+            # By its types a GzipFile is no BinaryIO.
+            if read > MAX_UNPACKED and isinstance(stream, gzip.GzipFile):  # type: ignore[unreachable]
                 raise FileHeld("archive_too_large", f"The file unpacks to more than {MAX_UNPACKED >> 30} GiB.")
             yield decoder.decode(chunk)
         if counted:
@@ -134,8 +135,8 @@ def sniff_head(text: str, *, complete: bool, name: str, reading: Reading) -> Tex
 
 def open_reader(path: str, name: str, reading: Reading, account: FileAccount) -> Reader:
     """The reader for the file at ``path``, delivered as ``name``; raises :class:`FileHeld`."""
-    with open(path, "rb") as stream:
-        head = stream.read(HEAD)
+    with open(path, "rb") as beginning:
+        head = beginning.read(HEAD)
 
     def plain() -> BinaryIO:
         return open(path, "rb")
@@ -179,11 +180,11 @@ def open_reader(path: str, name: str, reading: Reading, account: FileAccount) ->
             raise containers.archive_held("zip", iter(members))
         kind = document
     if kind in containers.TAR_PACKED and not packed:
-        with containers.unpacked(kind, path) as stream:
-            if stream and sniff.container(stream.read(HEAD)) == "tar":
+        with containers.unpacked(kind, path) as inner:
+            if inner and sniff.container(inner.read(HEAD)) == "tar":
                 account.format = f"tar+{kind}"
-                stream.seek(0)
-                raise containers.archive_held(f"{kind}-compressed tar", containers.tar_members(stream))
+                inner.seek(0)
+                raise containers.archive_held(f"{kind}-compressed tar", containers.tar_members(inner))
     if kind != "text" and not (kind == "binary" and reading.encoding):
         raise containers.not_read(kind, name, head)
     detected, codec, skip = text_encoding(opener, head, reading)

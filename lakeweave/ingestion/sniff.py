@@ -20,6 +20,7 @@ from lakeweave.errors import FileHeld
 from lakeweave.ingestion import containers, layout
 from lakeweave.ingestion.headers import HeaderNames, completed, respelled, restored
 from lakeweave.ingestion.lines import split_lines
+from lakeweave.ingestion.names import snake_case
 from lakeweave.ingestion.spec import Reading
 
 HEAD = 64 << 10
@@ -365,16 +366,16 @@ def _sniff_undeclared(lines: list[str], reading: Reading) -> TextPlan:
         return TextPlan(
             "tsv" if chosen == "\t" else "csv", dialect, [f"column_{i + 1}" for i in range(width)], positional=True
         )
-    rows = _rows(lines, dialect, HEADER_SEARCH)
-    if not rows:
+    begun = _rows(lines, dialect, HEADER_SEARCH)
+    if not begun:
         raise FileHeld("unknown_format", "No record could be read from the beginning of the file.")
     # Titles above the header fill fewer than half of the columns that the records have.
     start = 0
-    for row, end in rows:
+    for row, end in begun:
         if len(trimmed(row)) * 2 > width:
             return _with_header(lines, dialect, row, start, end)
         start = end
-    row, end = rows[0]
+    row, end = begun[0]
     return _with_header(lines, dialect, row, 0, end)
 
 
@@ -493,7 +494,7 @@ def without_record(text: str, plan: TextPlan, width: int, known: Mapping[str, st
         return None
     for name in sorted(known, key=len, reverse=True):
         cell = header[width - 1]
-        length = next((n for n in range(len(cell) - 1, 0, -1) if layout.snake_case(cell[:n]) == name), 0)
+        length = next((n for n in range(len(cell) - 1, 0, -1) if snake_case(cell[:n]) == name), 0)
         cells = [*header[: width - 1], cell[:length]]
         at = text.find(delimiter.join(cells))
         if length and at >= 0 and layout.shared(cells, known) == width:

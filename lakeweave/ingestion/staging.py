@@ -394,7 +394,7 @@ class Stage:
             (load,) = accepted
             first = "null" if load.first_rowid is None else str(load.first_rowid)
             source = f"{raw.name} as raw where raw.load_number = {load.number}"
-            file_id, file_name = literal(load.file.file_id), literal(load.file.found.name)
+            file_id, file_name = literal(str(load.file.file_id)), literal(load.file.found.name)
         else:
             first = "loads.first_rowid"
             source = f"{raw.name} as raw join {loads} as loads on raw.load_number = loads.load_number"

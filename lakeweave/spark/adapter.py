@@ -41,7 +41,7 @@ class Cursor(dbt_session.Cursor):
         _turns.end()
         super().close()
 
-    def fetchall(self) -> list | None:
+    def fetchall(self) -> list[Any] | None:
         """All rows."""
         with _told():
             return super().fetchall()

@@ -30,7 +30,7 @@ def settings_of(names: str, environment: Mapping[str, str]) -> dict[str, str]:
     Raises:
         UserError: for a URL that cannot be followed, and for one that holds a password.
     """
-    found = {}
+    found: dict[str, str] = {}
     for where in _addresses(names, environment):
         prefix = f"{PREFIX}{where.name}"
         found |= {

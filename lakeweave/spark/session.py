@@ -175,7 +175,7 @@ def _sentence(error: BaseException) -> str:
         return raised[1].strip()
     in_python = re.findall(r"^(?:\w+\.)*(\w*(?:Error|Exception|Exit)): (.+)$", text, re.MULTILINE)
     if "Traceback (most recent call last)" in text and in_python:
-        return in_python[-1][1].strip()
+        return str(in_python[-1][1]).strip()
     text = re.split(r"\n\s*(?:JVM stacktrace:|at [\w.$]+\(|== |'?(?:Project|Aggregate|Sort|Filter|Join)\b)|;\n'", text)[
         0
     ]

@@ -128,13 +128,16 @@ class Vectors:
         """The least distance that a vector of at most this single-precision score can have."""
         longest = float(self.norms.max())
         length = 1.0 if self.distance_type == COSINE else longest
-        error = (self.matrix.shape[1] + 8) * _ROUNDING * norms * length
+        error: np.ndarray = (self.matrix.shape[1] + 8) * _ROUNDING * norms * length
+        found: np.ndarray
         if self.distance_type == COSINE:
-            return 1 - (floor + error + 2e-6 * norms) / norms
-        if self.distance_type == DOT_PRODUCT:
-            return -(floor + error)
-        error = error + 4 * _ROUNDING * longest**2
-        return np.sqrt(np.maximum(norms**2 - 2 * (floor + error), 0))
+            found = 1 - (floor + error + 2e-6 * norms) / norms
+        elif self.distance_type == DOT_PRODUCT:
+            found = -(floor + error)
+        else:
+            error = error + 4 * _ROUNDING * longest**2
+            found = np.sqrt(np.maximum(norms**2 - 2 * (floor + error), 0))
+        return found
 
     def _distances(self, queries: np.ndarray, candidates: np.ndarray) -> np.ndarray:
         """Exact distances, infinite where there is no candidate."""
@@ -149,9 +152,9 @@ class Vectors:
             else:
                 lengths = self.norms[candidates] * _norms(queries)[:, None]
                 made = 1 - np.divide(products, lengths, out=np.zeros_like(products), where=lengths > 0)
-        made = np.round(made, DIGITS) + 0.0
-        made[candidates < 0] = np.inf
-        return made
+        rounded: np.ndarray = np.round(made, DIGITS) + 0.0
+        rounded[candidates < 0] = np.inf
+        return rounded
 
     def _rows_of(self, candidates: np.ndarray, distances: np.ndarray, k: int) -> Neighbours:
         """The best ``k`` rows of each query, from its candidates and their distances."""
@@ -162,7 +165,7 @@ class Vectors:
             rows = self._rows[np.take_along_axis(candidates, order, 1)] if len(self) else order
             there = np.isfinite(made)
             return Neighbours(np.concatenate(([0], there.sum(axis=1).cumsum())), rows[there], made[there])
-        counts, rows, made = [0], [], []
+        counts, parts, far_ones = [0], [], []
         for numbers, measured in zip(candidates, distances, strict=True):
             some = np.isfinite(measured)
             twins = [self._rows[(self._ends[n - 1] if n else 0) : self._ends[n]][:k] for n in numbers[some]]
@@ -170,9 +173,9 @@ class Vectors:
             far = np.repeat(measured[some], [len(each) for each in twins])
             order = np.lexsort((self._ranks[found], far))[:k]
             counts.append(len(order))
-            rows.append(found[order])
-            made.append(far[order])
-        return Neighbours(np.cumsum(counts), np.concatenate(rows), np.concatenate(made))
+            parts.append(found[order])
+            far_ones.append(far[order])
+        return Neighbours(np.cumsum(counts), np.concatenate(parts), np.concatenate(far_ones))
 
 
 def _largest(scores: np.ndarray, k: int) -> np.ndarray:

@@ -34,6 +34,7 @@ import pyarrow as pa
 from lakeweave.errors import VectorError
 from lakeweave.vectors import index
 from lakeweave.vectors.exact import COSINE, DISTANCE_TYPES, Vectors, joined
+from lakeweave.vectors.index import Definition
 
 ROW_TYPE = "STRUCT(place BIGINT, distance DOUBLE)[]"
 """The type of an answer."""
@@ -61,9 +62,9 @@ class Spec:
     drift: float = 0.3
 
     @property
-    def definition(self) -> index.Definition:
+    def definition(self) -> Definition:
         """The index's definition."""
-        return index.Definition(self.distance_type, self.m, self.ef_construction)
+        return Definition(self.distance_type, self.m, self.ef_construction)
 
 
 class Search:

@@ -137,7 +137,8 @@ class Reader:
             labels, _ = self._index.knn_query(queries.astype(np.float32), k=wanted)
         except RuntimeError:
             return None
-        return self._order[np.searchsorted(self._labels, labels.astype(np.uint64))]
+        found: np.ndarray = self._order[np.searchsorted(self._labels, labels.astype(np.uint64))]
+        return found
 
 
 # ------------------------------------------------------------------------------------------------------------- files
