@@ -3,6 +3,7 @@
 
     1. ISO 8601: `2024-01-02`, `2024-01-02T03:04`, `2024-01-02 03:04:05.123456789 UTC`, `20240102T030405Z`; with `Z`, `UTC`, `GMT`, an
        offset (`+02:00`, `+0200`, `+02`) or the name of a time zone (`Europe/Berlin`), which is applied. Without one it is UTC.
+       A local time that the zone's clock skips or shows twice is not read.
     2. The declared `formats`, as strptime has them. Formats differ from source to source (day or month first), so a source with its
        own passes its own. `epoch_seconds`, `epoch_milliseconds` and `epoch_microseconds` are formats too.
 
@@ -56,7 +57,8 @@
     {%- set hour_and_minute = '(?:[01][0-9]|2[0-4]):[0-5][0-9]' -%}
     {%- set time = hour_and_minute ~ '(?::[0-5][0-9](?:[.,][0-9]{1,9})?)?' -%}
     {%- set offset = '[-+](?:0[0-9]|1[0-4])(?::?[0-5][0-9])?' -%}
-    {%- set zone = '[A-Z][A-Za-z_]+/[A-Z][A-Za-z0-9_/+-]+' -%}
+    {#- The areas of the time zone database; an engine may know others, such as SystemV. -#}
+    {%- set zone = '(?:Africa|America|Antarctica|Arctic|Asia|Atlantic|Australia|Brazil|Canada|Chile|Etc|Europe|Indian|Mexico|Pacific|US)/[A-Z][A-Za-z0-9_/+-]+' -%}
     {%- set local = dbt.concat([
         'delivered_iso.local_day', "' '",
         "case when delivered_iso.local_time is null then '00:00:00' when length(delivered_iso.local_time) = 5 then " ~ dbt.concat(['delivered_iso.local_time', "':00'"]) ~ " else delivered_iso.local_time end",
@@ -117,17 +119,56 @@
     {{ return({'zones': '(select list(name) from pg_timezone_names())'}) }}
 {%- endmacro %}
 
-{# A local time, as text, in the time zone of that name; NULL where there is no such zone. #}
+{#
+    A local time, as text, in the time zone of that name; NULL where there is no such zone, where the clock skips the time and where it shows
+    it twice. The engines disagree on such times, and only the one who wrote them knows. The offsets of the day before and the day after
+    give two candidates; a candidate counts if the clock of the zone shows the local time then.
+#}
 {% macro _in_zone(local, zone) -%}
-    {{ return(adapter.dispatch('_in_zone', 'lakeweave')(local, zone)) }}
+    {%- set moments = {
+        'clock': 'delivered_clock.clock',
+        'earlier': lakeweave._shifted(lakeweave._at_clock(lakeweave._shifted('delivered_clock.clock', -1440), 'delivered_clock.zone'), 1440),
+        'later': lakeweave._shifted(lakeweave._at_clock(lakeweave._shifted('delivered_clock.clock', 1440), 'delivered_clock.zone'), -1440),
+        'zone': 'delivered_clock.zone',
+    } -%}
+    {%- set earlier_fits = lakeweave._clock_at('delivered_moments.earlier', 'delivered_moments.zone') ~ " = delivered_moments.clock" -%}
+    {%- set later_fits = lakeweave._clock_at('delivered_moments.later', 'delivered_moments.zone') ~ " = delivered_moments.clock" -%}
+    {%- set read = "case when delivered_moments.earlier = delivered_moments.later then delivered_moments.earlier"
+        ~ " when " ~ earlier_fits ~ " and not " ~ later_fits ~ " then delivered_moments.earlier"
+        ~ " when " ~ later_fits ~ " and not " ~ earlier_fits ~ " then delivered_moments.later end" -%}
+    {{ return("case when " ~ lakeweave._is_zone(zone) ~ " then " ~ lakeweave._let('delivered_clock', {
+        'clock': lakeweave.cast_or_null(local, dbt.type_timestamp()), 'zone': zone,
+    }, lakeweave._let('delivered_moments', moments, read)) ~ " end") }}
+{%- endmacro %}
+
+{# Whether the text is the name of a time zone. #}
+{% macro _is_zone(zone) -%}
+    {{ return(adapter.dispatch('_is_zone', 'lakeweave')(zone)) }}
+{%- endmacro %}
+
+{# https://duckdb.org/docs/stable/sql/functions/timestamptz#pg_timezone_names #}
+{% macro default___is_zone(zone) -%}
+    {{ return("list_contains(delivered_iso.zones, " ~ zone ~ ")") }}
+{%- endmacro %}
+
+{# The moment in UTC at which the clock of a zone shows a local time. #}
+{% macro _at_clock(clock, zone) -%}
+    {{ return(adapter.dispatch('_at_clock', 'lakeweave')(clock, zone)) }}
 {%- endmacro %}
 
 {# https://duckdb.org/docs/stable/sql/functions/timestamptz#icu-timestamp-with-time-zone-operators #}
-{% macro default___in_zone(local, zone) -%}
-    {{ return(
-        "case when list_contains(delivered_iso.zones, " ~ zone ~ ") then timezone('UTC', timezone("
-        ~ zone ~ ", " ~ lakeweave.cast_or_null(local, dbt.type_timestamp()) ~ ")) end"
-    ) }}
+{% macro default___at_clock(clock, zone) -%}
+    {{ return("timezone('UTC', timezone(" ~ zone ~ ", " ~ clock ~ "))") }}
+{%- endmacro %}
+
+{# The local time that the clock of a zone shows at a moment in UTC. #}
+{% macro _clock_at(moment, zone) -%}
+    {{ return(adapter.dispatch('_clock_at', 'lakeweave')(moment, zone)) }}
+{%- endmacro %}
+
+{# https://duckdb.org/docs/stable/sql/functions/timestamptz#icu-timestamp-with-time-zone-operators #}
+{% macro default___clock_at(moment, zone) -%}
+    {{ return("timezone(" ~ zone ~ ", timezone('UTC', " ~ moment ~ "))") }}
 {%- endmacro %}
 
 {#

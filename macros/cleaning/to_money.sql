@@ -26,13 +26,14 @@
     {%- set plain = lakeweave.regexp_replace('delivered_amount.digits', "[ \\x27" ~ ('.' if decimal_mark == ',' else ',') ~ "]", '') -%}
     {%- set plain = "replace(" ~ plain ~ ", ',', '.')" if decimal_mark == ',' else plain -%}
     {%- set ambiguous = lakeweave._matches('delivered_amount.digits', '^[1-9][0-9]{0,2}[.][0-9]{3}$') ~ " and delivered_amount.currency is not null" -%}
-    {#- At most one sign, or brackets; every word is a known currency, and all of them the same; `5.-` has one. -#}
+    {#- At most one sign, or brackets; every word is a known currency, and all of them the same; `5.-` has one. One decimal mark. -#}
     {%- set read = "case when " ~ lakeweave._matches('delivered_amount.digits', number)
         ~ " and delivered_amount.signs in ('|', '-|', '|-', '+|', '|+', '(|)')"
         ~ " and (delivered_amount.before in ('', '.') or delivered_amount.currency_before is not null)"
         ~ " and (delivered_amount.behind in ('', '.') or delivered_amount.currency_behind is not null)"
         ~ " and coalesce(delivered_amount.currency_before, delivered_amount.currency_behind, '') = coalesce(delivered_amount.currency_behind, delivered_amount.currency_before, '')"
         ~ " and (not delivered_amount.has_dash or delivered_amount.currency is not null)"
+        ~ " and not (delivered_amount.ends_in_mark and delivered_amount.digits like '%" ~ (decimal_mark or '.') ~ "%')"
         ~ (" and not (" ~ ambiguous ~ ")" if decimal_mark is none else "")
         ~ " then case when delivered_amount.signs in ('-|', '|-', '(|)') then -1 else 1 end * " ~ lakeweave._exact_amount(plain) ~ " end" -%}
     {{ return(
@@ -43,8 +44,8 @@
 
 {#
     `body` over the parts of a delivered amount, as `amount.<part>`: the `digits` from the first to the last, the words `before` and
-    `behind` them in lower case, the currencies that these mean, the `signs` and brackets as `before|behind`, and whether it ends
-    in `.-`. A point before the digits belongs to an abbreviation that the seed has (`Rs.5`), otherwise to the number (`$.50`).
+    `behind` them in lower case, the currencies that these mean, the `signs` and brackets as `before|behind`, whether it ends
+    in `.-`, and whether a mark follows the digits. A point before the digits belongs to an abbreviation that the seed has (`Rs.5`), otherwise to the number (`$.50`).
 #}
 {% macro _with_money_parts(expression, body) -%}
     {%- set with_currencies = lakeweave._let('delivered_amount', {
@@ -54,6 +55,7 @@
         'behind': 'delivered_words.behind',
         'signs': 'delivered_words.signs',
         'has_dash': 'delivered_words.has_dash',
+        'ends_in_mark': 'delivered_words.ends_in_mark',
         'currency_before': "coalesce(" ~ lakeweave._currency_of('delivered_words.before', 'delivered_words.symbols') ~ ", "
             ~ lakeweave._currency_of(lakeweave.regexp_replace('delivered_words.before', '[.]$', ''), 'delivered_words.symbols') ~ ")",
         'currency_behind': lakeweave._currency_of('delivered_words.behind', 'delivered_words.symbols'),
@@ -70,6 +72,7 @@
             lakeweave.regexp_replace(lakeweave.regexp_replace('delivered_sides.behind', '^[.,][-]', ''), '[^-+()]', ''),
         ]),
         'has_dash': lakeweave._matches('delivered_sides.behind', '^[.,][-]'),
+        'ends_in_mark': lakeweave._matches('delivered_sides.behind', '^[.,]'),
         'symbols': 'delivered_sides.symbols',
     }, with_currencies) -%}
     {%- set with_sides = lakeweave._let('delivered_sides', {

@@ -51,7 +51,7 @@ AMOUNTS: dict[str, str | None] = {
     # words and magnitudes
     "12.5k": None, "$1.2M": None, "50¢": None, "75p": None, "5%": None, "2 for $5": None, "$5/kg": None, "5 per item": None, "approx. 5": None, "free": None,
     "TBD": None, "12 apples": None, "10/2": None, "=5+3": None, "'5": None, '"5"': None, "5\n6": None, "5\r6": None, "5\t6": None, "5\u20286": None,
-    "12:50": None, "#REF!": None, "five": None,
+    "12:50": None, "5.00.": None, ".5.": None, "1,000.": "1000", "5.00.- €": None, "#REF!": None, "five": None,
     # what a float's text may be
     "1e3": None, "1E-3": None, "NaN": None, "inf": None, "-Infinity": None, "0x1F": None, "1" + "0" * 40: None, "5\u0000": None,
     # digits of other scripts
@@ -100,6 +100,14 @@ MOMENTS: dict[str, str | None] = {
     "2024-01-02 03:04:05.5+02:00": "2024-01-02 01:04:05.5", "2024-01-02 03:04:05 Europe/Berlin": "2024-01-02 02:04:05", "2024-07-02 03:04:05 Europe/Berlin": "2024-07-02 01:04:05",
     "2024-01-02 03:04:05 America/Argentina/Buenos_Aires": "2024-01-02 06:04:05", "2024-01-02 03:04:05 Etc/GMT+5": "2024-01-02 08:04:05",
     "9999-12-31 23:59:59+14:00": "9999-12-31 09:59:59",
+    # The clock skips the first and shows the second twice; the hours around them are read.
+    "2024-03-31 02:30:00 Europe/Berlin": None, "2024-10-27 02:30:00 Europe/Berlin": None,
+    "2024-03-31 01:59:59 Europe/Berlin": "2024-03-31 00:59:59", "2024-03-31 03:00:00 Europe/Berlin": "2024-03-31 01:00:00",
+    "2024-10-27 01:59:59 Europe/Berlin": "2024-10-26 23:59:59", "2024-10-27 03:00:00 Europe/Berlin": "2024-10-27 02:00:00",
+    "2024-04-07 01:45:00 Australia/Lord_Howe": None, "2024-04-07 01:15:00 Australia/Lord_Howe": "2024-04-06 14:15:00",
+    "2011-12-30 12:00:00 Pacific/Apia": None, "2011-12-31 00:00:00 Pacific/Apia": "2011-12-30 10:00:00",
+    "1999-12-31 24:00:00 Asia/Kathmandu": "1999-12-31 18:15:00", "2024-01-01 00:00:00 US/Eastern": "2024-01-01 05:00:00",
+    "2024-01-01 00:00:00 SystemV/EST5": None, "2024-01-01 00:00:00 Etc/Nowhere": None,
     "9999-12-31 23:59:59-14:00": None, "2024-01-02 03:04:05 Nowhere/Town": None, "2024-01-02 03:04:05 EST": None, "2024-01-02 03:04:05 +0000 UTC": None,
     "2024-01-02 03:04:05+2": None, "2024-01-02 03:04:05+15:00": None, "2024-01-02 03:04:05+02:60": None, "2024-01-02 03:04:05+02:00:00": None, "2024-01-02 03:04:05 GMT+2": None,
     "2024-01-02 03:04:05\u221202:00": None, "2024-01-02T03:04:05[Europe/Berlin]": None, "2024-01-02+02:00": None,

@@ -46,9 +46,19 @@
     {{ return({}) }}
 {%- endmacro %}
 
-{# https://cloud.google.com/bigquery/docs/reference/standard-sql/data-types#time_zones #}
-{% macro bigquery___in_zone(local, zone) -%}
-    {{ return(lakeweave.cast_or_null(dbt.concat([local, "' '", zone]), dbt.type_timestamp())) }}
+{# The safe functions know the zones. https://cloud.google.com/bigquery/docs/reference/standard-sql/data-types#time_zones #}
+{% macro bigquery___is_zone(zone) -%}
+    {{ return(zone ~ " is not null") }}
+{%- endmacro %}
+
+{# https://cloud.google.com/bigquery/docs/reference/standard-sql/timestamp_functions#timestamp #}
+{% macro bigquery___at_clock(clock, zone) -%}
+    {{ return("safe.timestamp(datetime(" ~ clock ~ ", 'UTC'), " ~ zone ~ ")") }}
+{%- endmacro %}
+
+{# https://cloud.google.com/bigquery/docs/reference/standard-sql/datetime_functions#datetime #}
+{% macro bigquery___clock_at(moment, zone) -%}
+    {{ return("timestamp(safe.datetime(" ~ moment ~ ", " ~ zone ~ "), 'UTC')") }}
 {%- endmacro %}
 
 {# `%S` reads a leap second here, which other engines refuse.

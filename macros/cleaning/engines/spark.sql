@@ -57,9 +57,19 @@
     {{ return({}) }}
 {%- endmacro %}
 
+{# The cast of _at_clock knows the zones. https://spark.apache.org/docs/latest/sql-ref-datetime-pattern.html #}
+{% macro spark___is_zone(zone) -%}
+    {{ return(zone ~ " is not null") }}
+{%- endmacro %}
+
 {# https://spark.apache.org/docs/latest/sql-ref-datetime-pattern.html #}
-{% macro spark___in_zone(local, zone) -%}
-    {{ return(lakeweave.cast_or_null(dbt.concat([local, "' '", zone]), dbt.type_timestamp())) }}
+{% macro spark___at_clock(clock, zone) -%}
+    {{ return(lakeweave.cast_or_null(dbt.concat(["cast(" ~ clock ~ " as string)", "' '", zone]), dbt.type_timestamp())) }}
+{%- endmacro %}
+
+{# https://spark.apache.org/docs/latest/api/sql/index.html#from_utc_timestamp #}
+{% macro spark___clock_at(moment, zone) -%}
+    {{ return("from_utc_timestamp(" ~ moment ~ ", " ~ zone ~ ")") }}
 {%- endmacro %}
 
 {# Spark writes patterns its own way. https://spark.apache.org/docs/latest/sql-ref-datetime-pattern.html #}
