@@ -8,17 +8,11 @@
     {%- for column in adapter.get_columns_in_relation(relation) if column.name | lower not in added -%}
         {%- do names.append(adapter.quote(column.name)) -%}
     {%- endfor -%}
-    {%- set loaded -%}
-        (
-            select file_id from {{ lakeweave.ledger_relation('files') }}
-            where source = {{ lakeweave.text_literal(source_name) }} and state = 'loaded' and invocation_id = '{{ invocation_id }}'
-        )
-    {%- endset -%}
     {%- set counted = [] -%}
     {%- for name in names -%}
         {%- do counted.append('count(' ~ name ~ ')') -%}
     {%- endfor -%}
-    {%- set now = lakeweave.fetch_rows('select count(*), ' ~ counted | join(', ') ~ ' from ' ~ relation ~ ' where _content_hash in ' ~ loaded) if names else none -%}
+    {%- set now = lakeweave.fetch_rows('select count(*), ' ~ counted | join(', ') ~ ' from ' ~ relation ~ ' where _content_hash in ' ~ lakeweave._loaded_in_this_run(source_name)) if names else none -%}
     {%- if not now or now[0][0] | int == 0 -%}
         {{ return([]) }}
     {%- endif -%}
@@ -28,13 +22,20 @@
             {%- do empty.append(name) -%}
         {%- endif -%}
     {%- endfor -%}
+    {{ return(lakeweave._warn_null_columns(source_name, relation, empty, now[0][0])) }}
+{%- endmacro %}
+
+{# Warns of those of the columns that had values before this run; `records` is how many records it loaded. #}
+{% macro _warn_null_columns(source_name, relation, empty, records) -%}
     {%- set became = [] -%}
     {%- if empty -%}
         {%- set counted = [] -%}
         {%- for name in empty -%}
-            {%- do counted.append('count(' ~ name ~ ')') -%}
+            {%- do counted.append('count(' ~ name ~ ') as ' ~ name) -%}
         {%- endfor -%}
-        {%- set before = lakeweave.fetch_rows('select ' ~ counted | join(', ') ~ ' from ' ~ relation ~ ' where _content_hash not in ' ~ loaded) -%}
+        {%- set before = lakeweave.fetch_rows(
+            'select ' ~ counted | join(', ') ~ ' from ' ~ relation ~ ' where _content_hash not in ' ~ lakeweave._loaded_in_this_run(source_name)
+        ) -%}
         {%- for name in empty -%}
             {%- if before and before[0][loop.index0] | int > 0 -%}
                 {%- do became.append(name) -%}
@@ -43,9 +44,17 @@
     {%- endif -%}
     {%- if became -%}
         {%- do exceptions.warn(
-            source_name ~ ": " ~ became | join(', ') ~ (" has" if became | length == 1 else " have") ~ " no value in the " ~ now[0][0]
+            source_name ~ ": " ~ became | join(', ') ~ (" has" if became | length == 1 else " have") ~ " no value in the " ~ records
             ~ " records of the files that this run loaded, and had values before. Check the export, the header and the aliases of the source."
         ) -%}
     {%- endif -%}
     {{ return(became) }}
+{%- endmacro %}
+
+{# The contents of the files that this run loaded, as a subquery. #}
+{% macro _loaded_in_this_run(source_name) -%}
+    {{ return(
+        "(select file_id from " ~ lakeweave.ledger_relation('files') ~ " where source = " ~ lakeweave.text_literal(source_name)
+        ~ " and state = 'loaded' and invocation_id = '" ~ invocation_id ~ "')"
+    ) }}
 {%- endmacro %}

@@ -103,19 +103,67 @@
     {%- do apply_grants(target_relation, config.get('grants'), should_revoke=should_revoke(existing, full_refresh_mode=rebuild)) -%}
     {%- do persist_docs(target_relation, model) -%}
 
-    {%- set held = lakeweave.fetch_rows(
-        "select file_name, reason, message from " ~ lakeweave.ledger_relation('files') ~ " where source = '" ~ source_name
-        ~ "' and state = 'held' and invocation_id = '" ~ invocation_id ~ "'", []
+    {%- set of_run = lakeweave.fetch_rows(
+        "select file_name, reason, message, state, records from " ~ lakeweave.ledger_relation('files') ~ " where source = '" ~ source_name
+        ~ "' and state in ('held', 'loaded') and invocation_id = '" ~ invocation_id ~ "'", []
     ) -%}
-    {%- set told = [] -%}
-    {%- for file in held -%}
-        {%- do told.append({'file_name': file[0], 'reason': file[1], 'message': file[2]}) -%}
+    {%- set held, loaded = [], [] -%}
+    {%- for file in of_run -%}
+        {%- do (held if file[3] == 'held' else loaded).append({'file_name': file[0], 'reason': file[1], 'message': file[2], 'records': file[4]}) -%}
     {%- endfor -%}
-    {%- do lakeweave._warn_held_files(source_name, told, 0, 0) -%}
+    {%- do lakeweave._warn_held_files(source_name, held, 0, 0) -%}
+    {%- if not rebuild -%}
+        {%- do lakeweave._bigquery_tell_of_null_columns(source_name, target_relation, declared, loaded) -%}
+    {%- endif -%}
 
     {{ return({'relations': [target_relation]}) }}
 
 {% endmaterialization %}
+
+{#
+    Columns without a value in any record that this run loaded. Each file's own are in its message, from the count of its records; only
+    such columns are looked up in the records before.
+#}
+{% macro _bigquery_tell_of_null_columns(source_name, relation, declared, loaded) -%}
+    {%- set empty, records = [], [] -%}
+    {%- set kept = adapter.get_columns_in_relation(relation) | map(attribute='name') | map('lower') | list if loaded | selectattr('message') | list else [] -%}
+    {%- for column in declared.columns.values() if column.name | lower in kept -%}
+        {%- set without = [] -%}
+        {%- for file in loaded if file.records | int > 0 and column.name in ((file.message or '') | replace(lakeweave._bigquery_no_value_in(), '')).split(', ') -%}
+            {%- do without.append(file) -%}
+        {%- endfor -%}
+        {%- if without and without | length == loaded | selectattr('records') | list | length -%}
+            {%- do empty.append(adapter.quote(column.name)) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- for file in loaded -%}
+        {%- do records.append(file.records | int) -%}
+    {%- endfor -%}
+    {{ return(lakeweave._warn_null_columns(source_name, relation, empty, records | sum)) }}
+{%- endmacro %}
+
+{# How the message of a loaded file begins that has columns without a value. #}
+{% macro _bigquery_no_value_in() -%}
+    {{ return('No record of the file has a value in: ') }}
+{%- endmacro %}
+
+{#
+    The lines above the records, which the external table skips. A declared `header` has to say the same: a header that is not skipped
+    is a record, and a record that is skipped is lost.
+#}
+{% macro _bigquery_header_lines(declared) -%}
+    {%- set skipped = lakeweave.external_block(declared, []).options.get('skip_leading_rows', 0) | int -%}
+    {%- set header = lakeweave.source_settings(declared).get('header', 'auto') -%}
+    {#- YAML reads a bare yes or no as a boolean. -#}
+    {%- set header = {'True': 'yes', 'False': 'no'}.get(header | string, header) -%}
+    {%- if (header == 'no' and skipped > 0) or (header == 'yes' and skipped == 0) -%}
+        {%- do exceptions.raise_compiler_error(
+            "source " ~ declared.source_name ~ "." ~ declared.name ~ ": `header` is '" ~ header ~ "' and `external.options.skip_leading_rows` is " ~ skipped
+            ~ "; expected " ~ ("0, because the first line is a record" if header == 'no' else "1 or more, because the first line is a header") ~ "."
+        ) -%}
+    {%- endif -%}
+    {{ return(skipped) }}
+{%- endmacro %}
 
 {% macro _fresh_files_relation(source_name, table_name) -%}
     {{ return(lakeweave.ledger_relation('fresh__' ~ source_name ~ '__' ~ table_name)) }}
@@ -307,6 +355,11 @@
     {%- for column in declared.columns.values() -%}
         {%- do line_ends.append("coalesce(array_length(regexp_extract_all(cast(" ~ column.name ~ " as string), r'\\r\\n|\\r|\\n')), 0)") -%}
     {%- endfor -%}
+    {%- set header_lines = lakeweave._bigquery_header_lines(declared) -%}
+    {%- set without_value = [] -%}
+    {%- for column in declared.columns.values() -%}
+        {%- do without_value.append("if(logical_and(trim(coalesce(cast(" ~ column.name ~ " as string), '')) = ''), " ~ lakeweave.text_literal(column.name) ~ ", cast(null as string))") -%}
+    {%- endfor -%}
     {%- set settings = lakeweave.source_settings(declared) -%}
     {%- set key = [settings.key] if settings.get('key') is string else (settings.get('key') or []) -%}
     {%- set keys, orders = [], [] -%}
@@ -320,18 +373,28 @@
     declare repeats int64;
     declare lines int64;
     declare line_ends_in_values int64;
+    declare columns_without_value string;
     declare is_open bool default false;
     begin
         create or replace temp table lakeweave_delivered as
         select * from {{ relation }} where _FILE_NAME = {{ literal }};
         set lines = (select count(*) from {{ lines }} where _FILE_NAME = {{ literal }});
-        set (records, line_ends_in_values) = (
-            select as struct count(*), coalesce(sum({{ line_ends | join(' + ') or 0 }}), 0) from lakeweave_delivered
+        if lines = 0 then
+            raise using message = 'empty_file: the file holds no text at all';
+        end if;
+        {#- The lines of the records: those above them are skipped by the external table. #}
+        set lines = lines - {{ header_lines }};
+        set (records, line_ends_in_values, columns_without_value) = (
+            select as struct
+                count(*),
+                coalesce(sum({{ line_ends | join(' + ') or 0 }}), 0),
+                array_to_string([{{ without_value | join(', ') or 'cast(null as string)' }}], ', ')
+            from lakeweave_delivered
         );
-        if lines - 1 <> records + line_ends_in_values then
+        if lines <> records + line_ends_in_values then
             raise using message = format(
                 'counts_do_not_reconcile: the file has %d lines below its header, and %d records with %d line ends inside values were read',
-                lines - 1, records, line_ends_in_values
+                lines, records, line_ends_in_values
             );
         end if;
         {%- if keys %}
@@ -353,16 +416,17 @@
         set (records, repeats) = (
             select as struct count(*), countif(is_duplicate_in_file) from {{ target_relation }} where _content_hash = {{ lakeweave.text_literal(file_id) }}
         );
-        if lines - 1 <> records + line_ends_in_values then
+        if lines <> records + line_ends_in_values then
             raise using message = format(
-                'counts_do_not_reconcile: the model made %d rows of %d records', records, lines - 1 - line_ends_in_values
+                'counts_do_not_reconcile: the model made %d rows of %d records', records, lines - line_ends_in_values
             );
         end if;
         insert into {{ lakeweave.ledger_relation('files') }} ({{ columns }}, counted_by, counted_records)
         select
             path, file_name, '{{ source_name }}', file_id, version, bytes, stat_key, 'csv', delivered_at,
-            records, records - repeats, 0, repeats, 'loaded', cast(null as string), cast(null as string),
-            {{ lakeweave.run_timestamp() }}, '{{ invocation_id }}', 'lines', lines - 1 - line_ends_in_values
+            records, records - repeats, 0, repeats, 'loaded', cast(null as string),
+            concat('{{ lakeweave._bigquery_no_value_in() }}', nullif(columns_without_value, '')),
+            {{ lakeweave.run_timestamp() }}, '{{ invocation_id }}', 'lines', lines - line_ends_in_values
         from {{ fresh }} as fresh
         where fresh.path = {{ literal }};
         commit transaction;
@@ -377,6 +441,7 @@
             case
                 when starts_with(@@error.message, 'counts_do_not_reconcile') then 'counts_do_not_reconcile'
                 when starts_with(@@error.message, 'repeated_key') then 'repeated_key'
+                when starts_with(@@error.message, 'empty_file') then 'empty_file'
                 else 'unreadable'
             end,
             @@error.message, {{ lakeweave.run_timestamp() }}, '{{ invocation_id }}'

@@ -178,6 +178,26 @@ RULES: tuple[Answer, ...] = (
         phases=("second run", "operations"),
     ),
     Answer(
+        "a run held one file, and loaded one in which a column has no value",
+        r"select file_name, reason, message, state, records from .*files",
+        (
+            {"file_name": "users_batch_001.csv", "reason": "unreadable", "message": "…", "state": "held"},
+            {
+                "file_name": "users_batch_002.csv",
+                "message": "No record of the file has a value in: age, created_at",
+                "state": "loaded",
+                "records": 10,
+            },
+        ),
+        phases=("second run",),
+    ),
+    Answer(
+        "of the columns without a value, one had values before",
+        r"^select count\(`age`\) as `age`, count\(`created_at`\) as `created_at` from .*_content_hash not in",
+        ({"age": 0, "created_at": 7},),
+        phases=("second run",),
+    ),
+    Answer(
         "there is something to ask, and more than the budget",
         r"as row_count, .* as input_count, count\(\*\) as to_ask",
         ({"row_count": 10, "input_count": 8, "to_ask": 5, "fit": 4, "cost": 0.01},),

@@ -146,3 +146,47 @@ def test_repeats_are_booked_after_the_files_that_they_repeat(recording: Recordin
         assert loads
         assert any(r > max(x for x in loads if x < r) for r in repeats if any(x < r for x in loads))
         assert "if(known.is_loaded, 'repeat', 'held')" in texts[repeats[0]]
+
+
+def test_the_lines_that_the_external_table_skips_are_no_records(recording: Recording) -> None:
+    for text in of_bronze(recording, "begin transaction"):
+        assert text.count("set lines = lines - 1;") == 1
+        assert (
+            text.index("if lines = 0 then") < text.index("set lines = lines - 1;") < text.index("if lines <> records")
+        )
+
+
+def test_a_column_without_a_value_is_noted_with_the_file(recording: Recording) -> None:
+    """In the statement that counts the records."""
+    (text, *_) = of_bronze(recording, "columns_without_value", r"\.bronze_orders$")
+    found = re.search(r"(array_to_string\(\[if\(logical_and.*\], ', '\))\s+from lakeweave_delivered", text, re.DOTALL)
+    assert found
+    names = re.findall(r"'(\w+)', cast\(null as string\)\)", found[1])
+    assert "returned_at" in names
+
+    def noted(*rows: dict[str, str | None]) -> str | None:
+        listed = ", ".join(
+            "struct("
+            + ", ".join(f"{'null' if value is None else repr(value)} as {name}" for name, value in row.items())
+            + ")"
+            for row in rows
+        )
+        source = (
+            f"unnest([{listed}])"
+            if rows
+            else f"(select {', '.join(f'cast(null as string) as {n}' for n in names)}) where false"
+        )
+        return reference.run(f"select {found[1]} as noted from {source}", Warehouse("p"), {})[1][0][0]
+
+    full: dict[str, str | None] = dict.fromkeys(names, "x")
+    assert noted(full, full | {"returned_at": ""}) in ("", None)
+    assert noted(full | {"returned_at": " ", "status": ""}, full | {"returned_at": ""}) == "returned_at"
+    assert noted() in ("", None)  # a file without a record says nothing of its columns
+
+
+def test_a_column_that_has_no_value_any_more_is_looked_up_in_what_was_there(recording: Recording) -> None:
+    asked = of_bronze(recording, "_content_hash not in", r"\.bronze_users$")
+    assert all(
+        re.match(r"\s*select count\(`age`\) as `age`, count\(`created_at`\) as `created_at`\s+from", text)
+        for text in asked
+    )

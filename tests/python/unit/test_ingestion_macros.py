@@ -5,6 +5,7 @@ DuckDB's is executed in tests/python/duckdb/test_ingestion_model.py.
 
 from __future__ import annotations
 
+import types
 from pathlib import Path
 
 import jinja2
@@ -63,3 +64,49 @@ def test_uniform_is_only_for_tables_that_are_no_managed_iceberg(
         target={"type": target}, var=lambda name, default=None: iceberg if name == "iceberg" else default
     )
     assert ("delta.universalFormat.enabledFormats" in rendered) == uniform
+
+
+@pytest.mark.parametrize(
+    ("header", "skipped", "lines"),
+    [
+        (None, 1, 1),
+        (None, 0, 0),
+        (None, 3, 3),
+        ("auto", 1, 1),
+        ("no", 0, 0),
+        (False, 0, 0),
+        ("yes", 1, 1),
+        (True, 2, 2),
+        ("no", 1, "0, because the first line is a record"),
+        (False, 1, "0, because the first line is a record"),
+        ("yes", 0, "1 or more, because the first line is a header"),
+    ],
+)
+def test_bigquery_counts_the_lines_above_the_records(header: object, skipped: int, lines: int | str) -> None:
+    """A file without a header has none; a declaration that contradicts the external table is refused."""
+    text = (ROOT / "macros/ingestion/engines/bigquery.sql").read_text()
+    begin = text.index("{% macro _bigquery_header_lines(")
+    macro = text[begin : text.index("{%- endmacro %}", begin)] + "{%- endmacro %}"
+    settings = {} if header is None else {"header": header}
+
+    def refuse(message: str) -> None:
+        raise ValueError(message)
+
+    call = jinja2.Environment(extensions=["jinja2.ext.do"]).from_string(
+        macro + "{{ _bigquery_header_lines(declared) }}"
+    )
+    options = {"skip_leading_rows": skipped} if skipped else {}
+    context = {
+        "lakeweave": types.SimpleNamespace(
+            external_block=lambda declared, problems: types.SimpleNamespace(options=options),
+            source_settings=lambda declared: settings,
+        ),
+        "exceptions": types.SimpleNamespace(raise_compiler_error=refuse),
+        "declared": types.SimpleNamespace(source_name="shop", name="lines"),
+        "return": lambda value: value,
+    }
+    if isinstance(lines, str):
+        with pytest.raises(ValueError, match=r"source shop\.lines: `header` is '(yes|no)'.*expected " + lines):
+            call.render(context)
+    else:
+        assert call.render(context).strip() == str(lines)
