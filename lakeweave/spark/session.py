@@ -120,7 +120,7 @@ def close() -> None:
 def credentials(session: Any, settings: Mapping[str, str], statement: str) -> Iterator[None]:
     """While the statement runs, the session has the database settings that the statement names, and no longer.
 
-    Spark shows every setting to whoever may run `set -v`, so no password stays among them.
+    Spark shows every setting to every user who can run `set -v`, so no password stays among them.
 
     Raises:
         UserError: the address of a database in the environment cannot be followed.
