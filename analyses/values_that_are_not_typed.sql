@@ -28,15 +28,21 @@ values_of_columns as (
     union all
     select
         'order_items.sale_price' as column_name,
-        sale_price as delivered,
-        case when {{ lakeweave.to_money('sale_price') }} is null then 1 else 0 end as is_lost
-    from {{ ref('bronze_order_items') }}
+        bronze.sale_price as delivered,
+        case when silver.sale_price is null then 1 else 0 end as is_lost
+    from {{ ref('bronze_order_items') }} as bronze
+    inner join {{ ref('silver_order_items') }} as silver
+        on bronze._content_hash = silver._content_hash
+        and bronze._record_number = silver._record_number
     union all
     select
         'products.cost' as column_name,
-        cost as delivered,
-        case when {{ lakeweave.to_money('cost') }} is null then 1 else 0 end as is_lost
-    from {{ ref('bronze_products') }}
+        bronze.cost as delivered,
+        case when silver.cost is null then 1 else 0 end as is_lost
+    from {{ ref('bronze_products') }} as bronze
+    inner join {{ ref('silver_products') }} as silver
+        on bronze._content_hash = silver._content_hash
+        and bronze._record_number = silver._record_number
 
 ),
 
