@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from lakeweave.databases import tls
 from lakeweave.errors import UserError
-from lakeweave.inference.scrubbing import Scrubber
+from lakeweave.scrubbing import Scrubber
 from lakeweave.sql import identifier, literal
 
 BATCH_ROWS = 50_000

@@ -34,11 +34,11 @@ from lakeweave.inference.backends import OpenAIText
 from lakeweave.inference.breaker import EQUAL_IN_A_ROW, Breaker
 from lakeweave.inference.errors import Fault, Kind, classify, read_error
 from lakeweave.inference.replies import judge
-from lakeweave.inference.scrubbing import Scrubber
 from lakeweave.inference.served import is_same_model
 from lakeweave.inference.thinking import thinking_parameters
 from lakeweave.inference.transport import Reply, TooLarge, Transport, Unreachable
 from lakeweave.inference.usage import UNKNOWN, Usage
+from lakeweave.scrubbing import Scrubber
 
 _PAUSE, _LONGEST_PAUSE = 0.2, 8.0
 

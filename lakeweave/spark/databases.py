@@ -18,7 +18,7 @@ from lakeweave.databases import tls
 from lakeweave.databases.connection import KINDS, Address, Connection, address, not_connected, variables
 from lakeweave.databases.reading import family
 from lakeweave.errors import UserError
-from lakeweave.inference.scrubbing import Scrubber
+from lakeweave.scrubbing import Scrubber
 from lakeweave.sql import literal_body
 
 PREFIX = "spark.lakeweave."

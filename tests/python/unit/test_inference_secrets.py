@@ -13,8 +13,8 @@ import pytest
 
 from lakeweave.inference.answers import FAILED, OK, RETRYABLE, UNSENT, Answers
 from lakeweave.inference.config import Settings
-from lakeweave.inference.scrubbing import MASK, Scrubber
 from lakeweave.inference.text_openai import OpenAIBackend
+from lakeweave.scrubbing import MASK, Scrubber
 from tests.python.duckdb.inference_project import openai
 from tests.python.fakes.raw_server import CLOSE, RawServer, as_json, completion, http
 
