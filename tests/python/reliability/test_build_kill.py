@@ -8,6 +8,7 @@ import re
 import shutil
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from demo.landing import LandingConfig, generate
@@ -15,8 +16,13 @@ from tests.python.reliability.worker import Worker
 from tests.python.support import Workspace
 
 KILLS = int(os.environ.get("LAKEWEAVE_KILLS", "1"))
-# Everything that ingests, deduplicates and aggregates; the models that are called are killed in a test of their own.
-SELECT = ("run", "--select", "bronze silver.thelook silver.listings orders_enriched customer_metrics daily_sales")
+# Everything that ingests, deduplicates and aggregates, and the pictures with the models that are called for them.
+SELECT = (
+    "run",
+    "--select",
+    "bronze silver.thelook silver.listings silver.yoga orders_enriched customer_metrics daily_sales",
+)
+PICTURES = ("silver.product_image_annotations", "silver.yoga_pose_predictions")
 TEST = ("test", "--select", "test_name:reconciles")
 
 
@@ -27,6 +33,17 @@ ENDED = re.compile(r"(?:OK|ERROR) creat\w+ sql \w+ model")
 def models_at_work(output: str) -> int:
     """How many models dbt's log has as started and not as ended."""
     return len(STARTED.findall(output)) - len(ENDED.findall(output))
+
+
+def inference_account(workspace: Workspace) -> dict[str, tuple[int, ...]]:
+    """For each model that asks, what its newest run accounts for: all rows, inputs and states, however many runs it took."""
+    with duckdb.connect(str(workspace.warehouse), read_only=True) as connection:
+        rows = connection.execute(
+            "select node_id, row_count, input_count, ok, retryable, failed, pending, "
+            "(select count(*) from ledger.model_responses r where r.node_id = i.node_id and r.state <> 'offered') "
+            "from ledger.inference_runs i qualify row_number() over (partition by node_id order by ran_at desc) = 1"
+        ).fetchall()
+    return {row[0]: row[1:] for row in rows}
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +66,10 @@ def test_killed_at_any_moment(workspace: Workspace, tmp_path: Path) -> None:
         assert len(STARTED.findall(unbroken.output)) >= 10
         expected = workspace.state()
         assert expected["silver.events"][0] > 1000
+        assert all(expected[table][0] > 0 for table in PICTURES)
+        asked = inference_account(workspace)
+        assert len(asked) >= 2
+        assert all(account[1] > 0 for account in asked.values())
 
         moments = random.Random(20261121)
         # A build that ended before it was struck says how long one takes by now.
@@ -70,6 +91,8 @@ def test_killed_at_any_moment(workspace: Workspace, tmp_path: Path) -> None:
             again = worker.run(*SELECT)
             assert again.code == 0, again.output[-3000:]
             assert workspace.state() == expected, f"round {rounds}, {struck} kills"
+            assert inference_account(workspace) == asked, f"round {rounds}, {struck} kills"
+        print(f"{struck} kills in {rounds} rounds, {len(expected)} tables equal, {unbroken.seconds:.0f} s a build")
         checked = worker.run(*TEST)
         assert checked.code == 0, checked.output[-3000:]
     finally:
