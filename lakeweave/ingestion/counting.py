@@ -14,10 +14,12 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 import numpy as np
+import numpy.typing as npt
 
 from lakeweave.ingestion.headers import HeaderNames
 
 CHUNK = 4 << 20
+_LF, _CR = 10, 13
 _LONGEST_HEADER = 64 << 10
 LONG_RECORD = 8 << 20
 """Bytes without the end of a record from which on a file is not clean text.
@@ -69,7 +71,8 @@ class Census:
 class Counter:
     """Feeds on the bytes of a text, in any chunks, and fills a :class:`Census`.
 
-    ``names`` tells another header after the first ``header_bytes`` bytes, which are counted like all others.
+    ``names`` tells another header after the first ``header_bytes`` bytes, which are counted like all others. Without it no
+    other header is looked for.
     """
 
     def __init__(self, quote: bytes = b'"', names: HeaderNames | None = None, header_bytes: int = 0) -> None:
@@ -86,8 +89,8 @@ class Counter:
 
     def feed(self, chunk: bytes) -> None:
         r"""Count ``chunk``; a ``\r`` at its end waits for the next one, so that a CRLF is never cut."""
-        if self._names is not None and not self.census.odd:
-            self._look_for_others(chunk, self._names)
+        if not self.census.odd:
+            self._look_for_others(chunk)
         if self._held:
             chunk, self._held = self._held + chunk, b""
         if chunk.endswith(b"\r"):
@@ -104,12 +107,13 @@ class Counter:
         self.census.open_quote = self._inside
         return self.census
 
-    def _look_for_others(self, chunk: bytes, names: HeaderNames) -> None:
+    def _look_for_others(self, chunk: bytes) -> None:
         ahead, self._header = chunk[self._header :], max(0, self._header - len(chunk))
         if not ahead:
             return
         data = self._line + ahead
-        self.census.odd = b"\xef\xbb\xbf" in data or b"\x1a" in data or names.may_be_in(data)
+        marked = b"\x1a" in data or (b"\xef" in data and b"\xef\xbb\xbf" in data)
+        self.census.odd = marked or (self._names is not None and self._names.may_be_in(data))
         # The last line goes on in the next chunk; one that is longer than any header does not matter.
         cut = max(ahead.rfind(b"\n"), ahead.rfind(b"\r")) + 1
         self._line = (ahead[cut:] if cut else data)[-_LONGEST_HEADER:]
@@ -124,73 +128,93 @@ class Counter:
         c.long = c.long or self._without_end > LONG_RECORD
 
     def _count_ends(self, chunk: bytes) -> None:
-        c, q = self.census, self._quote
-        c.bytes += len(chunk)
-        if not c.nul and b"\0" in chunk:
-            c.nul = True
-        quotes = chunk.count(q)
-        if quotes:
-            c.quotes += quotes
-            c.doubled += chunk.count(q + q) + (self._last == q and chunk[:1] == q)
-        self._last = chunk[-1:]
-        if not quotes and self._inside:
-            c.quoted_lines += chunk.count(b"\n") + chunk.count(b"\r")
-            return
-        if not quotes:
-            returns = chunk.count(b"\r")
-            ends = chunk.count(b"\n")
-            pairs = chunk.count(b"\r\n") if returns else 0
-            blank = b"\r\n\r\n" if returns else b"\n\n"
-            first = b"\r\n" if returns else b"\n"
-            # The short way holds if the kinds do not mix and no line is blank; else the positions are needed.
-            if (
-                (not returns or returns == ends == pairs)
-                and blank not in chunk
-                and not (self._line_start and chunk.startswith(first))
-            ):
-                c.lf += ends - pairs
-                c.crlf += pairs
-                c.records += ends
-                self._line_start = chunk.endswith(b"\n")
-                return
-        self._count_positions(chunk, bool(quotes))
-
-    def _count_positions(self, chunk: bytes, quoted: bool) -> None:
+        """Count by bits: bit ``i`` of a mask stands for byte ``i`` of the chunk, 64 of them to a word."""
         c = self.census
+        c.bytes += len(chunk)
+        c.nul = c.nul or b"\0" in chunk
         data = np.frombuffer(chunk, dtype=np.uint8)
-        feeds = np.flatnonzero(data == 10)
-        returns = np.flatnonzero(data == 13) if b"\r" in chunk else np.empty(0, dtype=np.int64)
-        if quoted:
-            quotes = np.flatnonzero(data == self._quote[0])
-            parity = int(self._inside)
-            c.quoted_lines += len(feeds) + len(returns)
-            feeds = feeds[(np.searchsorted(quotes, feeds) + parity) & 1 == 0]
-            returns = returns[(np.searchsorted(quotes, returns) + parity) & 1 == 0]
-            c.quoted_lines -= len(feeds) + len(returns)
-            self._inside = bool((len(quotes) + parity) & 1)
-        if len(returns):
-            # A \r is part of a CRLF if a \n follows at once; both are outside quotes then.
-            paired = data[np.minimum(returns + 1, len(data) - 1)] == 10
-            paired &= returns + 1 < len(data)
-            pairs = returns[paired]
-            lone = returns[~paired]
-            starts = np.setdiff1d(feeds, pairs + 1, assume_unique=True)
-            c.crlf += len(pairs)
-            c.cr += len(lone)
-            c.lf += len(starts)
-            starts = np.sort(np.concatenate([starts, pairs, lone]))
-            ends = starts + np.isin(starts, pairs, assume_unique=True)
-        else:
-            c.lf += len(feeds)
-            starts = ends = feeds
-        if not len(ends):
-            self._line_start = False
+        ends = _mask(data, _LF)
+        quotes = _mask(data, self._quote[0]) if self._quote in chunk else None
+        returns = _mask(data, _CR) if b"\r" in chunk else None
+        if quotes is not None:
+            n = _ones(quotes)
+            c.quotes += n
+            c.doubled += _ones(quotes & _behind(quotes, self._last == self._quote))
+            all_ends = _ones(ends) + (_ones(returns) if returns is not None else 0)
+            outside = _even(quotes, self._inside)
+            ends &= outside
+            if returns is not None:
+                returns &= outside
+            c.quoted_lines += all_ends - _ones(ends) - (_ones(returns) if returns is not None else 0)
+            self._inside ^= bool(n & 1)
+        elif self._inside:
+            c.quoted_lines += chunk.count(b"\n") + chunk.count(b"\r")
+            self._last, self._line_start = chunk[-1:], False
             return
-        # A line is blank if its end starts right after the end before it.
-        blank = int(np.count_nonzero(starts[1:] == ends[:-1] + 1)) + int(self._line_start and starts[0] == 0)
+        starts = ends
+        if returns is not None:
+            # A LF right behind a CR is one line end with it; both are outside quotes then. No chunk ends in a CR.
+            pairs = ends & _behind(returns, False)
+            both = _ones(pairs)
+            c.crlf += both
+            c.cr += _ones(returns) - both
+            c.lf += _ones(ends) - both
+            starts = (ends & ~pairs) | returns
+            # Where a line end is over: at its LF, or at a CR that no LF follows.
+            ends = ends | (returns & ~_before(pairs))
+        else:
+            c.lf += _ones(ends)
+        # A line is blank if its end starts right behind the end before it.
+        blank = _ones(starts & _behind(ends, self._line_start))
         c.blank_lines += blank
-        c.records += len(ends) - blank
-        self._line_start = int(ends[-1]) == len(data) - 1
+        c.records += _ones(starts) - blank
+        last = len(data) - 1
+        self._line_start = bool((int(ends[last >> 6]) >> (last & 63)) & 1)
+        self._last = chunk[-1:]
+
+
+_Words = npt.NDArray[np.uint64]
+_ONE, _TOP = np.uint64(1), np.uint64(63)
+
+
+def _mask(data: npt.NDArray[np.uint8], byte: int) -> _Words:
+    """A bit for each byte of ``data``, set where it is ``byte``; zeros fill the last word."""
+    words = np.zeros(((len(data) + 63) // 64) * 8, dtype=np.uint8)
+    packed = np.packbits(data == byte, bitorder="little")
+    words[: len(packed)] = packed
+    return words.view("<u8").astype(np.uint64, copy=False)
+
+
+def _ones(mask: _Words) -> int:
+    return int(np.bitwise_count(mask).sum(dtype=np.int64))
+
+
+def _behind(mask: _Words, first: bool) -> _Words:
+    """Each bit one place on; ``first`` is the bit before the first."""
+    moved = mask << _ONE
+    moved[1:] |= mask[:-1] >> _TOP
+    moved[0] |= np.uint64(first)
+    return moved
+
+
+def _before(mask: _Words) -> _Words:
+    """Each bit one place back."""
+    moved = mask >> _ONE
+    moved[:-1] |= mask[1:] << _TOP
+    return moved
+
+
+def _even(quotes: _Words, inside: bool) -> _Words:
+    """A bit for each place with an even number of quotes up to it: the places outside quotes, and closing quotes."""
+    odd = quotes.copy()
+    for shift in (1, 2, 4, 8, 16, 32):
+        odd ^= odd << np.uint64(shift)
+    # The parity of all words before decides whether a word is turned over.
+    carried = np.bitwise_xor.accumulate((odd >> _TOP).astype(np.uint8))
+    before = np.empty(len(odd), dtype=np.uint8)
+    before[0], before[1:] = inside, carried[:-1] ^ np.uint8(inside)
+    odd ^= np.uint64(0) - before.astype(np.uint64)
+    return ~odd
 
 
 def read_through(stream: BinaryIO, head: bytes, consume: Callable[[bytes], None] | None = None) -> tuple[str, int]:

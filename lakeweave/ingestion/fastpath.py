@@ -26,7 +26,7 @@ from lakeweave.ingestion.account import FileAccount
 from lakeweave.ingestion.counting import CHUNK, Census, Counter
 from lakeweave.ingestion.lines import is_exact, measure
 from lakeweave.ingestion.parquet import footer_rows, parquet_select
-from lakeweave.ingestion.planning import PlannedFile, counter_for, quick_plan
+from lakeweave.ingestion.planning import PlannedFile, counter_for, header_names, learn, quick_plan
 from lakeweave.ingestion.rawtable import RawTable
 from lakeweave.ingestion.reading import MAX_UNPACKED, sniff_head, text_encoding
 from lakeweave.ingestion.sniff import HEAD, TextPlan
@@ -88,7 +88,17 @@ class CleanText:
         """Equal for files that one call of ``read_csv`` can read."""
         c, p = self.census, self.plan
         ends = "cr" if c.cr else "crlf" if c.crlf else "lf"
-        return p.dialect, p.header is not None, p.preamble_lines, tuple(p.cells), self.targets, ends, self.parallel
+        told = p.header_places, p.telling
+        return (
+            p.dialect,
+            p.header is not None,
+            p.preamble_lines,
+            tuple(p.cells),
+            self.targets,
+            ends,
+            self.parallel,
+            told,
+        )
 
 
 def _looks_cut(name: str, place: int, width: int, delimiter: str) -> str:
@@ -238,6 +248,8 @@ class FastPath:
             plan = quick_plan(sniff_head(text, complete=complete, name=name, reading=self.reading))
             if plan is None:
                 return None
+            if not complete:
+                learn(plan, text, self.reading)
             header = text.encode()[: plan.header_bytes].decode()
             counter = counter_for(plan, self.reading)
             for part in itertools.chain([text], chunks):
@@ -316,7 +328,9 @@ class FastPath:
                 for c in names
             )
         wrong = list(empty)
-        if plan.header is not None and len(plan.cells) > 1:
+        if plan.header_places:
+            wrong.append(header_names(plan, self.reading).row_condition(names, plan.header_places))
+        elif plan.header is not None and len(plan.cells) > 1:
             header = " and ".join(f"{n} = {literal(c)}" for n, c in zip(names, plan.cells, strict=False) if c)
             wrong += [f"({header})"] if header else []
         if several_lines and len(names) > 1:
@@ -324,6 +338,8 @@ class FastPath:
         if wrong:
             size = f"case when {' or '.join(wrong)} then null else {size} end"
         types = ", ".join(f"{n}: 'VARCHAR'" for n in names)
+        # Equal records have equal values of it, and few others have: which are equal is decided by all values.
+        telling = f"f{plan.telling}" if plan.telling is not None and targets[plan.telling] is not None else None
         # One file, as large ones are: its number is a constant, and not read out of a name row by row.
         several = len(loads) > 1
         number = "cast(parse_filename(filename, true) as integer)" if several else str(loads[0].number)
@@ -333,7 +349,7 @@ class FastPath:
             conn.execute(
                 f"insert into {raw.name} ({''.join(f'{c}, ' for c in wanted.values())}load_number, row_size, row_hash) "
                 f"select {''.join(f'{c}, ' for c in wanted)}{number}, {size}, "
-                f"hash({', '.join(wanted) or 'null'}) from read_csv([{', '.join(map(literal, links))}], "
+                f"hash({telling or ', '.join(wanted) or 'null'}) from read_csv([{', '.join(map(literal, links))}], "
                 f"auto_detect = false, columns = {{{types}}}, delim = {literal(dialect.delimiter)}, quote = {quote}, "
                 f"escape = {quote}, header = {str(plan.header is not None).lower()}, skip = {plan.preamble_lines}, "
                 f"strict_mode = true, null_padding = false, nullstr = '', filename = {str(several).lower()}, "

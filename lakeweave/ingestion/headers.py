@@ -47,6 +47,30 @@ class HeaderNames:
             return False
         return self.score(c.strip("\ufeff") for c in cells if len(c) <= 400) >= self.needed
 
+    def places_without(self, rows: Sequence[Sequence[str]], width: int) -> tuple[int, ...]:
+        """Places of columns in which a header of ``width`` cells has a name and these records have none, by their first letters.
+
+        Every header has a name in one of the places that this returns, and no value there begins like a name: it is empty
+        or begins with a digit. Nothing is returned if ``rows`` do not have that many such columns.
+        """
+        if self.wanted < 2 or self._bytes is None or any(n[:1] == "_" and n[1:2].isdigit() for n in self.known):
+            return ()
+        plain = [i for i in range(width) if all(not row[i] or "0" <= row[i][0] <= "9" for row in rows)]
+        enough = width - self.needed + 1
+        return tuple(plain[:enough]) if enough > 0 and len(plain) >= enough else ()
+
+    def row_condition(self, columns: Sequence[str], places: Sequence[int]) -> str:
+        """SQL that is true for a row of ``columns`` that may be a header; ``places`` are those of :meth:`places_without`.
+
+        A row that has no letter at the beginning of a value in ``places`` is none. Of the others, all cells are looked at.
+        """
+        first = " or ".join(f"{columns[i]} < '0' or {columns[i]} >= ':'" for i in places)
+        names = ", ".join(f"'{squashed(n.encode()).decode()}'" for n in self.known)
+        cells = " + ".join(
+            f"coalesce(regexp_replace(lower({c}), '[^a-z0-9]', '', 'g') in ({names}), false)::integer" for c in columns
+        )
+        return f"coalesce(case when {first} then {cells} >= {self.needed} end, false)"
+
     def may_be_in(self, data: bytes) -> bool:
         """Whether a line of ``data`` may be a header. Quick, and never wrong in the negative."""
         if self.wanted < 2:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import csv
 import os
 import threading
 import uuid
@@ -19,6 +20,7 @@ from lakeweave.ingestion.archive import archived_files, hash_of, original_name
 from lakeweave.ingestion.counting import Census, Counter, read_through
 from lakeweave.ingestion.headers import HeaderNames
 from lakeweave.ingestion.layout import declared_names
+from lakeweave.ingestion.lines import split_lines
 from lakeweave.ingestion.listing import FoundFile, list_files, natural_key, settle, stat_key
 from lakeweave.ingestion.names import snake_case
 from lakeweave.ingestion.progress import progress
@@ -30,6 +32,8 @@ _KNOWN_STATES = frozenset({"loaded", "repeat", "held"})
 _READ_AGAIN = frozenset({"changed_while_reading", "unreadable"})
 """Reasons for which a held file may be all right the next time, with the same content."""
 MAX_BATCH_FILES = 20_000
+_ENOUGH = 20
+"""First records from which something is said of all of them; each of them is still looked at."""
 
 
 @dataclass
@@ -466,13 +470,36 @@ def _propose(planned: PlannedFile, head: bytes, complete: bool, spec: Spec) -> C
             planned.held = (held.reason, held.message)
         return None
     planned.text = quick_plan(plan)
+    if planned.text and not complete:
+        learn(planned.text, text, spec.reading)
     return counter_for(planned.text, spec.reading) if planned.text else None
 
 
 def counter_for(plan: TextPlan, reading: Reading) -> Counter:
     """The independent count for a text that is read by ``plan``."""
-    known = declared_names(reading) if reading.columns else {snake_case(c): c for c in plan.cells}
-    return Counter(plan.dialect.quote.encode(), HeaderNames(known), plan.header_bytes)
+    names = None if plan.header_places else header_names(plan, reading)
+    return Counter(plan.dialect.quote.encode(), names, plan.header_bytes)
+
+
+def header_names(plan: TextPlan, reading: Reading) -> HeaderNames:
+    """The names that make a line of this text a header."""
+    return HeaderNames(declared_names(reading) if reading.columns else {snake_case(c): c for c in plan.cells})
+
+
+def learn(plan: TextPlan, head: str, reading: Reading) -> None:
+    """Set ``header_places`` and ``telling`` of ``plan`` from the first records of a large text."""
+    width = len(plan.header) if plan.header is not None else len(plan.cells)
+    lines = split_lines(head[: head.rfind("\n") + 1])[plan.header_lines :]
+    try:
+        rows = [r for r in csv.reader(lines, **plan.dialect.options(strict=False)) if r]  # type: ignore[arg-type]
+    except csv.Error:
+        return
+    # The last record may go on behind the head.
+    rows = rows[:-1]
+    if width < 2 or len(rows) < _ENOUGH or any(len(r) != width for r in rows):
+        return
+    plan.header_places = header_names(plan, reading).places_without(rows, width)
+    plan.telling = next((i for i in range(width) if len({r[i] for r in rows}) == len(rows)), None)
 
 
 def quick_plan(plan: TextPlan) -> TextPlan | None:

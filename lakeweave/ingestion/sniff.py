@@ -72,7 +72,9 @@ class TextPlan:
     of a positional layout. ``header_lines`` physical lines come before the first record, ``preamble_lines`` of them
     before the header. ``header`` is the header as it is in the file (``None``: it has none). ``surplus`` empty fields come
     after the last column. ``told`` are the changes that were made to a damaged header. ``rest`` is what follows the header
-    in its line: the first record, where the line end between them is lost.
+    in its line: the first record, where the line end between them is lost. ``header_places`` are columns by which another
+    header is recognized when the records are read (:meth:`HeaderNames.places_without`). ``telling`` is a column that no two
+    of the first records have in common.
     """
 
     format: str
@@ -86,6 +88,8 @@ class TextPlan:
     surplus: int = 0
     told: list[layout.LayoutChange] = field(default_factory=list)
     rest: str = ""
+    header_places: tuple[int, ...] = ()
+    telling: int | None = None
 
 
 def byte_order_mark(head: bytes) -> tuple[str, int] | None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from lakeweave.ingestion import FileAccount, Reading, accepted_records, account_file
+from lakeweave.ingestion import FileAccount, Reading, accepted_records, account_file, sniff, staging
 from lakeweave.ingestion.account import BYTE_PLACES
 from tests.python.malformed import staged
 from tests.python.support import ROOT
@@ -312,3 +312,62 @@ def test_a_missing_header_and_a_renamed_column_are_never_guessed(tmp_path: Path)
     assert account_of(tmp_path, text_of(ROWS, None)).reason == "header_mismatch"
     renamed = account_of(tmp_path, text_of(ROWS, ["sku", "label", "weight", "warehouse"]))
     assert sorted(c.change for c in renamed.changes) == ["added", "missing"]
+
+
+# ---------------------------------------------------------------------------------------- large files
+
+MEASURES = ["id", "measured_at", "station", "value"]
+MEASURED_ROWS = [
+    (str(i), f"2026-01-01 00:{i // 60 % 60:02d}:{i % 60:02d}", f"S{i % 7}", f"{i}.5") for i in range(4_000)
+]
+
+
+def fast_account(tmp_path: Path, data: str, monkeypatch: pytest.MonkeyPatch) -> tuple[FileAccount, bool]:
+    """The account of a large file, and whether the build read it fast."""
+    carefully = []
+    read_file = staging.read_file
+
+    def watched(*arguments: object) -> object:
+        carefully.append(arguments)
+        return read_file(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(staging, "read_file", watched)
+    assert len(data) > 2 * sniff.HEAD
+    account = account_of(tmp_path, data, MEASURES)
+    return account, not carefully
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "id,measured_at,station,value\n", "ID,Measured At,x,y\n", "station,value,id,measured_at\n",
+        ' id ,"MEASURED-AT",station,VALUE\n', "'id','measuredAt',9,9\n", "x,y,station,#value\n",
+    ],
+)  # fmt: skip
+def test_a_header_among_records_that_begin_with_digits_is_found(
+    tmp_path: Path, line: str, monkeypatch: pytest.MonkeyPatch
+):
+    data = text_of(MEASURED_ROWS[:3_500], MEASURES) + line + text_of(MEASURED_ROWS[3_500:], None)
+    account, fast = fast_account(tmp_path, data, monkeypatch)
+    told = [r.reason for r in account.rejects] + [c.change for c in account.changes]
+    assert not fast
+    assert {"repeated_header", "another_header"} & set(told), told
+
+
+@pytest.mark.parametrize("line", ["n/a,,S1,value\n", "id,2026-01-01,S1,1\n", "-5,–,value,\n"])
+def test_a_record_that_only_resembles_a_header_is_read_fast(tmp_path: Path, line: str, monkeypatch: pytest.MonkeyPatch):
+    data = text_of(MEASURED_ROWS[:3_500], MEASURES) + line + text_of(MEASURED_ROWS[3_500:], None)
+    account, fast = fast_account(tmp_path, data, monkeypatch)
+    assert fast
+    assert (account.accepted, account.rejected) == (4_001, 0)
+
+
+def test_repeats_are_told_by_all_values(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """The first records have different ids; later ones have equal ids with other values, and one is a repeat."""
+    later = [("17", "2026-01-01 00:00:17", "S0", "1"), MEASURED_ROWS[17], ("17", "2026-01-01 00:00:17", "S3", "1")]
+    account, fast = fast_account(tmp_path, text_of(MEASURED_ROWS + later, MEASURES), monkeypatch)
+    assert fast
+    assert account.records == 4_003
+    row = staged.build(staged.connect(), staged.spec(tmp_path / "in", MEASURES))
+    assert [r["_record_number"] for r in row.records if r["is_duplicate_in_file"]] == [4_002]
+    assert (row.files[0]["accepted"], row.files[0]["repeats"]) == (4_002, 1)
