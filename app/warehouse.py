@@ -154,7 +154,11 @@ def _databricks(profile: Profile, sql: str, parameters: dict[str, Any]) -> pd.Da
 
 
 def _first_line(error: BaseException) -> str:
-    return str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
+    """What an engine says. It may repeat a delivered value, and the page shows the sentence as Markdown."""
+    from app.look import plain  # which imports this module
+
+    said = str(error).strip()
+    return plain(said.splitlines()[0][:200]) if said else type(error).__name__
 
 
 def _not_built(message: str) -> str:

@@ -110,6 +110,10 @@ def address(name: str, default: str | None, folder: str, environment: Mapping[st
     if not user:
         raise UserError(f"{prefix}_USER is not set: the user who may read {database}. Set it and {prefix}_PASSWORD.")
     mode, root, problems = tls.read_query(parts.query, parts.fragment, parts.hostname)
+    if not re.fullmatch(r"[\w.:-]+", parts.hostname):
+        problems.append(
+            "has a sign in the name of the host that no host has, and that may begin another part of an address"
+        )
     if re.search(r"[;?&{}\x00-\x1f]", database) or "/" in database:
         problems.append("has a sign in the name of the database that begins another part of an address")
     if problems:

@@ -146,6 +146,16 @@ def test_unknown_parts_of_a_url_are_refused_by_name(kind: str, rest: str, word: 
     assert word in str(told.value)
 
 
+@pytest.mark.parametrize(
+    "host", ["db;encrypt=false", "127.0.0.1,db.example.com", "localhost%20host=db", "127.0.0.1\\db", "db&x", "db{"]
+)
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_host_is_a_host_and_nothing_else(kind: str, host: str) -> None:
+    with pytest.raises(UserError, match="in the name of the host"):
+        address("shop", None, "", environment(f"{kind}://{host}/db"))
+    assert address("shop", None, "", environment(f"{kind}://[::1]/db")).host == "::1"
+
+
 def test_a_port_that_is_none_is_a_sentence() -> None:
     with pytest.raises(UserError, match="is no URL"):
         address("shop", None, "", environment("postgresql://host:99999999/db"))

@@ -6,6 +6,7 @@ import importlib.util
 import re
 from pathlib import Path
 
+import duckdb
 import pandas as pd
 import pytest
 
@@ -69,6 +70,16 @@ def test_pages_show_rows_by_plain_only(page: Path) -> None:
             if value in ("each.units_sold", "each.product_id", "each.distance", "each['score']"):
                 continue
             assert "plain(" in call, f"{page.name}: {call.strip()[:120]} shows {value} without plain()"
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_what_an_engine_repeats_in_an_error_has_no_markdown(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "a.duckdb"
+    duckdb.connect(str(path)).close()
+    profile = warehouse.Profile("duckdb", {"type": "duckdb", "path": str(path)})
+    with pytest.raises(warehouse.NotReadyError) as told:
+        warehouse._duckdb(profile, "select cast(:text as double)", {"text": text})
+    assert plain(text.splitlines()[0]) in str(told.value)
 
 
 @pytest.mark.parametrize("text", ["²", "٣", "1" * 40, "-1", "1.5", ""])

@@ -84,6 +84,61 @@ def test_a_text_is_scrubbed_in_every_form(form: str, before: int) -> None:
     assert MASK in scrubbed
 
 
+RAW = KEY.encode()
+#: Forms that are found, and for which the whole text is replaced if they cannot be cut out.
+ENCODED = {
+    "percent twice": urllib.parse.quote(urllib.parse.quote(KEY, safe=""), safe=""),
+    "percent in JSON": json.dumps(urllib.parse.quote(json.dumps({"key": KEY}))),
+    "JSON in JSON": json.dumps(json.dumps({"key": KEY})),
+    "HTML twice": html.escape(html.escape(KEY)),
+    "entities twice": "".join(f"&amp;#{ord(character)};" for character in KEY),
+    "escapes twice": "".join(f"\\\\u{ord(character):04x}" for character in KEY),
+    "long escapes": "".join(f"\\U{ord(character):08x}" for character in KEY),
+    "escapes in braces": "".join(f"\\u{{{ord(character):x}}}" for character in KEY),
+    "bytes": "".join(f"\\x{code:02x}" for code in RAW),
+    "octal": "".join(f"\\{code:03o}" for code in RAW),
+    "percent u": "".join(f"%u{ord(character):04x}" for character in KEY),
+    "quoted-printable": "".join(f"={code:02X}" for code in RAW),
+    "soft breaks": KEY[:9] + "=\r\n" + KEY[9:],
+    "base64 twice": base64.b64encode(base64.b64encode(RAW)).decode(),
+    "base64 with escaped breaks": "\\r\\n".join(base64.b64encode(RAW).decode()[n : n + 9] for n in range(0, 40, 9)),
+    "base64 of UTF-16": base64.b64encode(KEY.encode("utf-16-le")).decode(),
+    "base32": base64.b32encode(b"Bearer " + RAW).decode(),
+    "hexadecimal with colons": RAW.hex(":"),
+    "hexadecimal numbers": ", ".join(hex(code) for code in RAW),
+    "hexadecimal of UTF-16": KEY.encode("utf-16-be").hex(),
+    "a dump": "\n".join(f"{n:08x}  {RAW[n : n + 8].hex(' ')}" for n in range(0, len(RAW), 8)),
+    "numbers": str(list(RAW)),
+    "letters": json.dumps(list(KEY)),
+    "parts": "' + '".join(KEY[n : n + 6] for n in range(0, len(KEY), 6)),
+    "full width": "".join(chr(ord(character) + 0xFEE0) for character in KEY),
+    "marks between": "\ufe0f".join(KEY),
+    "another direction": "\u202e".join(KEY),
+    "colours": KEY[:9] + "\x1b[1;31m" + KEY[9:],
+    "tags": KEY[:9] + "<em class='a'>" + KEY[9:],
+    "Markdown": KEY[:9] + "**" + KEY[9:],
+    "reversed": KEY[::-1],
+}
+
+
+@pytest.mark.parametrize("form", ENCODED)
+def test_an_encoding_within_an_encoding_is_found(form: str) -> None:
+    scrubbed = Scrubber([KEY]).answer("y" * 290 + "\n" + ENCODED[form] + "\n z")
+    assert MASK in scrubbed
+    assert ENCODED[form] not in scrubbed
+    assert leaks(scrubbed) == []
+
+
+def test_no_plain_text_is_taken_for_a_secret() -> None:
+    scrubber = Scrubber([KEY, "my-database-1", "correct horse battery"])
+    for text in (
+        "the database my_database_2 = '%41' does not exist",
+        "100 % of <b>all</b> &amp; \\n\\x41 = 0x41 ''",
+        "correct: horse, batteries",
+    ):
+        assert scrubber.status(text) == text
+
+
 @pytest.fixture(scope="module")
 def server() -> Iterator[RawServer]:
     with RawServer(lambda prompt, attempt: []) as running:
