@@ -6,9 +6,13 @@ The SQL functions are called by the macros in ``macros/computed_once``.
 from __future__ import annotations
 
 import ast
+import contextlib
 import functools
 import hashlib
 import importlib.metadata
+import json
+import os
+import struct
 from pathlib import Path
 
 import duckdb
@@ -16,7 +20,7 @@ import duckdb
 from lakeweave.sqlfunctions import replace_function
 
 PACKAGES = (
-    *("dbt-core", "dbt-adapters", "dbt-duckdb", "duckdb"),
+    *("dbt-core", "dbt-adapters", "dbt-duckdb", "duckdb", "dbt-spark", "pyspark"),
     *("narwhals", "numpy", "pandas", "polars", "pyarrow", "scikit-learn", "scipy"),
 )
 """Packages whose release may change a result."""
@@ -40,14 +44,18 @@ MODULES = {
 CLOCKS = {"now", "utcnow", "today", "time", "time_ns", "perf_counter", "monotonic", "environ", "getenv"}
 OUTSIDE = {"open", "eval", "exec", "compile", "input", "__import__", "globals", "vars", "getattr"}
 CHANCE = {"random", "rand", "randn", "randint", "choice", "shuffle", "permutation", "sample", "seed"}
-LEFT_OUT = {"feed", "arrivals", "spark"}
-"""Folders of this package with nothing that a statement calls on this target."""
+HEADER_BYTES = 4096
+"""Size of each of the three headers of a DuckDB file."""
+LEFT_OUT = {"feed", "arrivals"}
+"""Folders of this package with nothing that a statement calls."""
 
 
 def register(conn: duckdb.DuckDBPyConnection) -> None:
     """Register the SQL functions on ``conn``."""
     for name, function in (("lakeweave_environment", _environment), ("lakeweave_python_reads", _python_reads)):
         replace_function(conn, name, function, ["VARCHAR"], "VARCHAR", {"side_effects": True})
+    settings = {"side_effects": True, "null_handling": "special"}
+    replace_function(conn, "lakeweave_block_checksums", _block_checksums, ["VARCHAR", "VARCHAR"], "VARCHAR", settings)
 
 
 @functools.cache
@@ -62,7 +70,11 @@ def _digest_of_code() -> str:
 
 
 def _environment(_: str) -> str:
-    """Releases of the packages that are installed, and a digest of this package."""
+    return environment()
+
+
+def environment() -> str:
+    """A digest of the releases of the packages that are installed, and of this package."""
     found = []
     for name in PACKAGES:
         try:
@@ -70,6 +82,51 @@ def _environment(_: str) -> str:
         except importlib.metadata.PackageNotFoundError:
             continue
     return hashlib.sha256("\n".join([*found, _digest_of_code()]).encode()).hexdigest()
+
+
+def _block_checksums(path: str | None, block_ids: str) -> str | None:
+    """A digest of the checksums that DuckDB keeps at the start of each block of the file; none where they cannot be read.
+
+    ``block_ids`` is a JSON array. A block that was freed and written again has another checksum, so its number is not enough.
+    """
+    file = _open_file(path) if path else None
+    if file is None:
+        return None
+    head = os.pread(file, 3 * HEADER_BYTES, 0)
+    if len(head) < 3 * HEADER_BYTES or head[8:12] != b"DUCK":
+        return None
+    # Each of the two headers has its checksum, the number of the checkpoint, three of its own fields, and the size of a block.
+    headers = [struct.unpack_from("<6Q", head, start) for start in (HEADER_BYTES, 2 * HEADER_BYTES)]
+    size = max(headers, key=lambda header: header[1])[5]
+    if size < 16 * 1024 or size & (size - 1):
+        return None
+    digest = hashlib.sha256()
+    for block_id in json.loads(block_ids):
+        checksum = os.pread(file, 8, 3 * HEADER_BYTES + int(block_id) * size)
+        if len(checksum) < 8:
+            return None
+        digest.update(checksum)
+    return digest.hexdigest()
+
+
+def _open_file(path: str) -> int | None:
+    """The descriptor by which DuckDB has the file open.
+
+    A second one would not do: when a process closes any descriptor of a file, POSIX drops all its locks on that file.
+    """
+    if not hasattr(os, "pread"):
+        return None
+    try:
+        wanted = os.stat(path)
+        numbers = [int(name) for name in os.listdir("/dev/fd")]
+    except OSError:
+        return None
+    for number in numbers:
+        with contextlib.suppress(OSError):
+            found = os.fstat(number)
+            if (found.st_dev, found.st_ino) == (wanted.st_dev, wanted.st_ino):
+                return number
+    return None
 
 
 def _python_reads(code: str) -> str:

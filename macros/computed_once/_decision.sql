@@ -9,7 +9,7 @@
     {%- set memory = lakeweave._version_memory() -%}
     {%- set own_name = lakeweave._name_of_relation(this.database, this.schema, this.identifier) -%}
     {%- set key = model.unique_id ~ ' ' ~ own_name -%}
-    {%- set parts = lakeweave._version_parts(code, more) -%}
+    {%- set parts = lakeweave._version_parts(model, code, memory.environment, more) -%}
     {%- set version = local_md5(tojson(parts, sort_keys=true)) -%}
     {%- set recorded = memory.rows.get(key) -%}
     {%- set state = {'unchanged': false, 'reason': '', 'key': key, 'name': own_name, 'row': none} -%}
@@ -32,9 +32,8 @@
         {%- do state.update({'reason': 'always: ' ~ always}) -%}
         {{ return(state) }}
     {%- endif -%}
-    {# The digest of the text is for the plan alone, which compiles nothing. #}
     {%- do state.update({'row': {
-        'version': version, 'parts': dict(parts, text=lakeweave._digest_of_text(model)), 'reads': marks, 'mark': '',
+        'version': version, 'parts': parts, 'reads': marks, 'mark': '',
     }}) -%}
 
     {%- if not recorded -%}
@@ -68,16 +67,21 @@
     {{ return(state) }}
 {%- endmacro %}
 
-{# Hooks have effects that no version knows: a node with other hooks than this project's own is always built. #}
+{#
+    Hooks have effects that no version knows: a node with a hook is always built, unless the hook does nothing but call macros of this
+    project that account for the rows or that change the relation itself.
+#}
 {% macro _hooks_are_unknown() -%}
-    {%- set hooks = (model.config.get('pre-hook') or []) + (model.config.get('post-hook') or []) -%}
-    {%- for hook in hooks -%}
-        {%- set text = hook.sql if hook is mapping else hook -%}
-        {%- set called = modules.re.match('^[{][{]\\s*lakeweave\\.(\\w+)[(][)]\\s*[}][}]$', text | trim) -%}
-        {%- set harmless = ['_before_silver', '_account_for_silver'] + ([] if lakeweave.setting('iceberg') else ['sync_iceberg']) -%}
-        {%- if not text | trim or (called and called.group(1) in harmless) -%}
-        {%- else -%}
-            {{ return('it has a hook: ' ~ text | trim) }}
+    {%- set harmless = [] -%}
+    {%- for name in ['_before_silver', '_account_for_silver', 'restore_seed_nulls'] + ([] if lakeweave.setting('iceberg') else ['sync_iceberg']) -%}
+        {%- do harmless.append('lakeweave' ~ '.' ~ name) -%}
+    {%- endfor -%}
+    {%- for hook in (model.config.get('pre-hook') or []) + (model.config.get('post-hook') or []) -%}
+        {%- set text = (hook.sql if hook is mapping else hook) | trim -%}
+        {%- set called = modules.re.findall('([\\w.]+)\\s*[(]', text) -%}
+        {%- set unknown = called | reject('in', harmless) | list -%}
+        {%- if text and (unknown or not called or not modules.re.match('^[{][{][^{}]*[}][}]$', text)) -%}
+            {{ return('it has a hook: ' ~ text) }}
         {%- endif -%}
     {%- endfor -%}
     {{ return(none) }}
@@ -95,11 +99,17 @@
     {%- if state.unchanged -%}
         {{ return(lakeweave._answer_unchanged()) }}
     {%- endif -%}
-    {%- do log(this ~ ": built, because " ~ state.reason) -%}
+    {%- do lakeweave._tell_reason(state) -%}
     {%- set before = lakeweave._mark_of_relation(this, model.depends_on.nodes) if settles and state.row else none -%}
     {%- set built = build() -%}
     {%- do lakeweave._remember_version(state, built.relations[0], before, settles) -%}
     {{ return(built) }}
+{%- endmacro %}
+
+{# Why a relation is built: for each in dbt's log, and by reason in the last lines of the run. #}
+{% macro _tell_reason(state) -%}
+    {%- do log(state.name ~ ": built, because " ~ state.reason) -%}
+    {%- do lakeweave._version_memory().reasons.update({state.name: state.reason}) -%}
 {%- endmacro %}
 
 {# What dbt wants of a materialization, from one that did nothing but its grants. #}
@@ -119,7 +129,7 @@
         {# dbt's cache learns of a new relation only after this. #}
         {%- set mark = lakeweave._mark_of_existing(relation, model.depends_on.nodes) -%}
         {%- do memory.marks.update({state.name: mark}) -%}
-        {%- if mark is not none and (not settles or mark == before) -%}
+        {%- if mark is not none and (not settles or lakeweave._settled(relation, before, mark)) -%}
             {%- do state.row.update({'mark': mark}) -%}
             {%- do memory.pending.update({state.key: state.row}) -%}
         {%- endif -%}

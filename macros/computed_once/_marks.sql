@@ -3,6 +3,9 @@
     builds the relation is done: when one of its children asks, or where it is not part of the run.
 #}
 {% macro _mark_as_read(name, parents) -%}
+    {%- if name.startswith('objects ') -%}
+        {{ return(lakeweave._mark_of_objects(name[8:])) }}
+    {%- endif -%}
     {%- set memory = lakeweave._version_memory() -%}
     {%- set owner = memory.owners.get(name) -%}
     {%- if owner is none -%}
@@ -45,6 +48,33 @@
 
 {% macro default___mark_of_existing(relation, parents) -%}
     {{ return(none) }}
+{%- endmacro %}
+
+{# The files of a folder, as an object table lists them. #}
+{% macro _mark_of_objects(place) -%}
+    {{ return(adapter.dispatch('_mark_of_objects', 'lakeweave')(place)) }}
+{%- endmacro %}
+
+{% macro default___mark_of_objects(place) -%}
+    {{ return(none) }}
+{%- endmacro %}
+
+{# Whether a build has changed nothing, by the marks before and after it. #}
+{% macro _settled(relation, before, after) -%}
+    {{ return(adapter.dispatch('_settled', 'lakeweave')(relation, before, after)) }}
+{%- endmacro %}
+
+{% macro default___settled(relation, before, after) -%}
+    {{ return(before == after) }}
+{%- endmacro %}
+
+{# Rows of `ledger.relations` about how the engine keeps the relations that were read whole in this run. #}
+{% macro _record_storage() -%}
+    {{ return(adapter.dispatch('_record_storage', 'lakeweave')() or []) }}
+{%- endmacro %}
+
+{% macro default___record_storage() -%}
+    {{ return([]) }}
 {%- endmacro %}
 
 {# Whether this engine tells what is needed to skip a relation. #}

@@ -6,8 +6,12 @@
     {%- set memory = graph.setdefault('lakeweave_versions ' ~ invocation_id, {}) -%}
     {%- if 'rows' not in memory -%}
         {%- do memory.setdefault('marks', {}) -%}
-        {%- do memory.setdefault('built', {}) -%}
+        {%- do memory.setdefault('unstamped', {}) -%}
         {%- do memory.setdefault('pending', {}) -%}
+        {%- do memory.setdefault('reasons', {}) -%}
+        {%- do memory.setdefault('macros', {}) -%}
+        {%- do memory.setdefault('settings', {}) -%}
+        {%- do memory.setdefault('sources', {}) -%}
         {%- do memory.setdefault('environment', lakeweave._engine_environment()) -%}
         {%- do memory.setdefault('owners', lakeweave._owners_of_relations()) -%}
         {# The last step: another thread that sees `rows` sees all of it. #}
@@ -16,15 +20,16 @@
     {{ return(memory) }}
 {%- endmacro %}
 
-{# The rows of the ledger by node and relation. #}
+{# The rows of the ledger by node and relation. One that an older release left without a part of it counts as absent. #}
 {% macro _recorded_versions() -%}
     {%- set recorded = {} -%}
     {%- for row in lakeweave.fetch_rows(
         "select node_id, relation, version, parts, reads, mark from " ~ lakeweave.ledger_relation('relations') ~ " order by recorded_at", []
     ) -%}
-        {%- do recorded.update({row[0] ~ ' ' ~ row[1]: {
-            'version': row[2], 'parts': fromjson(row[3]), 'reads': fromjson(row[4]), 'mark': row[5],
-        }}) -%}
+        {%- set parts, reads = fromjson(row[3] or '', none), fromjson(row[4] or '', none) -%}
+        {%- if parts is mapping and reads is mapping and row[5] is not none -%}
+            {%- do recorded.update({row[0] ~ ' ' ~ row[1]: {'version': row[2], 'parts': parts, 'reads': reads, 'mark': row[5]}}) -%}
+        {%- endif -%}
     {%- endfor -%}
     {{ return(recorded) }}
 {%- endmacro %}

@@ -1,7 +1,8 @@
 {#
     `dbt run-operation build_plan` prints what a build would do with each relation and test, and why; it builds nothing.
-    It compares what is known without compiling: the text of each model, the relations that it reads, its own relation. A macro or a
-    variable that changed is noticed by the build itself.
+    It compares what is known without compiling: the text of each model, the macros that it calls, the variables that both name, the
+    relations that it reads, and its own relation. A build goes by the compiled code, so it may skip what the plan builds: a comment in a
+    macro changes no code.
 #}
 {% macro build_plan() -%}
     {%- if not execute -%}
@@ -34,7 +35,6 @@
         "Relations: " ~ counts.build ~ " to build, " ~ counts.asks ~ " that find out themselves what is new, " ~ counts.unchanged
         ~ " unchanged. Data tests: " ~ counts.run ~ " to run, " ~ counts.kept ~ " answered from the ledger.", info=true
     ) -%}
-    {%- do log("A macro or a variable that changed is noticed by the build itself.", info=true) -%}
     {{ return('') }}
 {%- endmacro %}
 
@@ -62,12 +62,12 @@
         {%- do plan.update({'action': 'inline', 'has_built_parent': built | length > 0}) -%}
     {%- elif (said if said is not none else lakeweave.setting('computed_once')) | string | lower != 'true' -%}
         {%- do plan.update({'action': 'build', 'reason': '`computed_once` is off'}) -%}
-    {%- elif node.config.materialized not in ('table', 'incremental', 'seed', 'snapshot', 'test') -%}
+    {%- elif node.config.materialized not in ('table', 'view', 'incremental', 'seed', 'snapshot', 'test') -%}
         {%- do plan.update({'action': 'asks', 'reason': node.config.materialized}) -%}
     {%- elif not recorded -%}
         {%- do plan.update({'action': 'build', 'reason': 'no version is recorded: it is new, it is always built, or its last run did not end well'}) -%}
-    {%- elif recorded.parts.get('text') != lakeweave._digest_of_text(node) -%}
-        {%- do plan.update({'action': 'build', 'reason': 'its code changed'}) -%}
+    {%- elif lakeweave._changed_source(node, recorded.parts) -%}
+        {%- do plan.update({'action': 'build', 'reason': lakeweave._changed_source(node, recorded.parts)}) -%}
     {%- elif built -%}
         {%- do plan.update({'action': 'build', 'reason': built | unique | sort | join(', ') ~ ' is built'}) -%}
     {%- else -%}
@@ -88,7 +88,27 @@
 {%- endmacro %}
 
 
-{# What is known of a node's code before it is compiled. #}
-{% macro _digest_of_text(node) -%}
-    {{ return(local_md5((node.get('raw_code') or '') ~ (node.get('checksum') or {}).get('checksum') | string)) }}
+{# Which source of a node's code changed, in words; empty where none did. #}
+{% macro _changed_source(node, parts) -%}
+    {%- set now = lakeweave._sources_of_code(node) -%}
+    {%- if parts.get('text') != now.digests.text -%}
+        {{ return('its code changed') }}
+    {%- endif -%}
+    {%- set memory = lakeweave._version_memory() -%}
+    {%- set changed = [] -%}
+    {%- if parts.get('macros') != now.digests.macros -%}
+        {%- set before = memory.rows.get('macros all', {'reads': {}}).reads -%}
+        {%- for macro_id in now.macros if before.get(macro_id) != memory.macros[macro_id].digest -%}
+            {%- do changed.append(macro_id.split('.')[2]) -%}
+        {%- endfor -%}
+        {{ return(('macro ' ~ changed | sort | join(', ') if changed else 'a macro that it calls') ~ ' changed') }}
+    {%- endif -%}
+    {%- if parts.get('settings') != now.digests.settings -%}
+        {%- set before = memory.rows.get('settings all', {'reads': {}}).reads -%}
+        {%- for kind, name in now.settings if before.get(name) != memory.settings[name] -%}
+            {%- do changed.append(name) -%}
+        {%- endfor -%}
+        {{ return(('variable ' ~ changed | unique | sort | join(', ') if changed else 'a variable that it reads') ~ ' changed') }}
+    {%- endif -%}
+    {{ return('') }}
 {%- endmacro %}

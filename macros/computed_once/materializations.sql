@@ -2,6 +2,10 @@
     {{ return(lakeweave._verdict_once(dbt.materialization_test_default)) }}
 {% endmaterialization %}
 
+{% materialization unit, default %}
+    {{ return(lakeweave._unit_verdict_once(dbt.materialization_unit_default)) }}
+{% endmaterialization %}
+
 {# dbt shows the first rows of a seed with `--show`, and reads them from the file. #}
 {% macro _computed_once_seed(build) -%}
     {%- if flags.SHOW -%}

@@ -1,21 +1,95 @@
-{# DuckDB keeps no modification time of a table, so the mark is a checksum of the rows, and of the columns with their types. #}
+{#
+    DuckDB keeps no modification time of a table, so the mark is a checksum of the rows, and of the columns with their types. It is read
+    again only where the blocks of the table in the file are others than when the mark was recorded.
+#}
 
 {% macro duckdb___engine_keeps_marks() -%}
     {{ return(true) }}
 {%- endmacro %}
 
-{# https://duckdb.org/docs/stable/sql/functions/utility#hashvalue
-   https://duckdb.org/docs/stable/configuration/pragmas#table-information #}
 {% macro duckdb___mark_of_existing(relation, parents) -%}
     {%- if relation.is_view -%}
         {{ return(lakeweave._duckdb_mark_of_view(relation, parents)) }}
     {%- endif -%}
+    {%- set memory = lakeweave._version_memory() -%}
+    {%- set name = lakeweave._name_of_relation(relation.database, relation.schema, relation.identifier) -%}
+    {%- set kept = memory.rows.get('storage ' ~ name) -%}
+    {%- set stamp = lakeweave._duckdb_stamp(relation) if kept else none -%}
+    {%- if stamp and stamp == kept.version -%}
+        {{ return(kept.mark) }}
+    {%- endif -%}
+    {%- do memory.unstamped.update({name: relation}) -%}
+    {{ return(lakeweave._duckdb_checksum(relation)) }}
+{%- endmacro %}
+
+{# Reads the whole table.
+   https://duckdb.org/docs/stable/sql/functions/utility#hashvalue
+   https://duckdb.org/docs/stable/configuration/pragmas#table-information #}
+{% macro _duckdb_checksum(relation) -%}
     {%- set row = lakeweave.fetch_rows(
-        "select (select md5(string_agg(concat_ws('|', name, type, \"notnull\", dflt_value, pk), ', ' order by cid)) from pragma_table_info("
-        ~ lakeweave.text_literal(relation | string) ~ ")) as columns, count(*) as row_count, cast(sum(hash(lakeweave_row)) as varchar) as row_hash from "
+        "select (" ~ lakeweave._duckdb_columns(relation) ~ ") as columns, count(*) as row_count, cast(sum(hash(lakeweave_row)) as varchar) as row_hash from "
         ~ relation ~ " as lakeweave_row", [[none, none, none]]
     )[0] -%}
     {{ return('table ' ~ row[0] ~ ' ' ~ row[1] ~ ' ' ~ row[2]) }}
+{%- endmacro %}
+
+{% macro _duckdb_columns(relation) -%}
+    {{ return("select md5(string_agg(concat_ws('|', name, type, \"notnull\", dflt_value, pk), ', ' order by cid)) from pragma_table_info("
+        ~ lakeweave.text_literal(relation | string) ~ ")") }}
+{%- endmacro %}
+
+{#
+    Where the table is in the file: its segments, the checksums that DuckDB keeps of its blocks, and which rows are deleted. No row is
+    read. None where a part of the table is not in the file yet, or where the plugin cannot see the file.
+    https://duckdb.org/docs/stable/configuration/pragmas#storage-information
+    https://duckdb.org/docs/stable/internals/storage
+#}
+{% macro _duckdb_stamp(relation) -%}
+    {%- set memory = lakeweave._version_memory() -%}
+    {%- if not memory.environment.split(' ')[2] or relation.database | lower != target.database | lower -%}
+        {{ return(none) }}
+    {%- endif -%}
+    {%- set row = lakeweave.fetch_rows(
+        "with segments as (select * from pragma_storage_info(" ~ lakeweave.text_literal(relation | string) ~ ")),"
+        ~ " blocks as (select distinct unnest(list_append(additional_block_ids, block_id)) as block_id from segments)"
+        ~ " select (" ~ lakeweave._duckdb_columns(relation) ~ "), (select count(*) from " ~ relation ~ "),"
+        ~ " (select coalesce(sum(count), 0) from segments where column_path = '[0, 0]'),"
+        ~ " (select coalesce(bool_and(persistent and not has_updates"
+        ~ " and (block_id >= 0 or segment_type = 'VALIDITY' or contains(stats, 'Has No Null: false') or contains(stats, 'Min: '))), true) from segments),"
+        ~ " (select md5(string_agg(concat_ws('|', row_group_id, column_path, segment_type, start, count, compression, stats, block_id, block_offset,"
+        ~ " segment_info, additional_block_ids), ', ' order by row_group_id, column_path, segment_id)) from segments),"
+        ~ " lakeweave_block_checksums((select path from duckdb_databases() where lower(database_name) = lower(" ~ lakeweave.text_literal(relation.database)
+        ~ ")), coalesce((select to_json(list(block_id order by block_id)) from blocks where block_id >= 0), '[]'))", [[none, 0, 0, false, none, none]]
+    )[0] -%}
+    {%- if not row[3] or not row[5] -%}
+        {{ return(none) }}
+    {%- endif -%}
+    {%- set deleted = '' if row[1] == row[2] else lakeweave.fetch_rows("select cast(bit_xor(hash(rowid)) as varchar) from " ~ relation)[0][0] -%}
+    {{ return(local_md5([row[0], row[1], row[2], row[4], row[5], deleted] | join(' '))) }}
+{%- endmacro %}
+
+{#
+    At the end of a run: what was read whole is written to the file, read once more, now that nothing else writes, and recorded with its
+    place in the file. The next run reads none of it.
+#}
+{% macro duckdb___record_storage() -%}
+    {%- set memory = lakeweave._version_memory() -%}
+    {%- if not memory.unstamped or not memory.environment.split(' ')[2] -%}
+        {{ return('') }}
+    {%- endif -%}
+    {%- do adapter.commit() -%}
+    {%- call statement('checkpoint', auto_begin=false) -%}
+        checkpoint
+    {%- endcall -%}
+    {%- set rows = [] -%}
+    {%- for name in memory.unstamped | list -%}
+        {%- set relation = load_cached_relation(memory.unstamped[name]) -%}
+        {%- set stamp = lakeweave._duckdb_stamp(relation) if relation is not none and relation.is_table else none -%}
+        {%- if stamp -%}
+            {%- do rows.append(['storage', name, {'version': stamp, 'parts': {}, 'reads': {}, 'mark': lakeweave._duckdb_checksum(relation)}]) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(rows) }}
 {%- endmacro %}
 
 {# A view is its definition and what that reads. https://duckdb.org/docs/stable/sql/meta/duckdb_table_functions#duckdb_views #}
@@ -67,8 +141,12 @@
     {%- if parsed[0] != 'false' -%}
         {{ return({'names': [], 'always': 'DuckDB cannot read it as one SELECT: ' ~ parsed[1]}) }}
     {%- endif -%}
-    {%- if parsed[2] and not is_deterministic -%}
-        {{ return({'names': [], 'always': 'it calls ' ~ parsed[2] ~ ', and the result may differ'}) }}
+    {# An object table: what it lists is told by the folder's own state, where the folder is written in the code. #}
+    {%- set places = modules.re.findall("lakeweave_list_objects\\('((?:[^']|'')*)'\\)", code) -%}
+    {%- set all_are_known = places and places | length == modules.re.findall('lakeweave_list_objects', code) | length -%}
+    {%- set differing = (parsed[2] or '').split(', ') | reject('in', ['', 'lakeweave_list_objects', 'lakeweave_object_hash'] if all_are_known else ['']) | list -%}
+    {%- if differing and not is_deterministic -%}
+        {{ return({'names': [], 'always': 'it calls ' ~ differing | join(', ') ~ ', and the result may differ'}) }}
     {%- endif -%}
     {%- set clocks = ['current_date', 'current_time', 'current_timestamp', 'localtime', 'localtimestamp', 'current_user', 'session_user', 'user', 'current_role', 'current_catalog', 'current_schema'] -%}
     {%- for names in fromjson(parsed[7]) if names | length == 1 and names[0] | lower in clocks and not is_deterministic -%}
@@ -90,7 +168,17 @@
     {%- if outside -%}
         {{ return({'names': [], 'always': 'it reads ' ~ outside | unique | sort | join(', ') ~ ' without a schema'}) }}
     {%- endif -%}
+    {%- for place in places -%}
+        {%- do read.append('objects ' ~ place | replace("''", "'")) -%}
+    {%- endfor -%}
     {{ return({'names': read | unique | list, 'always': none}) }}
+{%- endmacro %}
+
+{% macro duckdb___mark_of_objects(place) -%}
+    {{ return(lakeweave.fetch_rows(
+        "select 'objects ' || count(*) || ' ' || coalesce(md5(string_agg(concat_ws('|', object.uri, object.generation, object.size), ', ' order by object.uri)), '')"
+        ~ " from (select unnest(lakeweave_list_objects(" ~ lakeweave.text_literal(place) ~ ")) as object)"
+    )[0][0]) }}
 {%- endmacro %}
 
 {# Functions that make rows of their arguments, and the time zones that this version of DuckDB knows. #}
@@ -144,6 +232,9 @@
     {%- if state is not none and state.unchanged -%}
         {{ return(lakeweave._answer_unchanged()) }}
     {%- endif -%}
+    {%- if state is not none -%}
+        {%- do lakeweave._tell_reason(state) -%}
+    {%- endif -%}
     {%- set existing = load_cached_relation(this) -%}
     {%- set target_relation = this.incorporate(type='table') -%}
     {%- set intermediate = make_intermediate_relation(target_relation) -%}
@@ -176,6 +267,10 @@
 {# A Python model is built by dbt, and always. #}
 {% materialization incremental, adapter='duckdb' %}
     {{ return(lakeweave._computed_once(dbt.materialization_incremental_duckdb, model['compiled_code'], settles=true)) }}
+{% endmaterialization %}
+
+{% materialization view, adapter='duckdb' %}
+    {{ return(lakeweave._computed_once(dbt.materialization_view_default, model['compiled_code'])) }}
 {% endmaterialization %}
 
 {% materialization seed, adapter='duckdb' %}

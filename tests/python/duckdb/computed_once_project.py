@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,10 @@ select cast('{{ env_var('MARK', 'none') }}' as varchar) as mark, max(id) as last
 select customer, amount from {{ ref('customers') }}
 {% endsnapshot %}
 """,
+    "macros/at_most.sql": """{% test at_most(model, column_name) %}
+select {{ column_name }} from {{ model }} where {{ column_name }} > 100000
+{% endtest %}
+""",
     "tests/amounts_agree.sql": """
 select 1 as differs from (select sum(amount) as amount from {{ ref('priced') }}) as one
 cross join (select sum(amount) as amount from {{ ref('customers') }}) as other where one.amount <> other.amount
@@ -66,7 +71,7 @@ def accepted(values: list[int], config: dict[str, Any] | None = None) -> dict[st
 
 TESTS: dict[str, dict[str, list[Any]]] = {
     "priced": {"id": ["not_null", "unique"], "amount": ["not_null"]},
-    "customers": {"customer": ["not_null", "unique"], "orders": [accepted([1, 2, 3, 4, 5])]},
+    "customers": {"customer": ["not_null", "unique"], "orders": [accepted([1, 2, 3, 4, 5])], "amount": ["at_most"]},
     "newest": {"customer": [{"relationships": {"arguments": {"to": "ref('customers')", "field": "customer"}}}]},
     "python_totals": {"total": ["not_null"]},
 }  # fmt: skip
@@ -85,6 +90,8 @@ class Project:
             {"computed_once": computed_once},
         )
         self.project, self.settings = project or {}, dict[str, str]()
+        # Pieces of one order, and what the model makes of them.
+        self.unit_tests = {"pieces_are_doubled": (3, 6)}
         root.mkdir(parents=True, exist_ok=True)
         (root / "lakeweave_macros").symlink_to(ROOT / "macros")
         with self.connect() as connection:
@@ -123,22 +130,42 @@ class Project:
             **self.project,
         }
         outputs = {
-            "dev": {
-                "type": "duckdb", "path": "warehouse.duckdb", "threads": 2,
+            name: {
+                "type": "duckdb", "path": "warehouse.duckdb", "threads": 2, "schema": schema,
                 "settings": self.settings,
                 "plugins": [{"module": "lakeweave.plugin", "alias": "lakeweave"}],
             }
+            for name, schema in (("dev", "main"), ("other", "other"))
         }  # fmt: skip
         models = [
             {"name": model, "columns": [{"name": column, "data_tests": tests} for column, tests in columns.items()]}
             for model, columns in self.tests.items()
         ]
         sources = [{"name": "raw", "tables": [{"name": "orders"}]}]
+        unit_tests = [
+            {
+                "name": name,
+                "model": "priced",
+                "overrides": {"vars": {"least": 0}},
+                "given": [
+                    {
+                        "input": "ref('kept')",
+                        "format": "sql",
+                        "rows": f"select 1 as id, 'ann' as customer, 1 as product, {quantity} as quantity",
+                    },
+                    {"input": "ref('prices')", "rows": [{"product": 1, "price": 10}]},
+                ],
+                "expect": {"rows": [{"id": 1, "pieces": pieces}]},
+            }
+            for name, (quantity, pieces) in self.unit_tests.items()
+        ]
         texts = {
             **self.files,
             "dbt_project.yml": yaml.safe_dump(project, sort_keys=False),
             "profiles.yml": yaml.safe_dump({"small": {"target": "dev", "outputs": outputs}}),
-            "models/_models.yml": yaml.safe_dump({"models": models, "sources": sources}, sort_keys=False),
+            "models/_models.yml": yaml.safe_dump(
+                {"models": models, "sources": sources, "unit_tests": unit_tests}, sort_keys=False
+            ),
         }
         for name, text in texts.items():
             path = self.root / name
@@ -158,6 +185,15 @@ class Project:
         self.write()
         environment = {**os.environ, "PYTHONPATH": str(ROOT), "DBT_LOG_LEVEL_FILE": "none", **self.environment}
         forking.kill(("--no-use-colors", *words), self.root, environment, seconds)
+
+    def twice_at_once(self, *words: str) -> None:
+        """Start two dbt processes at the same time, and wait for both."""
+        self.write()
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), "DBT_LOG_LEVEL_FILE": "none", **self.environment}
+        with ThreadPoolExecutor(2) as both:
+            for number in range(2):
+                target = ("--target-path", f"target_{number}")
+                both.submit(forking.run, ("--no-use-colors", *words, *target), self.root, environment)
 
     def contents(self) -> dict[str, list[tuple]]:
         """All rows of all relations; of a snapshot those that are valid."""
@@ -183,7 +219,7 @@ class Project:
         """The same project over the same source, built in an empty warehouse."""
         other = Project.__new__(Project)
         other.root, other.files, other.tests, other.project = root, self.files, self.tests, self.project
-        other.settings = self.settings
+        other.settings, other.unit_tests = self.settings, self.unit_tests
         # Nothing is recorded there, so nothing is skipped; and dbt need not parse the project again.
         other.environment, other.variables = self.environment, self.variables
         shutil.rmtree(root, ignore_errors=True)

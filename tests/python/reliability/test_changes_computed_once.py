@@ -10,18 +10,23 @@ import random
 from collections.abc import Callable
 from pathlib import Path
 
+import duckdb
+
 from tests.python.duckdb.computed_once_project import FILES, TESTS, Project, accepted
 
 STEPS = int(os.environ.get("LAKEWEAVE_FAULTS", "1"))
 SEED = int(os.environ.get("LAKEWEAVE_SEED", "1"))
 SELECTIONS = [
-    words.split()
+    [word.replace("\u00a0", " ") for word in words.split(" ")]
     for words in (
         *("--select priced", "--select priced+", "--select +customers", "--select staged", "--exclude customers+"),
         *("--select prices", "--select history", "--exclude-resource-type test", "--select resource_type:test"),
         *("--full-refresh", "--select newest+ --full-refresh", "--empty", "--select python_totals --empty"),
+        *("--target other", "--select priced+ --target other", "--select test_type:unit", "--threads 1"),
+        *("--vars {least:\u00a01}", "--select customers --defer --state target", "--fail-fast", "--sample 1\u00a0day"),
     )
 ]
+COMMANDS = ("run", "test", "seed", "snapshot", "compile", "retry", "docs generate", "run-operation build_plan")
 TABLES = {"prices": "price", "priced": "amount", "customers": "amount", "python_totals": "total", "marked": "last_id"}
 """What a hand changes, with a column of each."""
 
@@ -39,6 +44,10 @@ class History:
             self.edit_variable,
             self.edit_environment,
             self.edit_test,
+            self.edit_test_macro,
+            self.edit_unit_test,
+            self.edit_config,
+            self.break_model,
         )
         by_hand = (
             self.edit_row,
@@ -47,15 +56,28 @@ class History:
             self.drop_relation,
             self.replace_relation,
             self.add_column,
+            self.swap_values,
+            self.delete_row,
+            self.rename_relation,
+            self.exchange_relations,
+            self.edit_view,
         )
-        runs = (self.kill_build, self.build_some, self.build_some, self.forget_versions, self.undo, self.edit_settings)
+        ledger = (self.forget_versions, self.lose_ledger, self.age_ledger, self.turn_clock_back)
+        runs = (
+            *(self.kill_build, self.kill_build, self.build_some, self.build_some, self.run_command, self.build_at_once),
+            *(self.undo, self.edit_settings, *ledger),
+        )
         self.steps: tuple[Callable[[], str], ...] = deliveries + edits + by_hand + runs
 
     def step(self) -> str:
         return self.chance.choice(self.steps)()
 
     def _sql(self, statement: str) -> str:
-        self.project.sql(statement)
+        try:
+            self.project.sql(statement)
+        except (duckdb.CatalogException, duckdb.BinderException) as error:
+            # An earlier step has taken away what this one changes.
+            return f"{statement}: {error}"
         return statement
 
     def _table(self) -> str:
@@ -143,7 +165,84 @@ class History:
         return self._sql(f"create or replace table main.{table} as select * from main.{table} limit 1")
 
     def add_column(self) -> str:
-        return self._sql(f"alter table main.{self._table()} add column more_{self.chance.randint(1, 9999)} int")
+        """Not to the seed: dbt loads the file into the table that is there, and refuses, with and without versions."""
+        table = self._table().replace("prices", "priced")
+        return self._sql(f"alter table main.{table} add column more_{self.chance.randint(1, 9999)} int")
+
+    def edit_test_macro(self) -> str:
+        most = self.chance.choice([10, 100000])
+        self.project.files["macros/at_most.sql"] = FILES["macros/at_most.sql"].replace("100000", str(most))
+        return f"at most {most}"
+
+    def edit_unit_test(self) -> str:
+        quantity = self.chance.randint(1, 4)
+        self.project.unit_tests = {"pieces_are_doubled": (quantity, self.chance.choice([2, 2, 3]) * quantity)}
+        return f"unit test {self.project.unit_tests}"
+
+    def edit_config(self) -> str:
+        name = self.chance.choice(["models/priced.sql", "models/customers.sql", "models/marked.sql"])
+        config = self.chance.choice(
+            ["materialized='view'", "materialized='table'", "post_hook='select 1'", "tags=['a']"]
+        )
+        self.project.files[name] = "{{ config(" + config + ") }}" + FILES[name]
+        return f"{name}: {config}"
+
+    def break_model(self) -> str:
+        """A build that fails, and the model as it was."""
+        text = self.project.files["models/customers.sql"]
+        self.project.files["models/customers.sql"] = text.replace("amount)", "no_such_column)")
+        run = self.project.dbt("build")
+        self.project.files["models/customers.sql"] = text
+        return f"a build that failed: {'ERROR' in run.output}"
+
+    def swap_values(self) -> str:
+        """Two rows exchange a value, so that no count and no sum of a column is another one."""
+        return self._sql(
+            "update main.priced set amount = (select sum(amount) from main.priced where id in (1, 2)) - amount where id in (1, 2)"
+        )
+
+    def delete_row(self) -> str:
+        table = self._table()
+        return self._sql(f"delete from main.{table} where rowid = (select max(rowid) from main.{table})")
+
+    def rename_relation(self) -> str:
+        table = self._table()
+        return self._sql(f"alter table main.{table} rename to {table}_{self.chance.randint(1, 9999)}")
+
+    def exchange_relations(self) -> str:
+        """A relation takes the place of another one with the same columns."""
+        return self._sql(
+            "create or replace table main.priced as select * from main.priced order by amount desc nulls last"
+        )
+
+    def edit_view(self) -> str:
+        if self.chance.random() < 0.3:
+            return self._sql("drop view if exists main.staged")
+        return self._sql(
+            "create or replace view main.staged as select id, customer, product, quantity + 1 as quantity from raw.orders"
+        )
+
+    def lose_ledger(self) -> str:
+        return self._sql("drop schema if exists ledger cascade")
+
+    def age_ledger(self) -> str:
+        """The ledger of an older release: a column is absent, or a version was made of other things."""
+        change = self.chance.choice(
+            ["alter table {} drop column reads", "alter table {} drop column mark", "update {} set version = 'old'"]
+        )
+        return self._sql(change.format("ledger.relations"))
+
+    def turn_clock_back(self) -> str:
+        return self._sql("update ledger.relations set recorded_at = recorded_at + interval 10 year")
+
+    def run_command(self) -> str:
+        command = self.chance.choice(COMMANDS)
+        self.project.dbt(*command.split())
+        return f"dbt {command}"
+
+    def build_at_once(self) -> str:
+        self.project.twice_at_once("build")
+        return "two builds at once"
 
     def kill_build(self) -> str:
         seconds = self.chance.uniform(1, 6)
@@ -162,6 +261,7 @@ class History:
         name = self.chance.choice(sorted(self.project.files))
         self.project.files[name] = FILES[name]
         self.project.tests = {model: dict(columns) for model, columns in TESTS.items()}
+        self.project.unit_tests = {"pieces_are_doubled": (3, 6)}
         return f"undo {name}"
 
     def edit_settings(self) -> str:
