@@ -1,6 +1,7 @@
 """Starts the app: ``python -m app``, with the options of ``streamlit run`` after it.
 
-What every page needs is imported before the server listens, so that the first visitor does not wait for it.
+The app listens on this machine only and opens a browser where there is a screen. What every page needs is imported before the
+server listens, so that the first visitor does not wait for it.
 """
 
 from __future__ import annotations
@@ -16,14 +17,19 @@ from streamlit.web import cli
 import app.look
 
 OPTIONS = (
-    # Asks nothing and sends nothing home; a person sees sentences, the log has the rest.
-    "--server.headless=true",
+    # Opens the browser, and asks for no e-mail address. Streamlit opens none where there is no screen (Linux without DISPLAY).
+    "--server.headless=false",
+    "--server.showEmailPrompt=false",
     "--browser.gatherUsageStats=false",
     # Only this machine, unless a later option names another address: the app has no sign-in.
     "--server.address=localhost",
+    # A person sees sentences, the log has the rest.
     "--client.showErrorDetails=none",
     "--client.toolbarMode=minimal",
     f"--theme.primaryColor={app.look.BLUE}",
+    f"--theme.textColor={app.look.BLACK}",
+    f"--theme.codeTextColor={app.look.BLACK}",
+    f"--theme.headingFontSizes={app.look.HEADINGS}",
 )
 
 if __name__ == "__main__":

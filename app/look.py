@@ -1,7 +1,7 @@
-"""How pages look: their frame, their colours, their charts.
+"""How pages look: their frame, their figures, their tables.
 
-Colours are those of Okabe and Ito, which people with any kind of colour vision tell apart; scales are cividis, made for the same.
-What a colour says is said by position or a label too. Everything is as wide as the screen, so that a phone shows it.
+Every page says as of when it is, for which filter, and what it leaves out. Everything is as wide as the screen, so that a phone
+shows it.
 """
 
 from __future__ import annotations
@@ -15,20 +15,24 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
-from app.warehouse import NotReadyError
+from app import address
+from app.names import IDS, by_currency, human, in_short, moment, percent
+from app.periods import Span
+from app.warehouse import NotReadyError, ask
+
+__all__ = ["by_currency", "human", "in_short", "percent"]
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>$~:&^=@/])")
 
 #: What a spreadsheet takes for the beginning of a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠", "|", "%")
 
-BLUE, ORANGE, GREEN, PINK, SKY, RED, YELLOW, GREY = (
-    "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#7A7A7A",
-)  # fmt: skip
-PALETTE = [BLUE, ORANGE, GREEN, PINK, SKY, RED, YELLOW, GREY]
-SCALE = "cividis"
-EVERY_LABEL = alt.Axis(labelOverlap=False)
-IN_URL: Any = {"bind": "query-params"}
+#: The theme's colour of links, buttons and sliders.
+BLUE = "#0072B2"
+#: Streamlit shows captions and icons at 60 % of it, which on black has the contrast that WCAG asks for (4.5 to 1).
+BLACK = "#000000"
+#: Headings of sections are of the second level, so that no level is left out.
+HEADINGS = '["2.4rem", "1.6rem", "1.3rem", "1.1rem", "1rem", "1rem"]'
 
 
 def plain(text: object) -> str:
@@ -42,15 +46,77 @@ def is_number(text: str) -> bool:
 
 
 @contextmanager
-def page(title: str, question: str) -> Iterator[None]:
-    """A page with its title; whatever cannot be shown becomes a sentence."""
+def page(title: str, question: str, *parameters: str) -> Iterator[None]:
+    """A page with its title, and above its figures what the address asks for and does not get, and the filters.
+
+    Args:
+        title: the heading.
+        question: what the page answers.
+        parameters: names in the address of parts that are not always shown.
+    """
     st.title(title)
     st.caption(question)
+    address.start()
+    above = st.container()
     try:
         yield
     except NotReadyError as reason:
         st.info(str(reason), icon=":material/hourglass_empty:")
         st.button("Look again")
+    with above:
+        for sentence in address.sentences(parameters):
+            st.warning(sentence, icon=":material/link_off:")
+        _show_filters()
+
+
+def _show_filters() -> None:
+    """Each filter with a button that removes it."""
+
+    def remove(key: str, value: Any) -> None:
+        st.session_state[key] = value
+
+    chosen = address.filters()
+    if not chosen:
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown("**Filtered:**", width="content")
+        for key, text, default in chosen:
+            st.markdown(plain(text), width="content")
+            st.button(
+                "remove",
+                key=f"remove {key}",
+                type="tertiary",
+                on_click=remove,
+                args=(key, default),
+                help=f"Remove: {text}",
+            )
+
+
+def as_of(subject: str = "", span: Span | None = None, *left_out: str) -> None:
+    """As of when the page is, what its data covers, and what it leaves out and why."""
+    try:
+        found = ask("select is_pinned, as_of from {gold.reporting_date}")
+    except NotReadyError:
+        # It belongs to no feed, and may not be built.
+        found = pd.DataFrame()
+    sentences = []
+    if len(found):
+        pinned = " (pinned by the setting `as_of`)" if found["is_pinned"][0] else ""
+        sentences.append(f"As of {moment(found['as_of'][0])}{pinned}.")
+    if span:
+        sentences.append(f"{subject} {span}.")
+    elif subject:
+        sentences.append(f"{subject}.")
+    if sentences:
+        st.caption(" ".join(sentences))
+    leave_out(*left_out)
+
+
+def leave_out(*sentences: str) -> None:
+    """What the figures leave out, and why."""
+    told = [each for each in sentences if each]
+    if told:
+        st.caption("Left out: " + plain("; ".join(told)) + ".")
 
 
 def or_stop(frame: pd.DataFrame, sentence: str) -> pd.DataFrame:
@@ -61,84 +127,19 @@ def or_stop(frame: pd.DataFrame, sentence: str) -> pd.DataFrame:
 
 
 def show(chart: alt.Chart | alt.LayerChart, alt_text: str, height: int = 280) -> None:
-    """A chart over the whole width, with words for who cannot see it."""
-    chart = chart.properties(height=height).configure_axis(labelFontSize=12, titleFontSize=12, labelLimit=150)
-    chart = chart.configure_legend(orient="top", labelFontSize=12, title=None, columns=3)
+    """A chart over the whole width, with a text alternative."""
+    chart = chart.properties(height=height).configure_axis(labelFontSize=12, titleFontSize=12, labelLimit=180)
+    chart = chart.configure_legend(orient="top", labelFontSize=12, titleFontSize=12, columns=3)
+    # The chart has one text alternative; its marks have none of their own.
+    chart = chart.configure_mark(aria=False)
     st.altair_chart(chart, width="stretch", alt=alt_text)
 
 
-def lines(frame: pd.DataFrame, x: str, y: str, title: str, color: str | None = None, kind: str = "T") -> alt.Chart:
-    """Values over time; with points, so that a single one is seen."""
-    axis = alt.Axis(labelAngle=0)
-    if kind == "T":
-        few = frame[x].nunique() <= 12
-        axis = alt.Axis(format="%b %Y", **({"tickCount": {"interval": "month", "step": 1}} if few else {}))
-    encoding: dict[str, Any] = {
-        "x": alt.X(f"{x}:{kind}", title=None, axis=axis),
-        "y": alt.Y(f"{y}:Q", title=title),
-        "tooltip": list(frame.columns),
-    }
-    if color:
-        encoding["color"] = alt.Color(f"{color}:N", scale=alt.Scale(range=PALETTE))
-        encoding["strokeDash"] = alt.StrokeDash(f"{color}:N")
-    return alt.Chart(frame).mark_line(point=True, color=BLUE).encode(**encoding)
-
-
-def bars(frame: pd.DataFrame, name: str, value: str, title: str, color: str = BLUE) -> alt.Chart:
-    """Lying bars, the longest on top."""
-    return (
-        alt.Chart(frame)
-        .mark_bar(color=color)
-        .encode(
-            y=alt.Y(f"{name}:N", sort="-x", title=None, axis=EVERY_LABEL),
-            x=alt.X(f"{value}:Q", title=title),
-            tooltip=list(frame.columns),
-        )
-    )
-
-
-def heat_map(
-    frame: pd.DataFrame, x: str, y: str, value: str, form: str, titles: tuple[str, str], numbers: bool
-) -> alt.LayerChart:
-    """Cells by colour; with few of them also as numbers."""
-    base = alt.Chart(frame).encode(
-        x=alt.X(f"{x}:O", title=titles[0], axis=alt.Axis(labelAngle=0)), y=alt.Y(f"{y}:O", title=titles[1])
-    )
-    color = alt.Color(f"{value}:Q", scale=alt.Scale(scheme=SCALE), legend=alt.Legend(format=form, gradientLength=160))
-    cells = base.mark_rect().encode(color=color, tooltip=list(frame.columns))
-    if not numbers:
-        return alt.layer(cells)
-    middle = float(frame[value].max() + frame[value].min()) / 2
-    ink = alt.condition(alt.datum[value] > middle, alt.value("black"), alt.value("white"))
-    return alt.layer(cells, base.mark_text(fontSize=11).encode(text=alt.Text(f"{value}:Q", format=form), color=ink))
-
-
-def in_short(value: float | None, unit: str = "") -> str:
-    """1234567 as 1.23M; nothing as a dash."""
-    if value is None or pd.isna(value):
-        return "–"
-    for size, letter in ((1e9, "B"), (1e6, "M"), (1e4, "k")):
-        if abs(value) >= size:
-            return f"{unit}{value / (1e3 if letter == 'k' else size):,.{1 if letter == 'k' else 2}f}{letter}"
-    return f"{unit}{value:,.0f}"
-
-
-def percent(value: float | None) -> str:
-    """A share as per cent."""
-    return "–" if value is None or pd.isna(value) else f"{100 * value:.1f} %"
-
-
-def by_currency(usage: pd.DataFrame, column: str) -> str:
-    """The sum of a column of amounts for each currency, because amounts of different currencies are never added up."""
-    sums = usage.dropna(subset=["currency"]).groupby("currency")[column].sum()
-    return ", ".join(f"{amount:,.4f} {currency}" for currency, amount in sums.items()) or "no price"
-
-
-def figures(values: dict[str, str]) -> None:
+def figures(values: dict[str, str], tips: dict[str, str] | None = None) -> None:
     """The few numbers that matter, in a row; below one another on a phone."""
     with st.container(horizontal=True):
         for label, value in values.items():
-            st.metric(label, value, border=True)
+            st.metric(label, value, border=True, help=(tips or {}).get(label))
 
 
 def without_formulas(frame: pd.DataFrame) -> pd.DataFrame:
@@ -154,6 +155,24 @@ def without_formulas(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(**{name: frame[name].map(shown) for name in texts}) if texts else frame
 
 
+def _column(name: str, values: pd.Series) -> Any:
+    """How a column is shown that says nothing else."""
+    label = human(name)
+    if pd.api.types.is_bool_dtype(values):
+        return st.column_config.CheckboxColumn(label)
+    if pd.api.types.is_numeric_dtype(values):
+        if name.endswith(("_share", "_rate")) or name == "support":
+            return st.column_config.NumberColumn(label, format="percent")
+        return st.column_config.NumberColumn(label, format="%d" if name in IDS else "localized")
+    if pd.api.types.is_datetime64_any_dtype(values):
+        days = bool((values.dropna() == values.dropna().dt.normalize()).all())
+        if days:
+            return st.column_config.DateColumn(label, format="D MMM YYYY")
+        return st.column_config.DatetimeColumn(label, format="D MMM YYYY, HH:mm")
+    return st.column_config.Column(label)
+
+
 def table(frame: pd.DataFrame, **columns: Any) -> None:
-    """A table over the whole width, which people can download."""
-    st.dataframe(without_formulas(frame), hide_index=True, width="stretch", column_config=columns or None)
+    """A table over the whole width, which people can download; columns have human names and units."""
+    shown = {name: _column(name, frame[name]) for name in frame.columns} | columns
+    st.dataframe(without_formulas(frame), hide_index=True, width="stretch", column_config=shown)

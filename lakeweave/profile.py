@@ -28,8 +28,8 @@ table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nu
 th, td { border-bottom: 1px solid var(--line); padding: .3rem .6rem; text-align: left; vertical-align: top; }
 td.number, th.number { text-align: right; }
 td.value { max-width: 16rem; overflow-wrap: anywhere; }
-.filled { background: var(--line); height: 5px; min-width: 4rem; }
-.filled i { background: var(--bar); display: block; height: 100%; }
+.share { background: var(--line); height: 5px; min-width: 4rem; }
+.share i { background: var(--bar); display: block; height: 100%; }
 .note { color: var(--note); }
 small { opacity: .75; }
 """
@@ -63,20 +63,22 @@ def measure(relation: str, target: str, personal: bool = False) -> list[dict[str
 def _column(column: dict[str, Any]) -> str:
     """One row of a table's profile."""
     rows = column["row_count"]
-    filled = 100 * (rows - column["null_count"]) / rows if rows else 0
+    missing = 100 * column["null_count"] / rows if rows else 0
+    shown = f"{missing:.1f} %" if missing >= 0.05 or not missing else "below 0.1 %"
     lengths = "" if column["longest"] is None else f"{column['shortest']:,}–{column['longest']:,}"
     frequent = "<br>".join(
         f"{escape(each['value'])} <small>×{each['count']:,}</small>" for each in column["most_frequent"]
     )
     return (
         f"<tr><td><b>{escape(column['name'])}</b><br><small>{escape(column['type'])}</small></td>"
-        f'<td class="number">{column["null_count"]:,}<div class="filled" title="{filled:.1f} % filled">'
-        f'<i style="width:{filled:.1f}%"></i></div></td>'
+        f'<td class="number">{column["null_count"]:,} <small>{shown}</small><div class="share" role="img" '
+        f'aria-label="{shown} NULL" title="{shown} NULL"><i style="width:{missing:.1f}%"></i></div></td>'
         f'<td class="number">{column["distinct_count"]:,}</td>'
         f'<td class="value">{frequent}</td>'
         f'<td class="value">{escape((column["least"] or "")[:80])}</td>'
         f'<td class="value">{escape((column["greatest"] or "")[:80])}</td>'
         f'<td class="number">{lengths}</td>'
+        f"<td>{escape(column.get('holds') or '')}</td>"
         f'<td class="note">{"<br>".join(map(escape, column["notes"]))}</td></tr>'
     )
 
@@ -85,8 +87,9 @@ def page(tables: list[dict[str, Any]], title: str) -> str:
     """The whole page."""
     links = "".join(f'<a href="#{escape(each["name"])}">{escape(each["name"])}</a> ' for each in tables)
     head = (
-        '<tr><th>column</th><th class="number">NULLs</th><th class="number">distinct</th><th>most frequent</th>'
-        '<th>least</th><th>greatest</th><th class="number">length</th><th>look at</th></tr>'
+        '<tr><th>column</th><th class="number">NULLs, share of rows</th><th class="number">distinct</th><th>most frequent</th>'
+        '<th>least</th><th>greatest</th><th class="number">characters</th><th>holds</th>'
+        '<th>look at</th></tr>'
     )
     sections = []
     for table in tables:
@@ -98,8 +101,10 @@ def page(tables: list[dict[str, Any]], title: str) -> str:
         )
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        f"<title>{escape(title)}</title><style>{STYLE}</style><h1>{escape(title)}</h1><nav>{links}</nav>"
-        f"{''.join(sections)}</html>\n"
+        f"<title>{escape(title)}</title><style>{STYLE}</style><main><h1>{escape(title)}</h1>"
+        "<p>The bar is the share of rows without a value. Least and greatest are those of numbers where a column holds numbers alone,"
+        f" else the first and the last text.</p><nav>{links}</nav>"
+        f"{''.join(sections)}</main></html>\n"
     )
 
 

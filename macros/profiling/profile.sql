@@ -22,7 +22,7 @@
         {%- if found is none -%}
             {%- do print(node.name ~ ": there is no such table yet. `dbt build --select " ~ node.name ~ "` makes it.") -%}
         {%- else -%}
-            {%- set columns = lakeweave._profiled_columns(found) -%}
+            {%- set columns = lakeweave._profiled_columns(found, node) -%}
             {%- if not personal -%}
                 {%- do lakeweave._without_personal_values(node, columns) -%}
             {%- endif -%}
@@ -59,7 +59,7 @@
 {%- endmacro %}
 
 {# One mapping for each column, in the table's order. #}
-{% macro _profiled_columns(relation) -%}
+{% macro _profiled_columns(relation, node) -%}
     {%- set columns = [] -%}
     {%- set branches = [] -%}
     {%- for column in adapter.get_columns_in_relation(relation) -%}
@@ -71,17 +71,50 @@
         {%- set measured = {} -%}
         {%- for name in lakeweave._profile_measures() -%}
             {%- set value = row[loop.index] -%}
-            {%- if name in ['least', 'greatest', 'most_frequent'] or (name in ['shortest', 'longest'] and value is none) -%}
+            {%- if name in ['least', 'greatest', 'least_number', 'greatest_number', 'most_frequent'] or (name in ['shortest', 'longest'] and value is none) -%}
                 {%- do measured.update({name: value}) -%}
             {%- else -%}
                 {%- do measured.update({name: (value or 0) | int}) -%}
             {%- endif -%}
         {%- endfor -%}
         {%- do measured.update({'most_frequent': fromjson(measured.most_frequent or '[]') or []}) -%}
-        {%- do columns[row[0] | int].update(measured) -%}
-        {%- do columns[row[0] | int].update({'notes': lakeweave._profile_notes(columns[row[0] | int])}) -%}
+        {%- do measured.update(lakeweave._profile_extremes(measured)) -%}
+        {%- set column = columns[row[0] | int] -%}
+        {%- do column.update(measured) -%}
+        {%- do column.update({
+            'holds': lakeweave._profile_holds(column) | join(', '),
+            'notes': lakeweave._profile_notes(column, lakeweave._is_text_by_design(node, column.name)),
+        }) -%}
     {%- endfor -%}
     {{ return(columns | selectattr('row_count', 'defined') | list) }}
+{%- endmacro %}
+
+{# The extremes of a column whose texts are all numbers are those of the numbers: 9 is less than 10, and the text '9' is not. #}
+{% macro _profile_extremes(measured) -%}
+    {%- set filled = measured.row_count - measured.null_count -%}
+    {%- if filled and measured.whole_numbers + measured.decimals == filled and not measured.numbers_out_of_range -%}
+        {{ return({
+            'least': lakeweave._profile_number(measured.least_number),
+            'greatest': lakeweave._profile_number(measured.greatest_number),
+        }) }}
+    {%- endif -%}
+    {{ return({}) }}
+{%- endmacro %}
+
+{# A number as text, without the zeros of its type: 12.500000000 as 12.5. #}
+{% macro _profile_number(number) -%}
+    {{ return(modules.re.sub('([.][0-9]*?)0+$', '\\1', number | string) | trim('.')) }}
+{%- endmacro %}
+
+{# Whether a column is text because that is declared: bronze keeps what was delivered, and another column has the type of its YAML. #}
+{% macro _is_text_by_design(node, name) -%}
+    {%- set declared = (node.columns or {}).get(name) or {} -%}
+    {%- set of_seed = (node.config.get('column_types') or {}).get(name) if node.config else none -%}
+    {%- set type = (declared.get('data_type') or of_seed or '') | lower -%}
+    {{ return(
+        (node.resource_type == 'model' and (node.fqn[1] == 'bronze' or node.config.materialized == 'ingestion'))
+        or lakeweave._profiled_kind(type or '-') == 'text'
+    ) }}
 {%- endmacro %}
 
 {# Takes the values of personal columns out; what was counted stays. #}
@@ -120,7 +153,7 @@
     {{ return([
         'row_count', 'null_count', 'distinct_count', 'least', 'greatest', 'shortest', 'longest', 'most_frequent',
         'whole_numbers', 'decimals', 'iso_dates', 'other_dates', 'amounts', 'emails', 'words', 'distinct_words', 'distinct_caseless',
-        'padded', 'unreadable', 'negative',
+        'padded', 'unreadable', 'negative', 'least_number', 'greatest_number', 'numbers_out_of_range',
     ]) }}
 {%- endmacro %}
 
@@ -175,7 +208,18 @@ select
     0 as padded,
     0 as unreadable,
     {%- endif %}
-    {{ 'sum(case when value < 0 then occurrences else 0 end)' if kind == 'number' else '0' }} as negative
+    {{ 'sum(case when value < 0 then occurrences else 0 end)' if kind == 'number' else '0' }} as negative,
+    {%- set is_number = "looks_like in ('whole_numbers', 'decimals')" %}
+    {%- set number = lakeweave.cast_or_null('case when ' ~ is_number ~ ' then trim(shown) end', dbt.type_numeric()) %}
+    {%- if kind == 'text' %}
+    cast(min({{ number }}) as {{ dbt.type_string() }}) as least_number,
+    cast(max({{ number }}) as {{ dbt.type_string() }}) as greatest_number,
+    sum(case when {{ is_number }} and {{ number }} is null then 1 else 0 end) as numbers_out_of_range
+    {%- else %}
+    cast(null as {{ dbt.type_string() }}) as least_number,
+    cast(null as {{ dbt.type_string() }}) as greatest_number,
+    0 as numbers_out_of_range
+    {%- endif %}
 from (
     select
         value,
@@ -244,8 +288,21 @@ from (
     0
 {%- endmacro %}
 
-{# What a person should look at, in words. #}
-{% macro _profile_notes(column) -%}
+{# What texts hold: how many values of each kind. #}
+{% macro _profile_holds(column) -%}
+    {%- set kinds = {
+        'numbers': column.whole_numbers + column.decimals, 'dates': column.iso_dates + column.other_dates,
+        'amounts with a symbol': column.amounts, 'e-mail addresses': column.emails, 'words': column.words,
+    } -%}
+    {%- set present = [] -%}
+    {%- for name, times in kinds.items() if times -%}
+        {%- do present.append("{:,} {}".format(times, name)) -%}
+    {%- endfor -%}
+    {{ return(present) }}
+{%- endmacro %}
+
+{# What a person should look at, in words. A column that is text by design may hold numbers or dates alone. #}
+{% macro _profile_notes(column, is_text_by_design) -%}
     {%- set notes = [] -%}
     {%- set filled = column.row_count - column.null_count -%}
     {%- if column.row_count == 0 -%}
@@ -255,15 +312,10 @@ from (
     {%- endif -%}
     {%- set numbers = column.whole_numbers + column.decimals -%}
     {%- set dates = column.iso_dates + column.other_dates -%}
-    {%- set kinds = {
-        'numbers': numbers, 'dates': dates, 'amounts with a symbol': column.amounts, 'e-mail addresses': column.emails, 'words': column.words,
-    } -%}
-    {%- set present = [] -%}
-    {%- for name, times in kinds.items() if times -%}
-        {%- do present.append("{:,} {}".format(times, name)) -%}
-    {%- endfor -%}
+    {%- set present = lakeweave._profile_holds(column) -%}
     {%- if present | length > 1 -%}
         {%- do notes.append('mixed formats: ' ~ present | join(', ')) -%}
+    {%- elif is_text_by_design -%}
     {%- elif numbers -%}
         {%- do notes.append('numbers as text') -%}
     {%- elif dates -%}

@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import base64
 import contextlib
+import importlib.resources
 import itertools
 import json
 import os
@@ -36,6 +37,16 @@ DRAWN = """(() => {
     const charts = [...document.querySelectorAll('[data-testid=stVegaLiteChart]')].filter(each => each.offsetParent);
     return charts.every(each => each.querySelector('canvas, svg')) && [...document.images].every(each => each.complete);
 })()"""
+
+
+# The test library axe-core finds barriers for people who read by keyboard, screen reader or with little contrast.
+AXE = Path(str(importlib.resources.files("axe_core_python"))) / "axe.min.js"
+AXE_OPTIONS = "{resultTypes: ['violations']}"
+AXE_FOUND = """(found => JSON.stringify(found.violations
+    .filter(each => ['serious', 'critical'].includes(each.impact))
+    .flatMap(each => each.nodes.filter(
+        node => !document.querySelector(node.target[0])?.closest('[data-testid=stSidebarNav], [data-testid=stSidebarNavItems]')
+    ).map(node => `${each.id}: ${node.html.slice(0, 200)}`))))"""
 
 
 def program() -> str | None:
@@ -67,7 +78,17 @@ def serving(environment: dict[str, str] | None = None) -> Iterator[str]:
     """The app on a port of its own; its address."""
     port = free_port()
     process = subprocess.Popen(
-        [sys.executable, "-m", "app", "--server.port", str(port), "--server.address", "127.0.0.1"],
+        [
+            sys.executable,
+            "-m",
+            "app",
+            "--server.port",
+            str(port),
+            "--server.address",
+            "127.0.0.1",
+            "--server.headless",
+            "true",
+        ],
         cwd=ROOT,
         env={**os.environ, **(environment or {})},
         stdout=subprocess.DEVNULL,
@@ -115,6 +136,30 @@ class Tab:
             assert time.monotonic() - began < seconds, f"{address} was not drawn within {seconds:.0f} s"
             await asyncio.sleep(0.03)
         return time.monotonic() - began
+
+    async def violations(self) -> list[str]:
+        """What axe-core finds serious on the page. Streamlit's own menu, a list with headings between its items, is left out."""
+        await self.send("Runtime.evaluate", expression=AXE.read_text(encoding="utf-8"))
+        done = await self.send(
+            "Runtime.evaluate",
+            expression=f"axe.run(document, {AXE_OPTIONS}).then({AXE_FOUND})",
+            awaitPromise=True,
+            returnByValue=True,
+        )
+        return list(json.loads(done["result"]["value"]))
+
+    async def reached_by_tab(self, times: int) -> set[str]:
+        """The words, or else the role, of what the keyboard reaches."""
+        reached = set()
+        for _ in range(times):
+            for kind in ("keyDown", "keyUp"):
+                await self.send("Input.dispatchKeyEvent", type=kind, key="Tab", code="Tab", windowsVirtualKeyCode=9)
+            at = await self.evaluate(
+                "(a => a.innerText.replace(/^[a-z_]+\\n/, '').trim() || a.getAttribute('role') || a.tagName)"
+                "(document.activeElement)"
+            )
+            reached |= {str(at), str(at).split("\n")[-1]}
+        return reached
 
     async def picture(self, path: Path, quality: int = 60) -> None:
         """What is seen, as WebP."""

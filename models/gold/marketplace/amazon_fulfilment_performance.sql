@@ -41,8 +41,12 @@ performance as (
         cast(lost_lines as {{ dbt.type_bigint() }}) as lost_lines,
         cast(contradicted_lines as {{ dbt.type_bigint() }}) as contradicted_lines,
         cast(cancelled_lines as {{ lakeweave.type_double() }}) / line_count as cancelled_share,
-        cast(returned_lines as {{ lakeweave.type_double() }})
-        / nullif(shipped_lines + delivered_lines + returned_lines + lost_lines, 0) as returned_share
+        case
+            when sum(delivered_lines + returned_lines + lost_lines) over (partition by fulfilment) > 0
+                then
+                    cast(returned_lines as {{ lakeweave.type_double() }})
+                    / nullif(shipped_lines + delivered_lines + returned_lines + lost_lines, 0)
+        end as returned_share
 
     from counted
 

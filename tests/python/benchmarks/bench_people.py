@@ -65,7 +65,7 @@ def pages(label: str, warehouse: Path) -> None:
     at = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=120)
     at.run()
     for page in PAGES:
-        at.switch_page(f"pages/{page}.py")
+        at.switch_page(f"views/{page}.py")
         # What changed is asked again.
         os.utime(warehouse)
         first = timed(at.run)
@@ -78,7 +78,7 @@ def pages(label: str, warehouse: Path) -> None:
         ("customers", "a customer", lambda at: at.text_input(key="customer").set_value("3")),
     ):
         at = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=120).run()
-        at.switch_page(f"pages/{page.replace('customers', 'similar')}.py")
+        at.switch_page(f"views/{page.replace('customers', 'similar')}.py")
         if page == "customers":
             at.query_params["what"] = "customers"
         at.run()

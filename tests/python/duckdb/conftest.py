@@ -58,11 +58,11 @@ def open_page(use: Callable[[Path], None], demo: Workspace) -> Callable[..., Any
 
     from streamlit.testing.v1 import AppTest
 
-    def opened(page: str, path: Path | None = None, **address: str) -> Any:
+    def opened(page: str, path: Path | None = None, /, **address: str) -> Any:
         use(path or demo.warehouse)
         at = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=60)
         if page != "shop":
-            at.run().switch_page(f"pages/{page}.py")
+            at.run().switch_page(f"views/{page}.py")
         for name, value in address.items():
             at.query_params[name] = value
         return at.run()

@@ -15,7 +15,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app import warehouse
-from app.look import by_currency
+from app.names import by_currency
 from tests.python import browser
 from tests.python.support import ROOT, Workspace
 
@@ -48,7 +48,7 @@ def test_each_page_shows_the_demo(page: str, open_page: Open) -> None:
 
 def test_amounts_of_different_currencies_are_not_added_up() -> None:
     amounts = [("USD", 1.25), ("EUR", 1000), ("USD", 2), (None, None)]
-    assert by_currency(pd.DataFrame(amounts, columns=["currency", "cost"]), "cost") == "1,000.0000 EUR, 3.2500 USD"
+    assert by_currency(pd.DataFrame(amounts, columns=["currency", "cost"]), "cost") == "1,000.00 EUR, 3.25 USD"
     assert by_currency(pd.DataFrame(amounts[3:], columns=["currency", "cost"]), "cost") == "no price"
 
 
@@ -136,12 +136,6 @@ def test_what_nobody_knows_is_a_sentence(open_page: Open, address: dict[str, str
     assert sentence in sentences(open_page("similar", **address))
 
 
-def test_a_filter_that_is_none_is_left_out(open_page: Open) -> None:
-    at = open_page("shop", country="Atlantis")
-    assert not at.exception
-    assert figures(at) == figures(open_page("shop"))
-
-
 @pytest.mark.parametrize("page", PAGES)
 def test_no_warehouse_is_a_sentence(page: str, open_page: Open, tmp_path: Path) -> None:
     assert "`make build` makes one" in sentences(open_page(page, tmp_path / "none.duckdb"))
@@ -218,10 +212,20 @@ def test_each_page_is_drawn_by_a_browser(demo: Workspace) -> None:
             for name in browser.PAGES:
                 await page.open(f"{address}/{name}", 390, 800)
                 assert await page.evaluate("document.querySelectorAll('[data-testid=stException]').length") == 0
+                assert await page.violations() == [], name
                 # Nothing stands out of a phone's screen.
                 assert await page.evaluate("document.documentElement.scrollWidth") <= 390
                 found.append(await page.evaluate("document.querySelector('[data-testid=stMain] h1').innerText"))
             return found
+
+    async def menu(address: str) -> tuple[str, set[str]]:
+        """The menu's button on a phone, and what the keyboard reaches on a desk."""
+        async with browser.tab() as page:
+            await page.open(f"{address}/grocery", 390, 800)
+            button = "document.querySelector('[data-testid=stExpandSidebarButton]')"
+            word = await page.evaluate(f"getComputedStyle({button}, '::after').content")
+            await page.open(f"{address}/grocery", 1200, 900)
+            return word, await page.reached_by_tab(40)
 
     async def filters(address: str) -> list[str]:
         """What a filter that is chosen does to the address, and what the address does to the page."""
@@ -243,6 +247,10 @@ def test_each_page_is_drawn_by_a_browser(demo: Workspace) -> None:
     with browser.serving(environment) as address:
         found = asyncio.run(titles(address))
         chosen, shown = asyncio.run(filters(address))
+        word, reached = asyncio.run(menu(address))
     assert len(set(found)) == len(browser.PAGES)
+    assert word == '"Menu"'
+    # The menu, the parts of the page and its sliders.
+    assert {"Pipeline health", "items", "slider"} <= reached
     assert chosen == "?what=items"
     assert "Items whose name has" in shown

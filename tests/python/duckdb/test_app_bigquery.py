@@ -18,9 +18,9 @@ from tests.python.support import Workspace
 Open = Callable[..., AppTest]
 PAGES = ("shop", "cohorts", "pictures", "similar", "yoga", "marketplace", "grocery", "health")
 TYPES = {"VARCHAR": "string", "BIGINT": "int64", "DOUBLE": "float64", "BOOLEAN": "bool", "FLOAT[]": "array<float64>"}
-ADDRESSES: tuple[tuple[str, dict[str, str]], ...] = (
+ADDRESSES: tuple[tuple[str, dict[str, Any]], ...] = (
     *((page, {}) for page in PAGES),
-    ("shop", {"country": "Brazil", "category": "Jeans", "years": "2024-2025"}),
+    ("shop", {"country": "Brazil", "category": "Jeans", "years": ["2024", "2025"]}),
     ("cohorts", {"source": "Search"}),
     ("pictures", {"which": "only disagreements", "shows": "Trousers", "color": "black"}),
     ("pictures", {"which": "only unclear"}),

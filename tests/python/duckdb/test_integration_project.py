@@ -111,4 +111,13 @@ def test_nothing_of_the_demo_comes_along(installed: Installed) -> None:
         if unique_id.split(".")[1] == "lakeweave" and not unique_id.startswith(("seed.", "operation."))
     ]
     assert foreign == []
+    # Of the seeds those that macros read, with a prefix.
+    seeds = {each["alias"] for each in manifest["nodes"].values() if each["unique_id"].startswith("seed.lakeweave.")}
+    assert seeds == {
+        "lakeweave_currency_symbols",
+        "lakeweave_exchange_rates",
+        "lakeweave_model_prices",
+        "lakeweave_null_sentinels",
+        "lakeweave_standard_spellings",
+    }
     assert "WARNING" not in installed.dbt("parse", "--no-partial-parse", "--show-all-deprecations")

@@ -36,6 +36,12 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
                 [i, i + 1] as pair
             from range({ROWS}) as t(i)"""
         )
+        # The YAML declares the type of `postal_code`, a text, and none for `age`.
+        connection.execute("create schema silver")
+        connection.execute(
+            "create table silver.users as select (i % 90)::varchar as age, (10000 + i)::varchar as postal_code,"
+            " case when i % 2 = 0 then '9.50' else '+10' end as latitude, repeat('9', 60) as longitude from range(200) as t(i)"
+        )
     return workspace
 
 
@@ -44,6 +50,15 @@ def columns(workspace: Workspace) -> dict[str, dict[str, Any]]:
     out = workspace.dbt(
         "--quiet", "run-operation", "profile", "--args", "{relation: bronze_users, output: json}"
     ).stdout
+    (line,) = [each for each in out.splitlines() if each.startswith("lakeweave-profile: ")]
+    return {each["name"]: each for each in json.loads(line.partition(": ")[2])["columns"]}
+
+
+@pytest.fixture(scope="module")
+def silver(workspace: Workspace) -> dict[str, dict[str, Any]]:
+    """The columns of `silver_users`, personal values included."""
+    arguments = "{relation: silver_users, output: json, personal: true}"
+    out = workspace.dbt("--quiet", "run-operation", "profile", "--args", arguments).stdout
     (line,) = [each for each in out.splitlines() if each.startswith("lakeweave-profile: ")]
     return {each["name"]: each for each in json.loads(line.partition(": ")[2])["columns"]}
 
@@ -65,13 +80,42 @@ def test_figures_are_exact(columns: dict[str, dict[str, Any]]) -> None:
 
 def test_what_is_odd_is_said(columns: dict[str, dict[str, Any]]) -> None:
     notes = {name: "; ".join(each["notes"]) for name, each in columns.items()}
-    assert notes["id"] == "numbers as text; every value differs"
+    # Bronze is text by design: it keeps what was delivered.
+    assert notes["id"] == "every value differs"
+    assert columns["id"]["holds"] == "200 numbers"
     assert notes["gender"] == "1 spelled like another but for capitals"
     assert "mixed formats: 190 dates, 10 words" in notes["created_at"]
     assert "dates in several formats: 120 ISO, 70 others" in notes["created_at"]
     assert "mixed formats: 100 numbers, 100 amounts with a symbol; 100 with blanks at an end" in notes["price"]
     assert notes["city"] == "no value at all"
     assert "10 below zero" in notes["balance"]
+
+
+def test_extremes_of_numbers_in_text_are_numbers(columns: dict[str, Any], silver: dict[str, Any]) -> None:
+    assert (columns["id"]["least"], columns["id"]["greatest"]) == ("1", "200")
+    assert (silver["latitude"]["least"], silver["latitude"]["greatest"]) == ("9.5", "10")
+    # Too large for the type of the engine: the extremes are those of the text.
+    assert (silver["longitude"]["least"], silver["longitude"]["greatest"]) == ("9" * 60, "9" * 60)
+    # Not numbers alone.
+    assert columns["price"]["least"] == " 12.50"
+
+
+def test_numbers_as_text_are_odd_only_where_no_text_is_declared(silver: dict[str, Any]) -> None:
+    assert "numbers as text" in silver["age"]["notes"]
+    assert "numbers as text" not in silver["postal_code"]["notes"]
+    assert silver["postal_code"]["holds"] == "200 numbers"
+
+
+def test_the_bar_is_the_share_without_a_value() -> None:
+    column = {
+        "name": "city", "type": "varchar", "row_count": 200, "null_count": 150, "distinct_count": 1, "least": "a",
+        "greatest": "a", "shortest": 1, "longest": 1, "notes": [], "most_frequent": [], "holds": "50 words",
+    }  # fmt: skip
+    shown = page([{"name": "t", "columns": [column]}], "t")
+    assert "150 <small>75.0 %</small>" in shown
+    assert '<i style="width:75.0%">' in shown
+    assert "The bar is the share of rows without a value." in shown
+    assert "<td>50 words</td>" in shown
 
 
 def test_personal_values_are_left_out(columns: dict[str, dict[str, Any]]) -> None:

@@ -59,7 +59,7 @@ def test_every_table_goes_through_it() -> None:
     assert shown == ["look.py"]
 
 
-@pytest.mark.parametrize("page", sorted((ROOT / "app" / "pages").glob("*.py")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("page", sorted((ROOT / "app" / "views").glob("*.py")), ids=lambda path: path.stem)
 def test_pages_show_rows_by_plain_only(page: Path) -> None:
     """A Markdown call that shows a value of a row wraps it: a new page cannot forget it unseen."""
     text = page.read_text()
@@ -103,5 +103,8 @@ def test_only_pictures_of_the_landing_zone_are_shown(tmp_path: Path, monkeypatch
 
 def test_the_app_listens_on_this_machine_only() -> None:
     assert "--server.address=localhost" in OPTIONS
+    # Opens the browser; a service has no screen, and says so.
+    assert {"--server.headless=false", "--server.showEmailPrompt=false"} <= set(OPTIONS)
+    assert "--server.headless true" in (ROOT / "deploy" / "render" / "render.yaml").read_text()
     assert "--server.address 0.0.0.0" in (ROOT / "deploy" / "render" / "render.yaml").read_text()
     assert importlib.util.find_spec("app") is not None

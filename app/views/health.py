@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import altair as alt
 import streamlit as st
 
-from app.look import EVERY_LABEL, GREY, IN_URL, ORANGE, PALETTE, by_currency, figures, or_stop, page, show, table
+from app import address
+from app.charts import BLUE, GREEN, GREY, ORANGE, stacked
+from app.look import as_of, figures, or_stop, page, show, table
+from app.names import by_currency, moment
 from app.warehouse import ask
 
 with page(
@@ -14,11 +16,17 @@ with page(
 ):
     sources = or_stop(
         ask(
-            "select source, sum(case when state = 'held' then 1 else 0 end) as held, count(*) as files, sum(records) as records,"
-            " sum(accepted) as accepted, sum(rejected) as rejected, sum(repeats) as repeats, max(delivered_at) as last_delivery,"
+            "select source, count(*) as files, sum(records) as records,"
+            " sum(accepted) as accepted, sum(rejected) as rejected, sum(repeats) as repeats,"
+            " sum(case when state = 'held' then 1 else 0 end) as held,"
+            " max(delivered_at) as last_delivery,"
             " max(processed_at) as last_load from {ledger.files} group by source order by source"
         ),
         "The ledger is empty: nothing was delivered yet.",
+    )
+    as_of(
+        f"The newest file came on {moment(sources['last_delivery'].max())} (UTC), the last load was on"
+        f" {moment(sources['last_load'].max())}"
     )
     total = sources[["files", "held", "records", "accepted", "rejected", "repeats"]].sum()
     figures(
@@ -29,11 +37,14 @@ with page(
             "Accepted": f"{total['accepted']:,.0f}",
             "Rejected": f"{total['rejected']:,.0f}",
             "Repeats": f"{total['repeats']:,.0f}",
-        }
+        },
+        {
+            "Held back": "Files that wait for a person, none of whose records is loaded.",
+            "Rejected": "Records that could not be read; the part `rejected` has each with its reason.",
+            "Repeats": "Records that were delivered before, word for word.",
+        },
     )
-    parts = st.segmented_control(
-        "Part", ["files", "rejected", "models"], default="files", key="part", label_visibility="collapsed", **IN_URL
-    )
+    parts = address.part("Part", ["files", "rejected", "models"], "part")
     if parts == "rejected":
         rejected = ask(
             "select source, reason, file_name, line_number, column_name, message from {ledger.rejected_records}"
@@ -59,23 +70,23 @@ with page(
         if rejected.empty and held.empty:
             st.success("No record was rejected and no file is held back.")
         if len(layouts):
-            st.subheader("Files with another layout, the latest 500")
+            st.header("Files with another layout, the latest 500")
             table(layouts)
         if len(untyped):
-            st.subheader("Untyped values")
+            st.header("Untyped values")
             table(untyped)
             st.caption(
                 "Delivered values that silver could not type: NULL there, counted here. Personal values show their form alone."
             )
         if len(places):
-            st.subheader("Records of bronze in silver")
+            st.header("Records of bronze in silver")
             table(places)
             st.caption("Each delivered record is in one of these places: typed to repeats add up to delivered.")
         if len(held):
-            st.subheader("Files that are held back")
+            st.header("Files that are held back")
             table(held)
         if len(rejected):
-            st.subheader("Rejected records, the latest 500")
+            st.header("Rejected records, the latest 500")
             table(rejected)
     elif parts == "models":
         usage = ask(
@@ -98,38 +109,34 @@ with page(
             asked = usage.groupby("question", as_index=False)[["calls", "answered_from_ledger"]].sum()
             asked = asked.rename(columns={"calls": "asked", "answered_from_ledger": "from the ledger"})
             asked = asked.melt("question", ["asked", "from the ledger"], "how", "answers")
-            chart = (
-                alt.Chart(asked)
-                .mark_bar()
-                .encode(
-                    y=alt.Y("question:N", title=None, axis=EVERY_LABEL),
-                    x=alt.X("answers:Q", stack=True),
-                    color=alt.Color(
-                        "how:N", scale=alt.Scale(domain=["asked", "from the ledger"], range=[ORANGE, GREY])
-                    ),
-                    tooltip=list(asked.columns),
-                )
-            )
             show(
-                chart,
+                stacked(asked, "question", "answers", "how", {"asked": ORANGE, "from the ledger": GREY}, "Answers"),
                 "Bar chart: answers by question, from new calls and from the ledger",
                 40 * asked["question"].nunique() + 60,
             )
-            table(usage.drop(columns=["node_id"]))
+            unpriced = usage["currency"].isna().sum()
+            if unpriced:
+                st.caption(
+                    f"Costs leave out {unpriced:,} of {len(usage):,} rows: their model has no price in `model_prices`."
+                )
+            usage = usage[
+                ["used_on", "question", "model", "calls", "answered_from_ledger", "failed_calls", "retryable_calls", "cost",
+                 "cost_saved", "currency", "input_tokens", "output_tokens", "model_version"]
+            ]  # fmt: skip
+            table(
+                usage,
+                cost=st.column_config.NumberColumn("Cost", format="%.4f", help="In the currency of the row."),
+                cost_saved=st.column_config.NumberColumn("Saved", format="%.4f", help="In the currency of the row."),
+            )
     else:
         counted = sources.melt("source", ["accepted", "rejected", "repeats"], "became", "number")
-        chart = (
-            alt.Chart(counted)
-            .mark_bar()
-            .encode(
-                y=alt.Y("source:N", title=None, axis=EVERY_LABEL),
-                x=alt.X("number:Q", title="records", stack=True),
-                color=alt.Color("became:N", scale=alt.Scale(domain=["accepted", "rejected", "repeats"], range=PALETTE)),
-                tooltip=list(counted.columns),
-            )
+        shades = {"accepted": BLUE, "rejected": ORANGE, "repeats": GREEN}
+        show(
+            stacked(counted, "source", "number", "became", shades, "Records"),
+            "Bar chart: records by source: accepted, rejected, repeats",
+            26 * len(sources) + 60,
         )
-        show(chart, "Bar chart: records by source: accepted, rejected, repeats", 26 * len(sources) + 60)
         table(sources)
         st.caption(
-            "Freshness: `last_delivery` is when the newest file came, `last_load` when a build last took one in."
+            "Last delivery: when the newest file came. Last load: when a build last took a file in. Both in UTC."
         )

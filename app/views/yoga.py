@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.look import IN_URL, figures, heat_map, or_stop, page, percent, plain, show
+from app import address
+from app.charts import heat_map
+from app.look import as_of, figures, or_stop, page, plain, show
+from app.names import counted, percent
 from app.warehouse import ask, picture
 
 with page(
     "Yoga",
     "Which pose does a picture show, what is it good for, and how often does the model see what the folder says?",
+    "picture",
 ):
     library = or_stop(
         ask(
@@ -19,6 +23,14 @@ with page(
         "No yoga picture has been delivered yet.",
     )
     evaluation = ask("select folder_pose, predicted_pose, pictures, recall, accuracy from {gold.yoga_model_evaluation}")
+    judged = int(evaluation["pictures"].sum()) if len(evaluation) else 0
+    as_of(
+        counted(len(library), "picture"),
+        None,
+        f"from the share seen as the folder says {counted(len(library) - judged, 'picture')} that the model could not read"
+        if len(library) > judged
+        else "",
+    )
     figures(
         {
             "Pictures": f"{len(library):,}",
@@ -27,10 +39,11 @@ with page(
         }
     )
     left, right = st.columns(2)
-    pose = left.selectbox(
-        "Pose of the folder", ["all", *sorted(library["folder_pose"].dropna().unique())], key="pose", **IN_URL
+    poses = ["all", *sorted(library["folder_pose"].dropna().unique())]
+    pose = address.pick("Pose of the folder", poses, "pose", place=left, none="all")
+    only_wrong = address.switch(
+        "Only what the model sees otherwise", "wrong", place=right, filters_by="only what the model sees otherwise"
     )
-    only_wrong = right.toggle("Only what the model sees otherwise", key="wrong", **IN_URL)
     chosen = library if pose == "all" else library[library["folder_pose"] == pose]
     if only_wrong:
         chosen = chosen[chosen["is_in_its_folder"].fillna(False).astype(bool).eq(False)]
@@ -38,7 +51,7 @@ with page(
         st.success("The model sees every one of these as the folder says.")
     else:
         names = {uri: "/".join(str(uri).split("/")[-2:]) for uri in chosen["uri"]}
-        uri = st.selectbox("Picture", list(names), format_func=lambda key: names.get(key, key), key="picture", **IN_URL)
+        uri = address.pick("Picture", list(names), "picture", format_func=lambda key: names.get(key, key))
         each = chosen[chosen["uri"] == uri].iloc[0]
         left, right = st.columns([1, 2])
         file = picture(uri)
@@ -48,14 +61,16 @@ with page(
             else:
                 st.caption(plain(uri))
         with right:
-            st.subheader(plain(each["pose"] or "no pose"))
+            st.header(plain(each["pose"] or "no pose"))
             st.caption(f"folder: {plain(each['folder_pose'])}")
             if each["score"] is not None and each["score"] == each["score"]:
-                st.progress(min(1.0, float(each["score"])), text=f"score {each['score']:.3f}")
+                st.progress(
+                    min(1.0, float(each["score"])), text=f"The model's score for this pose: {percent(each['score'])}"
+                )
             for label, column in (("Focus", "focus"), ("Good for", "health_benefit"), ("Breath", "breath")):
                 if each[column]:
                     st.markdown(f"**{label}**: {plain(each[column])}")
-    st.subheader("Confusion matrix")
+    st.header("Confusion matrix")
     if evaluation.empty:
         st.info("There is nothing to evaluate yet.")
     else:
@@ -66,7 +81,7 @@ with page(
                 "folder_pose",
                 "pictures",
                 ",d",
-                ("the model sees", "the folder says"),
+                ("The model sees", "The folder says", "Pictures"),
                 True,
             ),
             "Heat map: number of pictures by the folder's pose and the predicted pose",
