@@ -89,7 +89,7 @@ def page(tables: list[dict[str, Any]], title: str) -> str:
     head = (
         '<tr><th>column</th><th class="number">NULLs, share of rows</th><th class="number">distinct</th><th>most frequent</th>'
         '<th>least</th><th>greatest</th><th class="number">characters</th><th>holds</th>'
-        '<th>look at</th></tr>'
+        "<th>look at</th></tr>"
     )
     sections = []
     for table in tables:
@@ -102,8 +102,8 @@ def page(tables: list[dict[str, Any]], title: str) -> str:
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
         f"<title>{escape(title)}</title><style>{STYLE}</style><main><h1>{escape(title)}</h1>"
-        "<p>The bar is the share of rows without a value. Least and greatest are those of numbers where a column holds numbers alone,"
-        f" else the first and the last text.</p><nav>{links}</nav>"
+        "<p>The bar is the share of rows without a value. Least and greatest are those of numbers where a column holds numbers"
+        f" alone, else the first and the last text.</p><nav>{links}</nav>"
         f"{''.join(sections)}</main></html>\n"
     )
 

@@ -151,12 +151,20 @@ def summarize(warehouse: Path, run_results: Path) -> str:
                 lines += ["", *_table(rows, (layer, "rows"))]
     lines += [
         "",
-        f"Look at it:  duckdb -readonly {warehouse}   or   dbt show --inline 'select * from gold.daily_sales'",
+        f"Look at it:  {_dbt()} show --inline 'select * from gold.daily_sales'",
         "Documents:   make docs",
         "Tests:       make test",
         "",
     ]
     return "\n".join(lines)
+
+
+def _dbt() -> str:
+    """The command for dbt as it works here: that of this environment, from this folder."""
+    program = Path(sys.executable).with_name("dbt")
+    if not program.exists():
+        return "dbt"
+    return str(program.relative_to(Path.cwd())) if program.is_relative_to(Path.cwd()) else str(program)
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -61,7 +61,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _wait_for(address: str, seconds: float = 30.0) -> str:
+def _wait_for(address: str, seconds: float = 90.0) -> str:
     began = time.monotonic()
     while True:
         try:

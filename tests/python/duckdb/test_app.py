@@ -250,7 +250,7 @@ def test_each_page_is_drawn_by_a_browser(demo: Workspace) -> None:
         word, reached = asyncio.run(menu(address))
     assert len(set(found)) == len(browser.PAGES)
     assert word == '"Menu"'
-    # The menu, the parts of the page and its sliders.
-    assert {"Pipeline health", "items", "slider"} <= reached
+    # The menu, the parts of the page (arrow keys choose one) and its sliders.
+    assert {"Pipeline health", "rules", "INPUT"} <= reached
     assert chosen == "?what=items"
     assert "Items whose name has" in shown
