@@ -24,9 +24,7 @@
             ~ "Give the first year of the last century, for example pivot=70: 69 is 2069, 70 is 1970."
         ) -%}
     {%- endif -%}
-    {%- set read = [
-        lakeweave._plain_timestamp(expression), lakeweave._iso_timestamp(expression), lakeweave._basic_iso_timestamp(expression),
-    ] -%}
+    {%- set read = [lakeweave._iso_timestamp(expression), lakeweave._basic_iso_timestamp(expression)] -%}
     {%- if years.four -%}
         {%- do read.append(lakeweave._declared_timestamp(expression, years.four)) -%}
     {%- endif -%}
@@ -36,7 +34,11 @@
     {%- for format in years.epoch -%}
         {%- do read.append(lakeweave._epoch_timestamp(expression, format)) -%}
     {%- endfor -%}
-    {{ return(lakeweave.typed_value(expression, 'coalesce(' ~ read | reject('eq', '') | join(', ') ~ ')', 'not_a_timestamp')) }}
+    {%- set typed = 'coalesce(' ~ read | join(', ') ~ ')' -%}
+    {%- set plain = lakeweave._plain_timestamp(expression) | trim -%}
+    {#- The other forms are not tried for NULL. -#}
+    {%- set typed = 'coalesce(' ~ plain ~ ', case when ' ~ expression ~ ' is not null then ' ~ typed ~ ' end)' if plain else typed -%}
+    {{ return(lakeweave.typed_value(expression, typed, 'not_a_timestamp')) }}
 {%- endmacro %}
 
 {# The most frequent form, which needs no regular expression; empty where an engine gains nothing by it. #}
@@ -76,7 +78,6 @@
         'utc_offset': lakeweave._regexp_group(expression, time ~ ' ?(' ~ offset ~ ')$'),
         'zone_name': lakeweave._regexp_group(expression, time ~ ' ?(' ~ zone ~ ')$'),
     }) -%}
-    {%- do parts.update(lakeweave._known_zones()) -%}
     {%- set typed = lakeweave._let('delivered_iso', parts,
         "case when delivered_iso.local_day = '9999-12-31' and (delivered_iso.zone_name is not null or " ~ minutes ~ " > 0) then null"
         ~ " when delivered_iso.zone_name is not null then " ~ lakeweave._shifted(lakeweave._in_zone(local, 'delivered_iso.zone_name'), 'delivered_iso.later_minutes')
@@ -109,16 +110,6 @@
     {{ return(expression ~ " + to_minutes(" ~ minutes ~ ")") }}
 {%- endmacro %}
 
-{# The names of the time zones, for an engine that raises an error at an unknown one. #}
-{% macro _known_zones() -%}
-    {{ return(adapter.dispatch('_known_zones', 'lakeweave')()) }}
-{%- endmacro %}
-
-{# https://duckdb.org/docs/stable/sql/functions/timestamptz#pg_timezone_names #}
-{% macro default___known_zones() -%}
-    {{ return({'zones': '(select list(name) from pg_timezone_names())'}) }}
-{%- endmacro %}
-
 {#
     A local time, as text, in the time zone of that name; NULL where there is no such zone, where the clock skips the time and where it shows
     it twice. The engines disagree on such times, and only the one who wrote them knows. The offsets of the day before and the day after
@@ -146,9 +137,18 @@
     {{ return(adapter.dispatch('_is_zone', 'lakeweave')(zone)) }}
 {%- endmacro %}
 
-{# https://duckdb.org/docs/stable/sql/functions/timestamptz#pg_timezone_names #}
+{#
+    No subquery over the list of names: DuckDB would join each of them to every row, and type the column a second time for the account.
+    The cast ignores the case of a name, other engines do not.
+    https://duckdb.org/docs/stable/sql/data_types/timestamp#time-zone-support
+#}
 {% macro default___is_zone(zone) -%}
-    {{ return("list_contains(delivered_iso.zones, " ~ zone ~ ")") }}
+    {#- The names with capitals inside a word. -#}
+    {%- set capitals = 'ACT|IN|LHI|NSW|UCT|UTC|GMT[-+]?[0-9]*|McMurdo|DumontDUrville|ComodRivadavia|BajaNorte|BajaSur|DeNoronha|EasterIsland' -%}
+    {{ return(
+        "(" ~ lakeweave._matches(zone, '^(?:US|[A-Z][a-z]+)(?:[/_-](?:' ~ capitals ~ '|[A-Z][a-z]+|of|es|au))+$') ~ " and not " ~ lakeweave._matches(zone, '[_-](?:Of|Es|Au)[_-]')
+        ~ " and try_cast('2000-01-01 00:00:00 ' || " ~ zone ~ " as timestamptz) is not null)"
+    ) }}
 {%- endmacro %}
 
 {# The moment in UTC at which the clock of a zone shows a local time. #}

@@ -36,9 +36,11 @@
         ~ " and not (delivered_amount.ends_in_mark and delivered_amount.digits like '%" ~ (decimal_mark or '.') ~ "%')"
         ~ (" and not (" ~ ambiguous ~ ")" if decimal_mark is none else "")
         ~ " then case when delivered_amount.signs in ('-|', '|-', '(|)') then -1 else 1 end * " ~ lakeweave._exact_amount(plain) ~ " end" -%}
+    {#- A function and not one `case`, because DuckDB evaluates an expression once for the row and its account only outside a `case`. -#}
     {{ return(
-        "case when " ~ lakeweave._matches(expression, '^-?[0-9]+$' if decimal_mark == ',' else '^-?[0-9]+(?:[.][0-9]*)?$') ~ " then "
-        ~ lakeweave._exact_amount(expression) ~ " else " ~ lakeweave._with_money_parts(expression, read) ~ " end"
+        "coalesce(case when " ~ lakeweave._matches(expression, '^-?[0-9]+$' if decimal_mark == ',' else '^-?[0-9]+(?:[.][0-9]*)?$') ~ " then "
+        ~ lakeweave._exact_amount(expression) ~ " end, case when " ~ expression ~ " is not null then "
+        ~ lakeweave._with_money_parts(expression, read) ~ " end)"
     ) }}
 {%- endmacro %}
 

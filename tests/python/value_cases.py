@@ -108,6 +108,10 @@ MOMENTS: dict[str, str | None] = {
     "2011-12-30 12:00:00 Pacific/Apia": None, "2011-12-31 00:00:00 Pacific/Apia": "2011-12-30 10:00:00",
     "1999-12-31 24:00:00 Asia/Kathmandu": "1999-12-31 18:15:00", "2024-01-01 00:00:00 US/Eastern": "2024-01-01 05:00:00",
     "2024-01-01 00:00:00 SystemV/EST5": None, "2024-01-01 00:00:00 Etc/Nowhere": None,
+    # the names of zones as they are written, no other case
+    "2024-01-02 03:04:05 Europe/BERLIN": None, "2024-01-02 03:04:05 Europe/BerLin": None, "2024-01-02 03:04:05 America/New_york": None,
+    "2024-01-02 03:04:05 Africa/Dar_es_Salaam": "2024-01-02 00:04:05", "2024-01-02 03:04:05 Africa/Dar_Es_Salaam": None,
+    "2024-01-02 03:04:05 Australia/NSW": "2024-01-01 16:04:05", "2024-01-02 03:04:05 Antarctica/McMurdo": "2024-01-01 14:04:05",
     "9999-12-31 23:59:59-14:00": None, "2024-01-02 03:04:05 Nowhere/Town": None, "2024-01-02 03:04:05 EST": None, "2024-01-02 03:04:05 +0000 UTC": None,
     "2024-01-02 03:04:05+2": None, "2024-01-02 03:04:05+15:00": None, "2024-01-02 03:04:05+02:60": None, "2024-01-02 03:04:05+02:00:00": None, "2024-01-02 03:04:05 GMT+2": None,
     "2024-01-02 03:04:05\u221202:00": None, "2024-01-02T03:04:05[Europe/Berlin]": None, "2024-01-02+02:00": None,

@@ -41,11 +41,6 @@
     {{ return("timestamp_add(" ~ expression ~ ", interval " ~ minutes ~ " minute)") }}
 {%- endmacro %}
 
-{# https://cloud.google.com/bigquery/docs/reference/standard-sql/data-types#time_zones #}
-{% macro bigquery___known_zones() -%}
-    {{ return({}) }}
-{%- endmacro %}
-
 {# The safe functions know the zones. https://cloud.google.com/bigquery/docs/reference/standard-sql/data-types#time_zones #}
 {% macro bigquery___is_zone(zone) -%}
     {{ return(zone ~ " is not null") }}

@@ -52,11 +52,6 @@
     {{ return("timestampadd(minute, " ~ minutes ~ ", " ~ expression ~ ")") }}
 {%- endmacro %}
 
-{# https://spark.apache.org/docs/latest/api/sql/index.html#try_cast #}
-{% macro spark___known_zones() -%}
-    {{ return({}) }}
-{%- endmacro %}
-
 {# The cast of _at_clock knows the zones. https://spark.apache.org/docs/latest/sql-ref-datetime-pattern.html #}
 {% macro spark___is_zone(zone) -%}
     {{ return(zone ~ " is not null") }}

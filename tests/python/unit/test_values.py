@@ -80,6 +80,42 @@ def test_two_digit_year_with_a_pivot(read: Read, text: str, year: int | None) ->
     assert read("short_year_and_time", [text]) == {text: datetime.datetime(year, 1, 2, 3, 4, 5) if year else None}
 
 
+def test_each_zone_of_the_database_is_read(read: Read) -> None:
+    connection = duckdb.connect()
+    connection.execute("load icu")
+    areas = (
+        "Africa",
+        "America",
+        "Antarctica",
+        "Arctic",
+        "Asia",
+        "Atlantic",
+        "Australia",
+        "Brazil",
+        "Canada",
+        "Chile",
+        "Etc",
+    )
+    areas += ("Europe", "Indian", "Mexico", "Pacific", "US")
+    zones = [
+        name
+        for (name,) in connection.execute("select name from pg_timezone_names()").fetchall()
+        if name.split("/")[0] in areas and "/" in name
+    ]
+    found = read("moment", [f"2024-02-01 12:00:00 {zone}" for zone in zones])
+    assert len(zones) > 400
+    assert [text for text, value in found.items() if value is None] == []
+
+
+def test_now_is_the_clock_by_default(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("LAKEWEAVE_AS_OF")
+    workspace = Workspace.create(tmp_path)
+    before = datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
+    done = workspace.dbt("compile", "--quiet", "--inline", "select {{ lakeweave.as_of() }} as now")
+    moment = datetime.datetime.fromisoformat(re.search(r"'(20[^']+)'", done.stdout)[1])
+    assert before <= moment <= before + datetime.timedelta(minutes=10)
+
+
 def test_sentinels_are_kept_where_declared(read: Read) -> None:
     assert read("text", ("Null", "NA", "Ann")) == {"Null": None, "NA": None, "Ann": "Ann"}
     assert read("kept_text", (" Null ", "NA", "", None)) == {" Null ": "Null", "NA": "NA", "": None, None: None}
