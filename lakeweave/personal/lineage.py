@@ -64,6 +64,15 @@ _ROW_SOURCES = {
     "posexplode_outer",
     "flatten",
 }
+_READ_BY_TEXT = {"identifier", "getvariable", "query", "query_table"}
+"""Functions whose text is a name or SQL, or that read what the query does not show."""
+_ENGINE_SCHEMAS = {"safe", "net", "keys", "aead", "hll_count", "kll_quantiles", "obj", "ai", "ml"}
+"""Prefixes of BigQuery's own functions."""
+_ARRANGED = (
+    exp.ArrayAgg, exp.GroupConcat, exp.First, exp.Last, exp.AnyValue, exp.FirstValue, exp.LastValue, exp.NthValue,
+    exp.ArrayConcatAgg, exp.JSONArrayAgg, exp.Min, exp.Max, exp.Sum, exp.ArgMax, exp.ArgMin,
+)  # fmt: skip
+"""Aggregates whose order arranges their argument. To others, such as `quantile_disc(0.5 order by x)`, it is the argument."""
 #: Patterns that DuckDB's RE2 and Python's re read alike; the latter may match more, never less.
 _SIMPLE_PATTERN = re.compile(r"[\w ^$.*|()-]*")
 _UNREADABLE = (exp.PositionalColumn, exp.Placeholder, exp.Parameter, exp.SessionParameter, exp.Command)
@@ -470,8 +479,10 @@ class Lineage:
             return matched
         if isinstance(node, exp.Star | exp.Columns):
             return scope.all
-        if isinstance(node, exp.Window | exp.Filter) or (isinstance(node, exp.Order) and node.this is not None):
+        if isinstance(node, exp.Window | exp.Filter) or (isinstance(node, exp.Order) and _only_arranges(node)):
             return self._value(node.this, scope)
+        if isinstance(node, exp.ToMap):
+            return self._map(node.this, scope)
         if isinstance(node, exp.ArgMax | exp.ArgMin) and not _extra(node, {"this", "expression"}):
             return self._value(node.this, scope)
         if (field_of := self._field(node, scope)) is not None:
@@ -531,12 +542,27 @@ class Lineage:
         row = self._row(base, scope)
         return row.find(name) if row is not None and _is_plain(row) else None
 
+    def _map(self, node: exp.Expr, scope: Scope) -> Origins:
+        """What a map may hold. Its keys are expressions, unlike those of a struct."""
+        pairs = node.expressions if isinstance(node, exp.Struct) else [node]
+        parts = [
+            part for pair in pairs for part in (pair.iter_expressions() if isinstance(pair, exp.PropertyEQ) else [pair])
+        ]
+        return NOTHING.union(*(self._value(part, scope) for part in parts))
+
     def _value_of_parts(self, node: exp.Expr, scope: Scope) -> Origins:
         return NOTHING.union(*(self._value(part, scope) for part in node.iter_expressions()))
 
     def _is_known(self, node: exp.Expr) -> bool:
         name = _function_name(node)
-        return self._functions is None or name in self._functions or name.startswith("lakeweave_")
+        if name in _READ_BY_TEXT or "." in name:
+            return False
+        if name.startswith("lakeweave_"):
+            return True
+        if self._functions is not None:
+            return name in self._functions
+        # Without a list of functions, a function of a schema is not the engine's.
+        return not isinstance(node.parent, exp.Dot) or not _is_schema(node.parent.this)
 
     def _column(self, node: exp.Column, scope: Scope) -> Origins:
         parts = [_lower(part.name) for part in node.parts]
@@ -628,6 +654,20 @@ def _name_test(node: exp.Expr) -> Callable[[str], bool] | None:
     likeness = re.escape(wanted.this) if isinstance(test, exp.EQ) else wanted.this.replace("%", ".*").replace("_", ".")
     compiled = re.compile(likeness, re.IGNORECASE | re.DOTALL)
     return lambda name: compiled.fullmatch(name) is not None
+
+
+def _only_arranges(node: exp.Order) -> bool:
+    """Whether an order in an aggregate gives no value."""
+    return node.this is not None and isinstance(node.parent, _ARRANGED)
+
+
+def _is_schema(node: exp.Expr) -> bool:
+    """Whether the left side of a dot is the name of a schema, and not an expression or a prefix of the engine."""
+    names = [part.name for part in node.find_all(exp.Identifier)]
+    is_name = isinstance(node, exp.Identifier | exp.Column) or (
+        isinstance(node, exp.Dot) and not any(node.find_all(exp.Func, exp.Paren))
+    )
+    return is_name and (len(names) != 1 or _lower(names[0]) not in _ENGINE_SCHEMAS)
 
 
 def _asks_for_null(node: exp.Expr) -> bool:

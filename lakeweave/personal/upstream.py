@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache
+from inspect import isfunction
 from typing import Any
 
 from lakeweave.errors import NotUnderstoodError
@@ -19,6 +20,14 @@ from lakeweave.personal.lineage import JINJA, NOTHING, Lineage, Origins, Relatio
 REDACTED = re.compile(r"(?s)/[*] lakeweave:redacted [^*]*[*]/.*?/[*] lakeweave:end [*]/")
 _ANSWER_COLUMNS = ("response", "embedding")
 _STATE_COLUMNS = ("response_state", "response_status", "fingerprint", "responded_at", "embedding_model")
+
+
+_SPARK_SQL_ONLY = frozenset({
+    "bigint", "binary", "collations", "from_avro", "from_protobuf", "luhn_check", "range", "schema_of_avro", "smallint", "space",
+    "sql_keywords", "tinyint", "to_avro", "to_protobuf", "variant_explode", "variant_explode_outer", "vector_avg",
+    "vector_cosine_similarity", "vector_inner_product", "vector_l2_distance", "vector_norm", "vector_normalize", "vector_sum",
+})  # fmt: skip
+"""Functions of Spark's SQL that pyspark has no function for and sqlglot does not know."""
 
 
 @dataclass(frozen=True)
@@ -202,6 +211,21 @@ def duckdb_functions() -> frozenset[str]:
     return frozenset(name for (name,) in rows)
 
 
+@cache
+def spark_functions() -> frozenset[str] | None:
+    """The functions that Spark itself brings; None where Spark is not installed."""
+    try:
+        from pyspark.sql import functions
+    except ImportError:
+        return None
+    return frozenset(name.lower() for name in dir(functions) if isfunction(getattr(functions, name))) | _SPARK_SQL_ONLY
+
+
+def functions_of(dialect: str) -> frozenset[str] | None:
+    """The functions that an engine itself brings; None where there is no list."""
+    return {"duckdb": duckdb_functions, "spark": spark_functions}.get(dialect, lambda: None)()
+
+
 def verdict(question: dict[str, Any]) -> Verdict:
     """Which personal columns go into the input of a question.
 
@@ -210,7 +234,7 @@ def verdict(question: dict[str, Any]) -> Verdict:
     what lies between the marks of ``redact`` is taken for its work; a caller that can compare it has replaced it already.
     """
     dialect = question["dialect"]
-    functions = duckdb_functions() if dialect == "duckdb" else None
+    functions = functions_of(dialect)
     upstream = Upstream(question["nodes"], dialect, functions)
     everything = upstream.everything
     if not everything:

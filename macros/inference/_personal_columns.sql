@@ -21,12 +21,20 @@
     {%- if not tagged -%}
         {{ return('') }}
     {%- endif -%}
-    {%- set verdict = lakeweave._personal_verdict({
-        'dialect': lakeweave.engine(),
-        'body': lakeweave._without_redacted(body),
-        'input': asked.input,
-        'nodes': nodes,
-    }) -%}
+    {%- set reads = lakeweave._reads_of_the_template(model.raw_code) -%}
+    {%- if reads -%}
+        {%- set verdict = {
+            'problem': "its template reads tables while dbt compiles it (" ~ reads | join(', ') ~ "), and what was read stands in the SQL as text.",
+            'found': lakeweave._personal_names(nodes) | list | sort, 'unread': [],
+        } -%}
+    {%- else -%}
+        {%- set verdict = lakeweave._personal_verdict({
+            'dialect': lakeweave.engine(),
+            'body': lakeweave._without_redacted(body),
+            'input': asked.input,
+            'nodes': nodes,
+        }) -%}
+    {%- endif -%}
     {%- set way_out = "Mask them with lakeweave.redact('<column>'), or announce it: inference(…, allow_pii=true). Nothing was asked." -%}
     {%- if verdict.problem -%}
         {%- do exceptions.raise_compiler_error(
@@ -44,6 +52,17 @@
             ~ "a personal column that was renamed there is not known as one. Tag the columns there that hold personal data."
         ) -%}
     {%- endif -%}
+{%- endmacro %}
+
+{# The calls in a template's Jinja that read tables: https://docs.getdbt.com/reference/dbt-jinja-functions/run_query #}
+{% macro _reads_of_the_template(raw) -%}
+    {%- set calls = [] -%}
+    {%- for inside in modules.re.findall('(?s)[{](?:[{].*?[}]|%.*?%)[}]', raw) -%}
+        {%- do calls.extend(modules.re.findall(
+            '\\b(run_query|statement|load_result|execute|fetch_rows|get_column_values|get_query_results_as_dict|get_single_value)\\s*[(]', inside
+        )) -%}
+    {%- endfor -%}
+    {{ return(calls | unique | sort) }}
 {%- endmacro %}
 
 {#

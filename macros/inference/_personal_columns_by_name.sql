@@ -4,8 +4,12 @@
 
     * a personal name in an expression; on its own in a select list (`email`, `u.email`) it keeps its name, and is allowed
     * the name of a relation as a value (`to_json_string(u)`), a star in a function (`struct(*)`), `select as struct`
-    * a bare personal name or a star in a branch of a set operation, where names go by position
-    * column lists (`with c(prompt) as`), `unpivot`, `pivot`, pipes, and a relation that is not upstream
+    * a bare personal name or a star in a branch of a set operation, where names go by position, and in a subquery that is a
+      value (`(select email) as prompt`)
+    * column lists (`with c(prompt) as`), `unpivot`, `pivot`, pipes, a query that begins with `from`, a relation that is not
+      upstream, and a function of a schema, which may read tables itself
+    * comments and texts that may end elsewhere than they seem to: a comment in a comment, a backslash before the last quote of
+      a raw text, texts between dollar signs
 
     Conditions (`where`, `on`, `group by`, `order by`) choose rows and are allowed. A name that a model upstream gives to an
     expression over a personal name is personal too, as far as its SQL shows it.
@@ -16,9 +20,10 @@
         {{ return({'found': [], 'problem': '', 'unread': []}) }}
     {%- endif -%}
     {%- set tokens = lakeweave._sql_tokens(question.body) -%}
-    {%- set relations = [] -%}
+    {%- set relations = {} -%}
     {%- for node in question.nodes.values() -%}
-        {%- do relations.append(node.identifier | lower) -%}
+        {%- set name = node.identifier | lower -%}
+        {%- do relations.update({name: relations.get(name, []) + [(node.schema or '') | lower]}) -%}
     {%- endfor -%}
     {%- set read = lakeweave._uses_of_names(tokens, tagged.keys() | list, relations) -%}
     {%- set found = [] -%}
@@ -80,32 +85,59 @@
     {{ return(state.text) }}
 {%- endmacro %}
 
-{# Words, quoted names, texts and single signs of an SQL text, without comments. #}
-{% macro _sql_tokens(sql) -%}
+{#
+    The pieces of an SQL text without its comments: words, quoted names, texts, single signs. `/*` stands for a comment or a text
+    that may end elsewhere.
+#}
+{% macro _sql_pieces(sql) -%}
     {%- set escapes = lakeweave._escapes_with_backslashes() -%}
+    {%- set hash_begins_comment = lakeweave._hash_begins_comment() -%}
+    {%- set comment = '--[^\r\n]*|/[*].*?[*]/' ~ ('|#[^\r\n]*' if hash_begins_comment else '') -%}
+    {%- set prefixed = "(?<![\\w$])[rReE](?:(?!''')'[^']*'|(?!\"\"\")\"[^\"]*\")" -%}
     {%- set literal = "'''(?:[^\\\\]|\\\\.)*?'''|\"\"\"(?:[^\\\\]|\\\\.)*?\"\"\"|'(?:[^'\\\\]|\\\\.|'')*'" if escapes else "'(?:[^']|'')*'" -%}
     {%- set double_quoted = '"(?:[^"\\\\]|\\\\.)*"' if escapes else '(?!)' -%}
+    {%- set pieces = [] -%}
+    {%- for piece in modules.re.findall(
+        '(?s)' ~ comment ~ '|' ~ prefixed ~ '|' ~ literal ~ '|' ~ double_quoted
+            ~ '|"[^"]*"|`[^`]*`|[^\\W\\d][\\w$]*|[0-9][0-9.]*[A-Za-z0-9]*|[|]>|[^ \n\r\t]', sql
+    ) -%}
+        {%- set is_prefixed = piece | length > 2 and piece[0] in 'rReE' and piece[-1] in ('"', "'") -%}
+        {%- if piece[:2] in ('--', '/*') or (piece[0] == '#' and hash_begins_comment) -%}
+            {%- if (piece[:2] == '/*' and '/*' in piece[2:]) or (piece[:2] == '--' and piece.endswith('\\')) -%}
+                {%- do pieces.append('/*') -%}
+            {%- endif -%}
+        {%- elif is_prefixed -%}
+            {%- do pieces.append('/*' if piece[-2] == '\\' else piece[1:]) -%}
+        {%- else -%}
+            {%- do pieces.append(piece) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(pieces) }}
+{%- endmacro %}
+
+{# The pieces with what they are. `schema` is what a quoted name has before its last dot. #}
+{% macro _sql_tokens(sql) -%}
+    {%- set escapes = lakeweave._escapes_with_backslashes() -%}
     {%- set tokens = [] -%}
-    {%- for token in modules.re.findall(
-        '(?s)--[^\n]*|/[*].*?[*]/|' ~ literal ~ '|' ~ double_quoted ~ '|"[^"]*"|`[^`]*`|[^\\W\\d][\\w$]*|[0-9][0-9.]*[A-Za-z0-9]*|[|]>|[^ \n\r\t]', sql
-    ) if not token.startswith('--') and not token.startswith('/*') -%}
-        {%- set is_text = token[0] == "'" or (token[0] == '"' and escapes) -%}
-        {%- set is_name = not is_text and (modules.re.match('(?:[^\\W\\d]|["`])', token) is not none) and (token | length > 1 or token not in '"`') -%}
-        {%- set word = token | lower -%}
+    {%- for piece in lakeweave._sql_pieces(sql) -%}
+        {%- set is_text = piece[0] == "'" or (piece[0] == '"' and escapes) -%}
+        {%- set is_name = not is_text and (modules.re.match('(?:[^\\W\\d]|["`])', piece) is not none) and (piece | length > 1 or piece not in '"`') -%}
+        {%- set word = piece | lower -%}
+        {%- set parts = word.strip('"`').split('.') if is_name else [word] -%}
         {%- do tokens.append({
-            'word': 'TEXT' if is_text and token | length > 1 else (word.strip('"`').split('.')[-1] if is_name else word),
-            'is_name': is_name, 'is_quoted': is_name and token[0] in '"`',
+            'word': 'TEXT' if is_text and piece | length > 1 else parts[-1], 'schema': parts[-2] if parts | length > 1 else '',
+            'is_name': is_name, 'is_quoted': is_name and piece[0] in '"`',
         }) -%}
     {%- endfor -%}
     {{ return(tokens) }}
 {%- endmacro %}
 
-{# How the names `tagged` are used in tokens: `found`, `problems` as sentences, `passed` (bare names), `passes_star`. #}
+{# How the names `tagged` are used in tokens; `relations` has the schemas of each relation upstream by its name: `found`, `problems` as sentences, `passed` (bare names), `passes_star`. #}
 {% macro _uses_of_names(tokens, tagged, relations) -%}
     {%- set found, problems, passed, uses, carried = [], [], [], [], [] -%}
     {%- set state = namespace(selects=0, frames=1, passes_star=false) -%}
     {%- set aliases, set_frames, ctes = {}, [], [] -%}
-    {%- set root = {'id': 0, 'clause': '', 'selects': [], 'start': -1, 'chain': [0]} -%}
+    {%- set root = {'id': 0, 'clause': '', 'selects': [], 'start': -1, 'chain': [0], 'is_value': false, 'has_ctes': false} -%}
     {%- set stack = [root] -%}
     {%- set nothing = {'word': '', 'is_name': false, 'is_quoted': false} -%}
     {%- for token in tokens -%}
@@ -116,24 +148,35 @@
         {%- set after = tokens[i + 2] if i + 2 < tokens | length else nothing -%}
         {%- set frame = stack[-1] -%}
         {%- set plain = not token.is_quoted -%}
-        {%- if word in ("'", '"', '`', '|>') -%}
-            {%- do problems.append("it has a text that does not end, or pipes") -%}
+        {%- if word in ("'", '"', '`', '|>', '/*', '$', '#') -%}
+            {%- do problems.append("it has a text or a comment whose end is not certain, pipes, or columns by number") -%}
+        {%- elif plain and word == 'identifier' and next.word == '(' -%}
+            {%- do problems.append("it uses identifier(…)") -%}
+        {%- elif plain and word == 'with' and frame.clause in ('', 'expression') -%}
+            {%- do frame.update({'has_ctes': true}) -%}
+        {%- elif plain and word == 'from' and (frame.clause == '' or (frame.clause == 'expression' and (before.word == '(' or frame.has_ctes))) -%}
+            {%- do problems.append("it begins with `from`") -%}
         {%- elif plain and word == 'columns' and next.word == '(' -%}
             {%- do problems.append("it uses columns(…)") -%}
         {%- elif plain and word in ('unpivot', 'pivot', 'match_recognize') and next.word == '(' -%}
             {%- do problems.append("it uses " ~ word) -%}
         {%- elif word == '(' -%}
             {%- set is_cte = before.word == 'as' or (before.word == 'materialized') -%}
+            {%- set is_argument = before.is_name and before.word not in ('from', 'join', 'lateral') -%}
             {%- set inner = 'condition' if frame.clause == 'condition' else ('except' if before.word == 'except' and frame.clause == 'select' else 'expression') -%}
             {%- do frame.update({'relation_next': false}) -%}
             {%- set state.frames = state.frames + 1 -%}
             {%- do stack.append({
                 'id': state.frames, 'clause': inner, 'selects': frame.selects | list, 'start': i,
-                'chain': [state.frames] if is_cte else frame.chain + [state.frames],
+                'chain': [state.frames] if is_cte else frame.chain + [state.frames], 'has_ctes': false,
+                'is_value': before.word != 'exists' and (frame.is_value or (not is_cte and (frame.clause == 'select' or (frame.clause == 'from' and is_argument)))),
             }) -%}
             {%- if frame.clause == 'from' and before.is_name and before.word not in ('from', 'join', 'lateral', 'unnest', 'explode',
                 'explode_outer', 'posexplode', 'posexplode_outer', 'generate_array', 'generate_date_array', 'generate_series', 'range', 'on', 'using') -%}
                 {%- do problems.append("`" ~ before.word ~ "(…)` in its FROM is a column list or a function of a table") -%}
+            {%- elif before.is_name and frame.clause in ('select', 'expression') and (before.is_quoted or (i > 2 and tokens[i - 2].word == '.'
+                and tokens[i - 3].is_name and tokens[i - 3].word not in ('safe', 'net', 'keys', 'aead', 'hll_count', 'kll_quantiles', 'obj', 'ai', 'ml'))) -%}
+                {%- do problems.append("`" ~ before.word ~ "(…)` is a function of a schema") -%}
             {%- endif -%}
         {%- elif word == ')' -%}
             {%- if stack | length > 1 -%}
@@ -160,17 +203,23 @@
         {%- elif plain and word in ('where', 'on', 'using', 'having', 'qualify', 'group', 'order', 'limit', 'window', 'cluster', 'distribute', 'sort')
             and frame.clause in ('from', 'condition') and before.word != '.' -%}
             {# Not in a select list: `within group`, `window(…)` and a column named `sort` begin no clause. #}
-            {%- do frame.update({'clause': 'condition'}) -%}
+            {%- do frame.update({'clause': 'condition', 'joins': word in ('on', 'using')}) -%}
+        {%- elif plain and word == 'lateral' and frame.clause == 'condition' and frame.joins -%}
+            {%- do frame.update({'clause': 'from'}) -%}
         {%- elif word == ',' -%}
             {%- if frame.clause == 'select' -%}
                 {%- do frame.update({'start': i}) -%}
-            {%- elif frame.clause == 'from' -%}
-                {%- do frame.update({'relation_next': true}) -%}
+            {%- elif frame.clause == 'from' or (frame.clause == 'condition' and frame.joins) -%}
+                {# The condition of a join ends where the next relation begins. #}
+                {%- do frame.update({'clause': 'from', 'relation_next': true}) -%}
             {%- endif -%}
         {%- elif word == '*' -%}
             {%- if frame.clause == 'select' and (frame.start == i - 1 or before.word == '.') -%}
                 {%- set state.passes_star = true -%}
                 {%- do carried.append(frame.chain) -%}
+                {%- if frame.is_value -%}
+                    {%- do problems.append("a subquery that is a value has a star") -%}
+                {%- endif -%}
             {%- elif before.word == '.' or (before.word in ('(', ',') and not (before.word == '(' and i > 1 and tokens[i - 2].word == 'count')) -%}
                 {%- do problems.append("it has a star in a function") -%}
             {%- endif -%}
@@ -180,8 +229,11 @@
                     {# Part of a longer name, or no name. #}
                 {%- else -%}
                     {%- if frame.get('relation_next') and next.word != '(' -%}
+                        {%- set schema = token.schema or (tokens[i - 2].word if before.word == '.' and i > 1 else '') -%}
                         {%- if word not in relations -%}
                             {%- do ctes.append(word) -%}
+                        {%- elif schema and schema not in relations[word] and '' not in relations[word] -%}
+                            {%- do problems.append("`" ~ schema ~ "." ~ word ~ "` in its FROM is no relation upstream") -%}
                         {%- endif -%}
                     {%- endif -%}
                     {%- do frame.update({'relation_next': false}) -%}
@@ -190,7 +242,10 @@
                     {%- endfor -%}
                 {%- endif -%}
             {%- elif before.word == 'as' or next.word == '.' -%}
-                {# An alias, or what a column belongs to. #}
+                {# An alias, or what a column belongs to. A personal column may have fields. #}
+                {%- if next.word == '.' and word in tagged and word not in relations and frame.clause in ('select', 'expression') -%}
+                    {%- do found.append(word) -%}
+                {%- endif -%}
             {%- elif next.word == '(' -%}
                 {# A function. #}
             {%- else -%}
@@ -199,7 +254,7 @@
                 {%- endif -%}
                 {%- if word in tagged and frame.clause not in ('condition', 'except', '') -%}
                     {%- set qualifiers = (i - frame.start - 1) -%}
-                    {%- set is_bare = frame.clause == 'select' and (next.word in (',', 'from', ')', '', 'union', 'except', 'intersect'))
+                    {%- set is_bare = frame.clause == 'select' and not frame.is_value and (next.word in (',', 'from', ')', '', 'union', 'except', 'intersect'))
                         and (qualifiers == 0 or (before.word == '.' and qualifiers % 2 == 0 and tokens[frame.start + 1:i] | selectattr('is_name') | list | length == qualifiers / 2)) -%}
                     {%- if is_bare -%}
                         {%- do passed.append(word) -%}
@@ -237,14 +292,10 @@
 {% macro _select_items(sql) -%}
     {%- set re = modules.re -%}
     {%- set text = re.sub('(?s)/[*] lakeweave:redacted [^*]*[*]/.*?/[*] lakeweave:end [*]/', ' null ', sql) -%}
-    {%- set literal = "'(?:[^'\\\\]|\\\\.|'')*'" if lakeweave._escapes_with_backslashes() else "'(?:[^']|'')*'" -%}
-    {%- set double_quoted = '"(?:[^"\\\\]|\\\\.)*"' if lakeweave._escapes_with_backslashes() else "(?!)" -%}
-    {%- set tokens = re.findall(
-        '(?s)--[^\n]*|/[*].*?[*]/|' ~ literal ~ '|' ~ double_quoted ~ '|"[^"]*"|`[^`]*`|[A-Za-z_][A-Za-z0-9_$]*|[0-9.]+|[(),]|[^ \n\r\t]', text
-    ) -%}
+    {%- set tokens = lakeweave._sql_pieces(text) -%}
     {%- set items = [] -%}
     {%- set stack = [{'in_list': false, 'names': [], 'last': '', 'before': '', 'all': []}] -%}
-    {%- for token in tokens + [','] if not token.startswith('--') and not token.startswith('/*') -%}
+    {%- for token in tokens + [','] -%}
         {%- set frame = stack[-1] -%}
         {%- set word = token | lower -%}
         {%- set is_text = token[0] == "'" or (token[0] == '"' and lakeweave._escapes_with_backslashes()) -%}
@@ -293,5 +344,14 @@
 {%- endmacro %}
 
 {% macro default___escapes_with_backslashes() -%}
+    {{ return(false) }}
+{%- endmacro %}
+
+{# Whether `#` begins a comment in the engine's SQL. #}
+{% macro _hash_begins_comment() -%}
+    {{ return(adapter.dispatch('_hash_begins_comment', 'lakeweave')()) }}
+{%- endmacro %}
+
+{% macro default___hash_begins_comment() -%}
     {{ return(false) }}
 {%- endmacro %}

@@ -16,8 +16,10 @@
             "`redact` of `" ~ column ~ "`: `kind` is '" ~ kind ~ "'; expected one of: label, initial, domain, digits."
         ) -%}
     {%- endif -%}
-    {%- if '*/' in column -%}
-        {%- do exceptions.raise_compiler_error("`redact` of `" ~ column ~ "`: expected the name of a column.") -%}
+    {# What is masked is left out of the check of personal columns, so it can be a name only. #}
+    {%- set part = '(?:[^\\W\\d][\\w$]*|"[^"*]+"|`[^`*]+`)' -%}
+    {%- if not modules.re.fullmatch(part ~ '(?:[.]' ~ part ~ ')*', column) -%}
+        {%- do exceptions.raise_compiler_error("`redact` of `" ~ column ~ "`: expected the name of a column, such as email or u.email.") -%}
     {%- endif -%}
     {%- set text = "cast(" ~ column ~ " as " ~ dbt.type_string() ~ ")" -%}
     /* lakeweave:redacted {{ kind }} {{ column }} */ case when {{ column }} is not null then {{ lakeweave._redacted(text, kind, column.split('.')[-1]) }} end /* lakeweave:end */

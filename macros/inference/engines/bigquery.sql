@@ -349,6 +349,11 @@
     array<float64>
 {%- endmacro %}
 
+{# https://cloud.google.com/bigquery/docs/reference/standard-sql/lexical#comments #}
+{% macro bigquery___hash_begins_comment() -%}
+    {{ return(true) }}
+{%- endmacro %}
+
 {# https://cloud.google.com/bigquery/docs/reference/standard-sql/lexical#string_and_bytes_literals #}
 {% macro bigquery___escapes_with_backslashes() -%}
     {{ return(true) }}

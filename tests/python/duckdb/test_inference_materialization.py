@@ -196,12 +196,17 @@ def test_a_personal_column_reaches_a_prompt_only_announced(
         "through an alias": "with a as (select id, upper(email) as contact from {{ ref('people') }}),\n"
         "b as (select id, 'Write to ' || contact as text from a)\nselect b.id, coalesce(b.text, '') prompt from b",
         "in a subquery": "select id, (select max(email) from {{ ref('people') }}) as prompt from {{ ref('people') }}",
+        "read while it is compiled": "{% set read = run_query('select email from ' ~ ref('people')) %}"
+        "select id, '{{ read.columns[0].values()[0] if execute else '' }}' as prompt from {{ ref('people') }}",
         "in a case": "select id, case when country = 'GB' then 'x' else email end as prompt from {{ ref('people') }}",
     }
     for name, body in bodies.items():
         project.write("asked", asking(body))
         outcome = project.dbt("build")
         assert not outcome.success, name
+        if name == "read while it is compiled":
+            assert "its template reads tables while dbt compiles it (run_query)" in outcome.said, outcome.said[-2000:]
+            continue
         assert "puts personal columns into `prompt`" in outcome.said, (name, outcome.said[-2000:])
         assert "(tagged in people)" in outcome.said
     assert server.stats()["requests"] == 0

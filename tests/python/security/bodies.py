@@ -94,7 +94,7 @@ class Writer:
             "coalesce(cast(@@ as varchar), 'x')", f"case when {named} is not null then 'known' else 'unknown' end",
             "case when 1 = 1 then cast(@@ as varchar) else 'no' end", "cast(@@ as varchar) || '!'",
             "nullif(cast(@@ as varchar), '')", f"max({named}) over ()", f"(select 'a' || cast({named} as varchar))",
-            "trim(cast(@@ as varchar))",
+            "trim(cast(@@ as varchar))", "(select @@)", "coalesce(null, (select cast(@@ as varchar) limit 1))",
         ]  # fmt: skip
         if not self.harmless:
             table = self.pick("people", "renamed")
@@ -115,7 +115,8 @@ class Writer:
                     f"[x for {column.strip(chr(34))} in [@@] for x in [{column.strip(chr(34))}]]::varchar",
                     f"list_transform([@@], lambda {column.strip(chr(34))}: {column.strip(chr(34))})::varchar",
                     "list_transform(['a'], lambda x: @@)::varchar", "list_transform([@@], lambda x: concat(x, @@))::varchar",
-                    "arg_max(@@, @@) over ()", f"lag(@@) over (order by {named})", f"first(@@ order by {named}) over ()",
+                    "arg_max(@@, @@) over ()",
+                    "map {@@: @@}::varchar", "map {'k': @@, 'l': 'x'}['l']", "quantile_disc(0.5 order by @@)", "mode(order by @@)", f"lag(@@) over (order by {named})", f"first(@@ order by {named}) over ()",
                     "{'a': @@, 'b': 'x'}.b", "({'a': 'x', 'b': @@}).b", "struct_pack(a := @@, b := 'x').a", f"(({alias})).{column}",
                     f"{alias}['{self.pick('email', 'country', 'id')}']", f"({named} is null)::varchar",
                     f"coalesce(*columns('{self.pick('e', 'EM', '^c', 'i.', 'mail$', '_1', 'prompt|id', '.*')}')::varchar)",

@@ -72,6 +72,14 @@ BODIES_THAT_LEAK = [
     "select a.id, b.email as prompt from main.orders as a positional join main.people as b",
     "select json_extract_string(to_json(p), '$.email') as prompt from main.people as p",
     "with recursive t(n, prompt) using key (n) as (select 1, email from main.people union select n + 1, prompt from t where n < 2) select prompt from t",
+    "select map {email: 1}::varchar as prompt from main.people",
+    "select map_concat(map {'a': 'b'}, map {{'k': email}.k: 'c'})::varchar as prompt from main.people",
+    "select quantile_disc(0.5 order by email) as prompt from main.people",
+    "select mode(order by email) filter (where id > 0) as prompt from main.people",
+    "select (select email) as prompt from main.people",
+    "select coalesce(null, (select p.email from main.people as p limit 1)) as prompt from main.orders",
+    "from main.people as p select to_json(p) as prompt",
+    "select w.prompt from main.people as p inner join main.orders as o on true, unnest([p.email]) as w(prompt)",
 ]
 
 
@@ -114,6 +122,71 @@ def test_a_harmless_body_is_let_pass(body: str) -> None:
     assert not by_lineage(body), verdict(question(body))
 
 
+# Engine, body: texts and comments that end elsewhere than they seem to, and what reads columns that the query does not show.
+HIDDEN = [
+    ("bigquery", "select country as x # don't\n, email as prompt # it's\n from main.people"),
+    ("bigquery", "select country as x -- don't\r, email as prompt -- it's\n from main.people"),
+    ("bigquery", "select country as x, r'\\'' || email || '' as prompt from main.people"),
+    ("bigquery", "select `p.main.f`(id) as prompt from main.people"),
+    ("bigquery", "select concat(p.main.f(id)) as prompt from main.people"),
+    ("bigquery", "select contact as prompt from `p.other.people`"),
+    ("bigquery", "select (select p.*) as prompt from main.people as p"),
+    ("bigquery", "select prompt from main.people, unnest(array(select email from main.people)) as prompt"),
+    ("bigquery", "select prompt from main.people as p join main.orders as o using (id), unnest([p.email]) as prompt"),
+    ("databricks", "select country as x -- don't\r, email as prompt -- it's\n from main.people"),
+    ("databricks", "select -- \\\n don't\n email as prompt -- '\n from main.people"),
+    ("databricks", "select /* /* */ ' */ email as prompt /* ' */ */ from main.people"),
+    ("databricks", "select concat(r'\\', email, '\\'') as prompt from main.people"),
+    ("databricks", "select $$'$$, email as prompt, $$'$$ from main.people"),
+    ("databricks", "select identifier('email') as prompt from main.people"),
+    ("databricks", "select main.f(id) as prompt from main.people"),
+    ("databricks", "from main.people as p select to_json(p) as prompt"),
+    ("databricks", "select country from main.people union all from main.people select email as prompt"),
+    ("databricks", "select p.email.part as prompt from main.people as p"),
+    ("databricks", "select prompt from main.people as p join main.orders as o on true lateral view explode(array(p.email)) t as prompt"),
+    ("spark", "select identifier('email') as prompt from main.people"),
+    ("spark", "select function_of_ones_own(id) as prompt from main.people"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("engine", "body"), HIDDEN)
+def test_a_column_that_is_hidden_from_a_reader_is_refused(engine: str, body: str) -> None:
+    if engine != "spark":
+        assert by_name(body, engine)
+    said = verdict(question(body, engine))
+    assert said.found or said.problem
+
+
+@pytest.mark.parametrize(
+    ("engine", "body"),
+    [
+        ("bigquery", "select country as prompt # it's the country of the e-mail\nfrom main.people"),
+        ("bigquery", "select net.host(country) || safe.substr(segment, 1) as prompt from main.people"),
+        ("bigquery", r"select regexp_replace(country, r'\W+', ' ') as prompt from main.people"),
+        ("bigquery", "select if(exists(select 1 from main.orders as o where o.person_id = p.id), 'buys', country) as prompt from main.people as p"),
+        ("databricks", "select country as prompt -- it's the country\nfrom main.people as p join main.orders as o on p.id = o.person_id, main.renamed"),
+        ("databricks", r"select regexp_replace(country, r'\W+', ' ') as prompt from main.people"),
+        ("spark", "select initcap(country) || cast(year(now()) as string) || int(id) as prompt from main.people"),
+    ],
+)  # fmt: skip
+def test_what_hides_nothing_is_let_pass(engine: str, body: str) -> None:
+    assert engine == "spark" or not by_name(body, engine)
+    said = verdict(question(body, engine))
+    assert (said.found, said.problem) == ((), "")
+
+
+def test_reads_of_a_template_are_found_in_its_jinja_only() -> None:
+    reads = macros.Macros("duckdb", "inference/_personal_columns.sql")._reads_of_the_template
+    assert reads("{% set a = run_query('select email') %}select {{ a }}, {{ dbt_utils.get_column_values(x, 'y') }}") == [
+        "get_column_values", "run_query",
+    ]  # fmt: skip
+    assert reads("{%- call statement('s', fetch_result=True) -%}select 1{%- endcall -%}{{ load_result('s') }}") == [
+        "load_result",
+        "statement",
+    ]
+    assert reads("select statement(1), 'run_query(x)' from {{ ref('a') }} {% if execute %}where true{% endif %}") == []
+
+
 def test_bodies_at_random_let_no_personal_value_through() -> None:
     let_through, leaking, refused, clean = [], 0, 0, 0
     with bodies.warehouse() as connection:
@@ -137,7 +210,7 @@ def test_bodies_at_random_let_no_personal_value_through() -> None:
 def test_portable_bodies_at_random_pass_no_check_by_names() -> None:
     let_through, leaking = [], 0
     with bodies.warehouse() as connection:
-        for body in bodies.written(20261129 + 7 * SEED, max(100, BODIES // 3), portable=True):
+        for body in bodies.written(20261129 + 7 * SEED, max(150, BODIES // 3), portable=True):
             if bodies.leaks(connection, body):
                 leaking += 1
                 if not by_name(body):

@@ -63,16 +63,36 @@ REDACTED = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("kind", "given", "masked"), REDACTED)
-def test_redact_masks_digits_of_every_script(
-    connection: duckdb.DuckDBPyConnection, kind: str, given: str | None, masked: str | None
-) -> None:
-    macros = Macros(
+def _refuse(message: str) -> None:
+    raise ValueError(message)
+
+
+def redacting() -> Macros:
+    return Macros(
         "duckdb",
         "inference/redact.sql",
         *(f"core/{name}.sql" for name in ("regexp_replace", "regexp_extract", "text_literal")),
         "core/engines/duckdb.sql",
         dbt=SimpleNamespace(type_string=lambda: "varchar"),
+        exceptions=SimpleNamespace(raise_compiler_error=_refuse),
     )
-    sql = macros.redact("value", kind)
+
+
+@pytest.mark.parametrize(
+    "column",
+    ["'' as varchar), 1, 1), email, substr(cast(''", "a || email", "email /*", "a*/b", "", "(email)", "a, email"],
+)
+def test_redact_takes_a_name_only(column: str) -> None:
+    """What it masks is left out of the check of personal columns."""
+    with pytest.raises(ValueError, match="expected the name of a column"):
+        redacting().redact(column, "initial")
+    for name in ("email", "u.email", 'u."e mail"', "`p`.`d`.`email`", "é_1"):
+        assert f"case when {name} is not null" in redacting().redact(name)
+
+
+@pytest.mark.parametrize(("kind", "given", "masked"), REDACTED)
+def test_redact_masks_digits_of_every_script(
+    connection: duckdb.DuckDBPyConnection, kind: str, given: str | None, masked: str | None
+) -> None:
+    sql = redacting().redact("value", kind)
     assert connection.execute(f"select {sql} from (select ?::varchar as value)", [given]).fetchone() == (masked,)
