@@ -12,7 +12,8 @@
     {%- for row in lakeweave.fetch_rows(sql, []) -%}
         {%- set values = [] -%}
         {%- for value in row.values() -%}
-            {%- do values.append(("'" ~ value ~ "'") if value is string else (value | string)) -%}
+            {# A delivered value may move the cursor of a terminal: then it is shown as a JSON text. #}
+            {%- do values.append(("'" ~ value ~ "'" if value.isprintable() else tojson(value)) if value is string else (value | string)) -%}
         {%- endfor -%}
         {%- do found.append(values | join(' ')) -%}
         {%- set counted.rows = counted.rows + (row[-1] | int if max_share is not none else 0) -%}

@@ -364,8 +364,8 @@
     ) -%}
         {%- set examples = [row[4], row[5], row[6]] | reject('none') | map('tojson') | join(', ') -%}
         {%- do exceptions.warn(
-            model.name ~ ": " ~ row[2] ~ " value(s) of `" ~ row[0] ~ "` in " ~ row[3] ~ " records are untyped (" ~ row[1] ~ ")"
-            ~ (", for example " ~ examples if examples else "") ~ "; first in " ~ row[7] ~ ". See ledger.untyped_values."
+            model.name ~ ": " ~ row[2] ~ " value(s) of `" ~ lakeweave._shown_message(row[0]) ~ "` in " ~ row[3] ~ " records are untyped (" ~ row[1] ~ ")"
+            ~ (", for example " ~ examples if examples else "") ~ "; first in " ~ lakeweave._shown_name(row[7]) ~ ". See ledger.untyped_values."
         ) -%}
     {%- endfor -%}
 {%- endmacro %}

@@ -29,10 +29,10 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# A message may quote delivered text: its control characters are shown as their codes, so that no log line can be forged. #}
+{# A message may quote delivered text: control characters and letters that nobody sees are shown as their codes. #}
 {% macro _shown_message(message) -%}
     {%- set text = message | string -%}
-    {%- if modules.re.search('[\\x00-\\x1f\\x7f-\\x9f\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069]', text) -%}
+    {%- if not text.isprintable() -%}
         {{ return(tojson(text)[1:-1]) }}
     {%- endif -%}
     {{ return(text) }}

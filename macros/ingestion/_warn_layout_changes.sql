@@ -7,7 +7,7 @@
         ~ "' and change in ('missing', 'added', 'duplicate', 'empty_name') order by file_name, change, column_name", []
     ) -%}
         {%- set file = files.setdefault(row[0], {'missing': [], 'new': [], 'policy': row[3], 'actions': []}) -%}
-        {%- do file['missing' if row[1] == 'missing' else 'new'].append('`' ~ row[2] ~ '`') -%}
+        {%- do file['missing' if row[1] == 'missing' else 'new'].append('`' ~ lakeweave._shown_message(row[2]) ~ '`') -%}
         {%- if row[4] not in file.actions -%}
             {%- do file.actions.append(row[4]) -%}
         {%- endif -%}
@@ -15,7 +15,7 @@
     {%- for name, file in files.items() -%}
         {%- if loop.index <= 5 -%}
             {%- do exceptions.warn(
-                source_name ~ ": " ~ name ~ " has another layout than declared"
+                source_name ~ ": " ~ lakeweave._shown_name(name) ~ " has another layout than declared"
                 ~ ("; missing: " ~ file.missing | join(', ') if file.missing else "")
                 ~ ("; new: " ~ file.new | join(', ') if file.new else "")
                 ~ " (" ~ file.actions | join(', ') ~ "). A column that has another name now is declared under `aliases`; a new one is "

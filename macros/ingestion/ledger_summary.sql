@@ -31,7 +31,7 @@
         ~ " where change in ('missing', 'added', 'duplicate', 'empty_name') order by source, file_name, change, column_name", []
     ) -%}
     {%- for row in layouts -%}
-        {%- do log("layout: " ~ row[0] ~ ": " ~ row[1] ~ ": " ~ row[2] ~ " column " ~ row[3] ~ " (" ~ row[4] ~ ")", info=True) -%}
+        {%- do log("layout: " ~ row[0] ~ ": " ~ lakeweave._shown_name(row[1]) ~ ": " ~ row[2] ~ " column " ~ lakeweave._shown_message(row[3]) ~ " (" ~ row[4] ~ ")", info=True) -%}
     {%- endfor -%}
     {%- set silver = lakeweave.fetch_rows(
         "select model_name, sum(delivered) as delivered, sum(typed) as typed, sum(with_untyped_values) as with_untyped_values,"
@@ -52,8 +52,8 @@
     ) -%}
     {%- for row in untyped -%}
         {%- do log(
-            "untyped: " ~ row[0] ~ "." ~ row[1] ~ ": " ~ row[3] ~ " (" ~ row[2] ~ ")" ~ (", for example " ~ tojson(row[4]) if row[4] else "")
-            ~ ", first in " ~ row[5], info=True
+            "untyped: " ~ row[0] ~ "." ~ lakeweave._shown_message(row[1]) ~ ": " ~ row[3] ~ " (" ~ row[2] ~ ")" ~ (", for example " ~ tojson(row[4]) if row[4] else "")
+            ~ ", first in " ~ lakeweave._shown_name(row[5]), info=True
         ) -%}
     {%- endfor -%}
 {%- endmacro %}

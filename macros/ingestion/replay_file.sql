@@ -13,10 +13,10 @@
     ) -%}
     {%- if loaded | length == 0 -%}
         {%- do exceptions.raise_compiler_error(
-            "`replay_file` was given the file `" ~ file_name ~ "` of `" ~ source ~ "`, which the ledger does not have as loaded. "
+            "`replay_file` was given the file `" ~ lakeweave._shown_message(file_name) ~ "` of `" ~ source ~ "`, which the ledger does not have as loaded. "
             ~ "Names are relative to the source's folder; `dbt run-operation ledger_summary` lists the sources."
         ) -%}
     {%- endif -%}
     {%- do lakeweave.execute_statement("update " ~ lakeweave.ledger_relation('files') ~ " set state = 'released' where " ~ condition) -%}
-    {%- do log("The next build takes " ~ source ~ ": " ~ file_name ~ " in again.", info=True) -%}
+    {%- do log("The next build takes " ~ source ~ ": " ~ lakeweave._shown_name(file_name) ~ " in again.", info=True) -%}
 {%- endmacro %}
