@@ -156,7 +156,8 @@ def summarize(warehouse: Path, run_results: Path) -> str:
         "Tests:       make test",
         "",
     ]
-    return "\n".join(lines)
+    # Names of columns come from headers of files.
+    return "\n".join(printable(line, longest=2_000) for line in lines)
 
 
 def _dbt() -> str:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import duckdb
 import pytest
 
 from lakeweave import profile
 from lakeweave.printable import printable
+from lakeweave.summary import summarize
 from tests.python.security.macros import Macros
 
 HOSTILE = [
@@ -100,6 +103,21 @@ def test_what_dbt_logs_of_a_delivery_is_visible(file: str, call: Any) -> None:
         assert ledger.told
         for said in ledger.told:
             assert said.isprintable(), said
+
+
+def test_the_summary_shows_names_of_a_delivery_as_text(tmp_path: Path) -> None:
+    path = tmp_path / "a.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(
+            "create schema ledger; create table ledger.layout_changes (source text, file_name text, change text, column_name text)"
+        )
+        connection.executemany(
+            "insert into ledger.layout_changes values ('a.b', ?, 'added', ?)",
+            [(text, text) for text in HOSTILE if text.isascii()],
+        )
+    said = summarize(path, tmp_path / "none.json")
+    assert "have another layout" in said
+    assert all(line.isprintable() for line in said.split("\n"))
 
 
 def test_plain_text_stays_as_it_is() -> None:
