@@ -6,6 +6,7 @@ import base64
 import datetime
 import json
 import os
+import re
 import socket
 import sqlite3
 import subprocess
@@ -657,6 +658,20 @@ def test_neither_half_of_watching_lives_without_the_other(
         monkeypatch.setattr(builder, "run", lambda stop: None)
     assert watch(watcher, builder, threading.Event(), pause=0.01) == 1
     assert fails == "worker" or len(looks) == 10
+
+
+def test_a_name_of_a_file_addresses_nobody_and_links_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[str] = []
+
+    def post(address: str, json: dict[str, str], timeout: float) -> httpx.Response:
+        sent.append(json["text"])
+        return httpx.Response(200)
+
+    monkeypatch.setattr(httpx, "post", post)
+    told = "<!channel> <users/all> @here <https://example.com|a.csv> ![x](https://example.com/p.png) mailto:a@b.c\nsecond line"
+    assert tell_by_webhook("https://chat.example.com/hook")(told)
+    assert not re.search(r"[<>]|://|@\w|\]\(", sent[0])
+    assert "channel" in sent[0]
 
 
 def test_who_cannot_be_told_keeps_the_webhooks_address_out_of_the_log(capsys: pytest.CaptureFixture[str]) -> None:
