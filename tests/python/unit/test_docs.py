@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import sqlglot
+import yaml
 from sqlglot import exp
 
 from lakeweave.ingestion.reasons import FILE_REASONS, RECORD_REASONS, SKIP_REASONS
@@ -250,3 +251,10 @@ def test_troubleshooting_shows_messages_as_they_are_printed() -> None:
     for path, fragment, message in shown:
         assert fragment in (ROOT / path).read_text(), f"{path} prints no `{fragment}`"
         assert fragment in message, f"the message on the page lacks `{fragment}`"
+
+
+def test_analyses_are_not_among_the_nodes_of_dbts_documentation() -> None:
+    """They are questions for a reader of docs/questions.md; between the models they would be in the way."""
+    described = yaml.safe_load((ROOT / "analyses" / "_analyses.yml").read_text())["analyses"]
+    assert {each["name"] for each in described} == {path.stem for path in (ROOT / "analyses").glob("*.sql")}
+    assert [each["name"] for each in described if each["config"]["docs"] != {"show": False}] == []
