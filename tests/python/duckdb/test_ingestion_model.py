@@ -62,6 +62,50 @@ def test_a_column_that_lost_its_values_is_told_once(workspace: Workspace) -> Non
     assert "has no value" not in run(workspace)
 
 
+@pytest.fixture(scope="module")
+def reconciles(workspace: Workspace) -> str:
+    """The SQL of the data test `reconciles`, after a file with a rejected record, a blank line and a repeat."""
+    (workspace.landing / "gcp/inbox/distribution_centers/centers_3.csv").write_text(
+        "id,name,latitude,longitude\n5,Hall,47.2,11.5\n\n6,Ried\n5,Hall,47.2,11.5\n"
+    )
+    run(workspace)
+    workspace.dbt("compile", "--quiet", "--select", f"test_name:reconciles,{MODEL}")
+    (compiled,) = (workspace.root / "target" / "compiled").rglob("reconciles_*.sql")
+    assert workspace.query(compiled.read_text()) == []
+    return compiled.read_text()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "update ledger.files set header_bytes = header_bytes + 1",
+        "update ledger.files set record_bytes = record_bytes - 1",
+        "update ledger.files set content_bytes = content_bytes + 1",
+        "update ledger.files set skipped_bytes = null",
+        "update ledger.files set record_bytes = record_bytes - skipped_bytes, skipped_bytes = 2 * skipped_bytes",
+        "update ledger.files set record_bytes = record_bytes - 1, rejected_bytes = rejected_bytes + 1",
+        "update ledger.rejected_records set bytes = bytes - 1",
+        "delete from ledger.rejected_records",
+        "delete from ledger.skipped_spans",
+        "update ledger.files set counted_records = counted_records + 1",
+        "update ledger.files set records = records + 1",
+        "update ledger.files set state = 'held'",
+        "delete from bronze.distribution_centers where is_duplicate_in_file",
+        "insert into bronze.distribution_centers from bronze.distribution_centers limit 1",
+    ],
+)
+def test_an_account_that_does_not_add_up_fails_the_data_test(
+    workspace: Workspace, reconciles: str, damage: str
+) -> None:
+    with duckdb.connect(str(workspace.warehouse)) as connection:
+        connection.execute("begin")
+        changed = connection.execute(damage).fetchall()
+        found = connection.execute(reconciles).fetchall()
+        connection.execute("rollback")
+    assert changed[0][0] > 0
+    assert found, damage
+
+
 def test_a_missing_relation_stops_the_build_and_a_full_refresh_means_it(workspace: Workspace) -> None:
     before = workspace.query("select file_name, state, accepted from ledger.files order by file_name")
     assert before
