@@ -15,10 +15,9 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from waitress import wasyncore
-from waitress.channel import HTTPChannel
 from waitress.server import create_server
 
 from lakeweave.arrivals.builder import Builder
@@ -26,6 +25,22 @@ from lakeweave.arrivals.events import Trust, read
 from lakeweave.arrivals.sources import Sources
 from lakeweave.errors import MalformedError, RefusedError
 from lakeweave.printable import printable
+
+if TYPE_CHECKING:
+
+    class HTTPChannel:
+        """Waitress has no type stubs. These are the members that are used here."""
+
+        request: object | None
+
+        def received(self, data: bytes) -> bool:
+            """Read bytes of a request."""
+
+        def handle_close(self) -> None:
+            """Close the connection."""
+
+else:
+    from waitress.channel import HTTPChannel
 
 LARGEST = 1 << 20
 """Bytes of an event."""

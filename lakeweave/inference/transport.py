@@ -20,8 +20,25 @@ import time
 import urllib.request
 import zlib
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 from urllib.parse import unquote, urlsplit
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+    _SocketBase = socket.socket
+
+    class _HTTPResponse(http.client.HTTPResponse):
+        # The parts of the standard library's class that its type stubs leave out.
+        headers: Any
+        msg: Any
+
+        def _close_conn(self) -> None: ...
+
+        def _read_status(self) -> tuple[str, int, str]: ...
+
+else:
+    _SocketBase, _HTTPResponse = object, http.client.HTTPResponse
 
 _HEADERS_AT_MOST = 256 * 1024
 _ERROR_AT_MOST = 64 * 1024
@@ -58,7 +75,7 @@ class Reply:
     encoding: str = ""
 
 
-class _Bounded:
+class _Bounded(_SocketBase):
     """What a socket needs to end in time."""
 
     end: float = math.inf
@@ -67,7 +84,7 @@ class _Bounded:
     is_set: bool = False
     """Whether the time-out is set already, so that a short reply needs one call of the system less."""
 
-    def recv_into(self, buffer: bytearray, nbytes: int = 0, flags: int = 0) -> int:
+    def recv_into(self, buffer: WriteableBuffer, nbytes: int | None = 0, flags: int = 0) -> int:
         """As the socket's own, within the time and the size that are left."""
         left = self.end - time.monotonic()
         if left <= 0:
@@ -75,7 +92,7 @@ class _Bounded:
         if not self.is_set:
             self.settimeout(left if left < threading.TIMEOUT_MAX else None)
         self.is_set = False
-        count = super().recv_into(buffer, nbytes, flags)
+        count = super().recv_into(buffer, nbytes or 0, flags)
         self.received += count
         if self.received > self.most:
             raise TooLarge
@@ -90,14 +107,15 @@ class _TLSSocket(_Bounded, ssl.SSLSocket):
     pass
 
 
-class _Response(http.client.HTTPResponse):
+class _Response(_HTTPResponse):
     """Passes over every interim reply, and reads headers without the parser of e-mail, which costs as much as the rest."""
 
     has_more: bool = False
     """Whether bytes came after the end of the reply. They are no part of the next one."""
 
     def _close_conn(self) -> None:
-        sock = self.fp.raw._sock
+        reader: Any = self.fp
+        sock = reader.raw._sock
         sock.end = -math.inf  # nothing is waited for
         with contextlib.suppress(OSError, ValueError):
             self.has_more = self.has_more or bool(self.fp.peek(1))
@@ -195,7 +213,7 @@ class Transport:
         try:
             if connection.sock is None:
                 self._connect(connection, end)
-            sock = connection.sock
+            sock = cast(_Bounded, connection.sock)
             sock.end, sock.received, sock.most = end, 0, self._most + _HEADERS_AT_MOST
             left = end - time.monotonic()
             if left <= 0:
@@ -250,7 +268,8 @@ class Transport:
         def dial(address: tuple[str, int], *_: object, **__: object) -> socket.socket:
             return _dial(address, limit)
 
-        connection._create_connection = dial
+        unchecked: Any = connection  # the attribute is not in the type stubs
+        unchecked._create_connection = dial
         try:
             connection.connect()
         except ssl.SSLError as error:
@@ -267,7 +286,7 @@ class Transport:
 
         A request is never sent twice in silence: what fails after it was sent may have been read, and may be billed.
         """
-        kept = getattr(self._local, "connection", None)
+        kept: http.client.HTTPConnection | None = getattr(self._local, "connection", None)
         if kept is not None and kept.sock is not None and not _has_news(kept.sock):
             return kept
         self._drop()

@@ -1,7 +1,7 @@
 """What dbt-spark lacks for a session of this process, set in its place by :func:`install`.
 
 dbt-spark's session method has a connection that opens the session at each statement, catches one class of Spark's errors,
-and can run no Python model. There is no setting for any of it, so three names of dbt-spark are given other values.
+and can run no Python model. There is no setting for this, so :func:`install` replaces four attributes of dbt-spark.
 """
 
 from __future__ import annotations
@@ -91,11 +91,14 @@ def seed_value(value: Any) -> str | float:
 
 def install() -> None:
     """Have dbt-spark's method `session` work as this module says."""
-    dbt_session.Connection = Connection
-    dbt_session.SessionConnectionWrapper._fix_binding = staticmethod(seed_value)
-    helpers = SparkAdapter.python_submission_helpers.fget
-    SparkAdapter.python_submission_helpers = property(lambda self: {**helpers(self), "session": SessionPythonJob})
-    default = SparkAdapter.default_python_submission_method.fget
-    SparkAdapter.default_python_submission_method = property(
+    # Any, because types describe no replaced attribute.
+    session: Any = dbt_session
+    adapter: Any = SparkAdapter
+    session.Connection = Connection
+    session.SessionConnectionWrapper._fix_binding = staticmethod(seed_value)
+    helpers = adapter.python_submission_helpers.fget
+    adapter.python_submission_helpers = property(lambda self: {**helpers(self), "session": SessionPythonJob})
+    default = adapter.default_python_submission_method.fget
+    adapter.default_python_submission_method = property(
         lambda self: "session" if self.config.credentials.method == "session" else default(self)
     )

@@ -55,7 +55,8 @@ def register(session: Any, config: str | None) -> None:
     read_settings(text)
 
     def answering(function: str) -> Any:
-        def call(inputs, spec, options):  # noqa: ANN001, ANN202 (a hint would have Spark guess another kind of function)
+        # Without type hints: Spark would derive another kind of function from them.
+        def call(inputs, spec, options):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
             return answer_arrow(models_of(text), function, inputs, spec, options)
 
         return call

@@ -55,7 +55,8 @@ def register(session: Any) -> None:
     """Put ``lakeweave_nearest`` into ``session``."""
     from pyspark.sql.functions import arrow_udf
 
-    def call(queries, vectors, k, distance_type):  # noqa: ANN001, ANN202 (a hint would have Spark guess another kind of function)
+    # Without type hints: Spark would derive another kind of function from them.
+    def call(queries, vectors, k, distance_type):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
         return nearest(queries, vectors, k, distance_type)
 
     session.udf.register("lakeweave_nearest", arrow_udf(call, FOUND))
