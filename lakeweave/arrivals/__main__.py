@@ -13,7 +13,7 @@ from lakeweave.arrivals.builder import Builder, Rhythm, dbt_build, tell_by_webho
 from lakeweave.arrivals.events import Trust
 from lakeweave.arrivals.queue import Queue
 from lakeweave.arrivals.sources import Sources
-from lakeweave.arrivals.watching import Watcher
+from lakeweave.arrivals.watching import Watcher, changes
 from lakeweave.printable import printable
 
 
@@ -123,18 +123,20 @@ def watch(watcher: Watcher, builder: Builder, stop: threading.Event, pause: floa
     """
     worker = threading.Thread(target=builder.run, args=(stop,))
     worker.start()
-    failures = 0
+    failures, is_first = 0, True
     try:
-        while not stop.is_set() and worker.is_alive() and failures < 10:
-            try:
-                watcher.look()
-                failures = 0
-            except Exception as error:
-                failures += 1
-                print(
-                    f"arrivals: {type(error).__name__}: {printable(error)}; looking again", file=sys.stderr, flush=True
-                )
-            stop.wait(pause)
+        for has_changes in changes(watcher.landing, stop, pause):
+            if has_changes or is_first or watcher.waits or failures:
+                is_first = False
+                try:
+                    watcher.look()
+                    failures = 0
+                except Exception as error:
+                    failures += 1
+                    message = f"arrivals: {type(error).__name__}: {printable(error)}; looking again"
+                    print(message, file=sys.stderr, flush=True)
+            if not worker.is_alive() or failures >= 10:
+                break
     finally:
         died = not stop.is_set()
         stop.set()

@@ -5,8 +5,12 @@ from __future__ import annotations
 import os
 import stat
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
+
+import watchfiles
 
 from lakeweave.arrivals.events import Arrival
 from lakeweave.arrivals.queue import Queue
@@ -14,12 +18,14 @@ from lakeweave.arrivals.sources import Sources
 from lakeweave.printable import printable
 
 BUCKET = "landing"
+LOOK_ANYWAY = 30.0
+"""Seconds without an event after which the folders are listed: a network file system may send no events."""
 
 
 class Watcher:
-    """Looks at the folders of the sources again and again; a file has arrived once it is no longer growing.
+    """Lists the folders of the sources; a file has arrived once two listings show the same size and time.
 
-    It polls, which is the same on every file system, those of a network included. What it cannot take in (a link that leads
+    :func:`changes` gives the times to list them. What it cannot take in (a link that leads
     nowhere, a name that is not UTF-8, a folder that it may not read) becomes a dead letter once, and holds up nothing else.
     """
 
@@ -28,6 +34,7 @@ class Watcher:
         self.landing, self.queue = landing, queue
         self.sources = Sources(sources.folders)
         self._before: dict[tuple[str, str], str] = {}
+        self._is_unsettled = False
         self._refused: set[tuple[str, str]] = set()
 
     def _refuse(self, path: str, reason: str) -> None:
@@ -76,6 +83,11 @@ class Watcher:
             found[store, place] = f"{info.st_size}-{info.st_mtime_ns}"
         return found
 
+    @property
+    def waits(self) -> bool:
+        """Whether the last listing has new or changed files, which the next one settles."""
+        return self._is_unsettled
+
     def baseline(self) -> int:
         """On the first watch of a landing zone, what lies there was built before: it is noted, not built. How many files."""
         if any(self.queue.known(store, BUCKET) for store in ("aws", "gcp")):
@@ -90,6 +102,7 @@ class Watcher:
         """Take in what has arrived since; how many files."""
         files = self._files()
         settled = {key: version for key, version in files.items() if self._before.get(key) == version}
+        self._is_unsettled = len(settled) < len(files)
         self._before = files
         known = {store: self.queue.known(store, BUCKET) for store in {store for store, _ in settled}}
         new = 0
@@ -108,3 +121,34 @@ class Watcher:
         except (ValueError, OverflowError) as error:
             self._refuse(f"{each.store}/{each.name}", f"it cannot be noted: {type(error).__name__}")
             return 0
+
+
+def changes(landing: Path, stop: threading.Event, pause: float) -> Iterator[bool]:
+    """Yield once every ``pause`` seconds or sooner, until ``stop`` is set: whether the folder had an event.
+
+    The events are the system's (inotify, FSEvents, ReadDirectoryChangesW). Where the system gives none, for example because
+    the limit of inotify is reached, watchfiles polls. After :data:`LOOK_ANYWAY` seconds without an event the value is true.
+    """
+    last = time.monotonic()
+    for force_polling in (None, True):
+        try:
+            for events in watchfiles.watch(
+                landing,
+                watch_filter=None,
+                debounce=max(int(pause * 1000), 1),
+                stop_event=stop,
+                rust_timeout=max(int(pause * 1000), 1),
+                yield_on_timeout=True,
+                force_polling=force_polling,
+                ignore_permission_denied=True,
+            ):
+                is_due = bool(events) or time.monotonic() - last >= LOOK_ANYWAY
+                if is_due:
+                    last = time.monotonic()
+                yield is_due
+            return
+        except OSError as error:
+            print(f"arrivals: no events of {landing}: {printable(error)}", file=sys.stderr, flush=True)
+    # Neither way works, e.g. because the folder is gone for now: look at each step.
+    while not stop.wait(pause):
+        yield True

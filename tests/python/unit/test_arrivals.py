@@ -21,6 +21,7 @@ from typing import Any
 
 import httpx
 import pytest
+import watchfiles
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
@@ -708,6 +709,42 @@ def test_watching_takes_files_once_they_are_whole(tmp_path: Path) -> None:
     assert later.baseline() == 0
     later.look()
     assert later.look() == 1
+
+
+@pytest.mark.parametrize("has_events", [True, False])
+def test_watching_lists_the_folders_after_events_only(
+    tmp_path: Path, has_events: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "landing" / "gcp" / "inbox" / "users"
+    folder.mkdir(parents=True)
+    if not has_events:
+
+        def unsupported(*_: object, **__: object) -> Iterator[set[object]]:
+            raise OSError("the limit of inotify is reached")
+
+        monkeypatch.setattr(watchfiles, "watch", unsupported)
+    queue, stop, looks = Queue(tmp_path / "queue.sqlite"), threading.Event(), []
+    watcher = Watcher(tmp_path / "landing", queue, Sources(FOLDERS))
+    watcher.baseline()
+    look = watcher.look
+    monkeypatch.setattr(watcher, "look", lambda: looks.append(1) or look())
+    builder = Builder(queue, lambda _: (True, ""), retry_policy=RetryPolicy(gather=0.05))
+    running = threading.Thread(target=watch, args=(watcher, builder, stop, 0.05))
+    running.start()
+    try:
+        time.sleep(0.5)
+        idle = len(looks)
+        time.sleep(0.5)
+        assert (len(looks) == idle) == has_events, "without events the folders are listed at each step"
+        (folder / "new.csv").write_text("id\n2\n")
+        end = time.monotonic() + 20
+        while queue.counts() != {"built": 1} and time.monotonic() < end:
+            time.sleep(0.05)
+        assert queue.counts() == {"built": 1}
+    finally:
+        stop.set()
+        running.join(20)
+    assert not running.is_alive()
 
 
 def test_folders_are_those_of_the_project() -> None:
