@@ -728,7 +728,7 @@ def test_watching_lists_the_folders_after_events_only(
     watcher.baseline()
     look = watcher.look
     monkeypatch.setattr(watcher, "look", lambda: looks.append(1) or look())
-    builder = Builder(queue, lambda _: (True, ""), retry_policy=RetryPolicy(gather=0.05))
+    builder = Builder(queue, lambda _: (True, ""), rhythm=Rhythm(gather=0.05))
     running = threading.Thread(target=watch, args=(watcher, builder, stop, 0.05))
     running.start()
     try:
