@@ -1,4 +1,4 @@
-"""Filters that stand in the address of a page, so that a link shows the same figures to everyone.
+"""Filters in the address of a page, so that a link shows the same figures to everyone.
 
 Streamlit drops a value of the address that a filter does not offer. A page must not show other figures without a word, so the
 functions here compare the address with what the filter offers first, and `look.page` shows the sentences above the figures.

@@ -24,7 +24,7 @@
     {%- set reads = lakeweave._reads_of_the_template(model.raw_code) -%}
     {%- if reads -%}
         {%- set verdict = {
-            'problem': "its template reads tables while dbt compiles it (" ~ reads | join(', ') ~ "), and what was read stands in the SQL as text.",
+            'problem': "its template reads tables while dbt compiles it (" ~ reads | join(', ') ~ "), and the SQL has the result as text.",
             'found': lakeweave._personal_names(nodes) | list | sort, 'unread': [],
         } -%}
     {%- else -%}
