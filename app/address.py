@@ -69,6 +69,10 @@ def _plain(text: str) -> str:
     return shown if len(shown) <= 60 else f"{shown[:60]}…"
 
 
+def _in_sentence(label: str) -> str:
+    return label[:1].lower() + label[1:]
+
+
 def _tell_unknown(key: str, label: str, offered: Callable[[str], bool], what: str) -> None:
     missing = [value for value in asked(key) if not offered(value)]
     if missing:
@@ -78,7 +82,7 @@ def _tell_unknown(key: str, label: str, offered: Callable[[str], bool], what: st
 
 def pick(label: str, options: Sequence[str], key: str, *, place: Any = st, none: str | None = None, **more: Any) -> Any:
     """A list to choose one of; ``none`` is the option that filters nothing."""
-    name = label[:1].lower() + label[1:]
+    name = _in_sentence(label)
     # The address has the text that the list shows.
     offered = {*options, *map(more.get("format_func", str), options)}
     _tell_unknown(key, name, offered.__contains__, "the data has no such value")
@@ -90,7 +94,7 @@ def pick(label: str, options: Sequence[str], key: str, *, place: Any = st, none:
 
 def pick_many(label: str, options: Sequence[str], key: str, *, place: Any = st) -> list[str]:
     """A list to choose several of; none of them filters nothing."""
-    name = label[:1].lower() + label[1:]
+    name = _in_sentence(label)
     _tell_unknown(key, name, set(options).__contains__, "the data has no such value")
     chosen = list(place.multiselect(label, list(options), key=key, **BOUND))
     if chosen:
@@ -100,7 +104,7 @@ def pick_many(label: str, options: Sequence[str], key: str, *, place: Any = st) 
 
 def part(label: str, options: Sequence[str], key: str, *, shown: bool = False) -> str:
     """Buttons to choose a part of a page, or what it measures; the first is the default."""
-    _tell_unknown(key, label[:1].lower() + label[1:], set(options).__contains__, "this page has no such part")
+    _tell_unknown(key, _in_sentence(label), set(options).__contains__, "this page has no such part")
     chosen = st.segmented_control(
         label, list(options), default=options[0], key=key, label_visibility="visible" if shown else "collapsed", **BOUND
     )
@@ -119,7 +123,7 @@ def slide(
         except ValueError:
             return False
 
-    _tell_unknown(key, label[:1].lower() + label[1:], within, f"it goes from {low:g} to {high:g}")
+    _tell_unknown(key, _in_sentence(label), within, f"it goes from {low:g} to {high:g}")
     value = place.slider(label, low, high, default, step, key=key, format=form, help=tip, **BOUND)
     if filters_by and value != default:
         filtered(key, filters_by.format(f"{value:g}"), default)

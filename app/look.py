@@ -16,11 +16,9 @@ import pandas as pd
 import streamlit as st
 
 from app import address
-from app.names import IDS, by_currency, human, in_short, moment, percent
+from app.names import IDS, human, moment
 from app.periods import Span
 from app.warehouse import NotReadyError, ask
-
-__all__ = ["by_currency", "human", "in_short", "percent"]
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>$~:&^=@/])")
 
