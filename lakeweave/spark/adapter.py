@@ -44,7 +44,8 @@ class Cursor(dbt_session.Cursor):
     def fetchall(self) -> list[Any] | None:
         """All rows."""
         with _told():
-            return super().fetchall()
+            rows: list[Any] | None = super().fetchall()
+            return rows
 
     def fetchone(self) -> Any:
         """The next row, or None."""
