@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -23,6 +24,36 @@ def replace_function(
         conn.remove_function(name)
     types: list[Any] = list(parameters)
     conn.create_function(name, function, types, returns, **settings)
+
+
+def register_long_function(
+    conn: duckdb.DuckDBPyConnection, name: str, function: Callable[[str | None], str | None]
+) -> None:
+    """Register a function of one text that takes long, so that it runs on the thread of its caller.
+
+    DuckDB computes a function without side effects while it plans the statement, on the thread of the caller, if the
+    argument is a constant. A function with side effects runs on a thread of DuckDB. The caller then asks for its end
+    without a pause, which takes a whole core, and the statements of the function have one thread less.
+
+    Call it as the whole expression of a ``select``. DuckDB ignores an exception while it plans, and calls the function again
+    when it runs the statement. The second call raises the same exception and does not repeat the work.
+    """
+    failed: dict[str | None, BaseException] = {}
+    lock = threading.Lock()
+
+    def once(argument: str | None) -> str | None:
+        with lock:
+            before = failed.pop(argument, None)
+        if before is not None:
+            raise before
+        try:
+            return function(argument)
+        except BaseException as error:
+            with lock:
+                failed[argument] = error
+            raise
+
+    replace_function(conn, name, once, ["VARCHAR"], "VARCHAR", {"side_effects": False, "null_handling": "special"})
 
 
 def refusal(message: str) -> str:

@@ -10,7 +10,7 @@ import duckdb
 
 from lakeweave.databases.reading import TableSpec, read_table
 from lakeweave.errors import UserError
-from lakeweave.sqlfunctions import refusal, replace_function
+from lakeweave.sqlfunctions import refusal, register_long_function
 
 _READING = threading.Lock()
 
@@ -19,7 +19,9 @@ def register(conn: duckdb.DuckDBPyConnection) -> None:
     """Register the function on ``conn``; it works on a cursor of its own."""
     owner = weakref.ref(conn)
 
-    def read(spec_json: str) -> str:
+    def read(spec_json: str | None) -> str | None:
+        if spec_json is None:
+            return None
         alive = owner()
         if alive is None:
             return refusal("The connection that lakeweave.databases was registered on is gone; register it again.")
@@ -36,4 +38,4 @@ def register(conn: duckdb.DuckDBPyConnection) -> None:
         finally:
             cursor.close()
 
-    replace_function(conn, "lakeweave_read_database", read, ["VARCHAR"], "VARCHAR", {"side_effects": True})
+    register_long_function(conn, "lakeweave_read_database", read)

@@ -20,7 +20,7 @@ from lakeweave.ingestion.archive import move_to_archive
 from lakeweave.ingestion.planning import Plans, make_plan, read_ledger
 from lakeweave.ingestion.spec import Spec
 from lakeweave.ingestion.staging import Stage
-from lakeweave.sqlfunctions import refusal, replace_function
+from lakeweave.sqlfunctions import refusal, register_long_function, replace_function
 
 _PLANS = Plans()
 _CURSOR = threading.Lock()
@@ -74,9 +74,10 @@ def register(conn: duckdb.DuckDBPyConnection, config: dict[str, Any] | None = No
 
         return _answer(cursor, work)
 
-    for name, function in (("lakeweave_plan", plan), ("lakeweave_stage", stage), ("lakeweave_archive", archive)):
-        settings = {"side_effects": True, "null_handling": "special"}
-        replace_function(conn, name, function, ["VARCHAR"], "VARCHAR", settings)
+    register_long_function(conn, "lakeweave_plan", plan)
+    register_long_function(conn, "lakeweave_stage", stage)
+    settings = {"side_effects": True, "null_handling": "special"}
+    replace_function(conn, "lakeweave_archive", archive, ["VARCHAR"], "VARCHAR", settings)
 
 
 def _request(text: str | None) -> tuple[str, int]:
