@@ -17,7 +17,8 @@ import duckdb
 
 from lakeweave.errors import UserError
 from lakeweave.ingestion.archive import move_to_archive
-from lakeweave.ingestion.planning import Plans, make_plan, read_ledger
+from lakeweave.ingestion.ledger import read_ledger
+from lakeweave.ingestion.planning import Plans, make_plan
 from lakeweave.ingestion.spec import Spec
 from lakeweave.ingestion.staging import Stage
 from lakeweave.sqlfunctions import refusal, register_long_function, replace_function

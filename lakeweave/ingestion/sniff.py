@@ -173,9 +173,21 @@ def sniff_text(text: str, *, complete: bool, name: str, reading: Reading) -> Tex
     return _sniff_declared(lines, name, reading)
 
 
+_JSON_SUFFIXES = ("json", "jsonl", "ndjson", "geojson")
+
+
+def _suffix(name: str) -> str:
+    return name.lower().removesuffix(".gz").rpartition(".")[2]
+
+
+def claims_json(name: str) -> bool:
+    """Whether the file has the name of a JSON file."""
+    return _suffix(name) in _JSON_SUFFIXES
+
+
 def _json_format(text: str, lines: list[str], name: str, complete: bool) -> str | None:
-    suffix = name.lower().removesuffix(".gz").rpartition(".")[2]
-    claimed = suffix in ("json", "jsonl", "ndjson", "geojson")
+    suffix = _suffix(name)
+    claimed = suffix in _JSON_SUFFIXES
     first = next(line for line in lines if line.strip())
     whole = _parses(first)
     if not claimed:
@@ -437,7 +449,9 @@ def _fitted(plan: TextPlan, lines: list[str], reading: Reading, known: Mapping[s
     """
     body = lines[plan.header_lines : plan.header_lines + 200]
     names = HeaderNames(known)
-    for i, line in enumerate(body):
+    # A line with surrogates has no bytes to search in.
+    search = not (text := "".join(body)).isascii() or names.may_be_in(text.encode())
+    for i, line in enumerate(body if search else ()):
         if names.is_header(_header_row([line], 0, plan.dialect)[0]):
             # The records below another header say nothing about this one, unless it is the rest of this one.
             body = body[:i] if i else body[1:]

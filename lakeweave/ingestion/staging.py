@@ -21,7 +21,8 @@ import pyarrow as pa
 from lakeweave.errors import UserError
 from lakeweave.ingestion.account import BYTE_PLACES, FileAccount
 from lakeweave.ingestion.fastpath import FastPath, Load
-from lakeweave.ingestion.planning import Plan, PlannedFile, changed
+from lakeweave.ingestion.inspecting import PlannedFile, changed
+from lakeweave.ingestion.planning import Plan
 from lakeweave.ingestion.progress import progress
 from lakeweave.ingestion.rawtable import CATALOG, BatchWriter, RawTable
 from lakeweave.ingestion.reading import read_file
