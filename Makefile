@@ -81,7 +81,7 @@ $(VENV)/.dev: requirements/dev.txt | $(VENV)/.core
 # What needs no Java. `SPARK=sample` adds the tests of test-spark-sample to the same run, so that no process waits for the other.
 TEST_FOLDERS := $(filter-out %/spark/ %/databricks/ %/benchmarks/,$(sort $(wildcard tests/python/*/)))
 SPARK_SAMPLE := tests/python/spark/test_parity.py $(patsubst %,tests/python/spark/test_%_spark.py,bad_input values) \
-    --deselect tests/python/spark/test_parity.py::test_data_tests_say_the_same
+    --deselect tests/python/spark/test_parity.py::test_data_tests_have_the_same_results
 
 test: $(VENV)/.dev $(if $(SPARK),$(VENV)/.spark) profiles.yml  ## every test that needs no account: Python, DuckDB, BigQuery's analyzer (SPARK=sample)
 	@$(if $(COVERAGE),rm -rf .coverage)

@@ -68,7 +68,7 @@ class Progress:
     failed: Counter[str] = field(default_factory=Counter)
     began: float = field(default_factory=time.monotonic)
     _expected: Counter[str] = field(default_factory=Counter)
-    _told: set[str] = field(default_factory=set)
+    _shown: set[str] = field(default_factory=set)
     _bar: tqdm | None = None  # type: ignore[type-arg]
 
     def take(self, event: dict[str, Any]) -> None:
@@ -84,8 +84,8 @@ class Progress:
                     self._bar = tqdm(total=self.total, file=self.out, unit=" nodes", leave=False, dynamic_ncols=True)
         elif node and (name.endswith("Result") or name in ("SkippingDetails", "LogSkipBecauseError")):
             self._end(node, str(data.get("status") or node.get("node_status") or ""))
-        if info.get("level") in ("warn", "error") and info.get("msg") and info["msg"] not in self._told:
-            self._told.add(info["msg"])
+        if info.get("level") in ("warn", "error") and info.get("msg") and info["msg"] not in self._shown:
+            self._shown.add(info["msg"])
             self._print(str(info["msg"]))
 
     def _end(self, node: dict[str, Any], status: str) -> None:

@@ -1,6 +1,6 @@
 """Bronze and silver as Iceberg tables that other engines read, beside the DuckDB warehouse.
 
-``lakeweave_keep_iceberg(request)`` is called after DuckDB's COPY of a table to Parquet: it makes that file the next version of
+``lakeweave_sync_iceberg(request)`` is called after DuckDB's COPY of a table to Parquet: it makes that file the next version of
 an Iceberg table, in a catalog that is one SQLite file. A version is there as a whole or not at all, and readers of the one
 before keep it. The file is not read again: Iceberg takes it in as it is.
 
@@ -30,7 +30,7 @@ CONTENT = "lakeweave.content"
 
 def register(conn: duckdb.DuckDBPyConnection) -> None:
     """Register the SQL functions on ``conn``."""
-    for name, function in (("lakeweave_iceberg_begin", _begin), ("lakeweave_keep_iceberg", _keep)):
+    for name, function in (("lakeweave_iceberg_begin", _begin), ("lakeweave_sync_iceberg", _keep)):
         replace_function(conn, name, function, ["VARCHAR"], "VARCHAR", {"side_effects": True})
 
 

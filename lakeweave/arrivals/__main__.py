@@ -9,8 +9,8 @@ import sys
 import threading
 from pathlib import Path
 
-from lakeweave.arrivals.builder import Builder, Rhythm, dbt_build, tell_by_webhook, tell_on_terminal
-from lakeweave.arrivals.events import Trust
+from lakeweave.arrivals.builder import Builder, RetryPolicy, dbt_build, notify_by_webhook, notify_on_terminal
+from lakeweave.arrivals.events import EventVerifier
 from lakeweave.arrivals.queue import Queue
 from lakeweave.arrivals.sources import Sources
 from lakeweave.arrivals.watching import Watcher, changes
@@ -52,7 +52,7 @@ def main(argv: list[str] | None = None) -> int:
             ", ".join(f"{number} {state}" for state, number in sorted(queue.counts().items()))
             or "nothing has arrived yet"
         )
-        for _, source, address, state, reason in queue.untold():
+        for _, source, address, state, reason in queue.pending_notifications():
             print(f"{state}: {source}: {printable(address)}: {printable(reason, 2_000, lines=True)}")
         for _, reason, content in queue.letters():
             print(f"dead letter: {printable(reason)}: {printable(content, 200)}")
@@ -65,8 +65,8 @@ def main(argv: list[str] | None = None) -> int:
     builder = Builder(
         queue,
         dbt_build(arguments.project, arguments.target),
-        tell_by_webhook(webhook) if webhook else tell_on_terminal,
-        rhythm=Rhythm(gather=gather),
+        notify_by_webhook(webhook) if webhook else notify_on_terminal,
+        retry_policy=RetryPolicy(gather=gather),
     )
     try:
         # The buckets that events may name; a folder that is watched is in none.
@@ -82,7 +82,7 @@ def main(argv: list[str] | None = None) -> int:
                 file=sys.stderr,
             )
             return 2
-        trust = Trust(
+        verifier = EventVerifier(
             audience=os.environ.get("LAKEWEAVE_ARRIVALS_AUDIENCE", ""),
             senders=_listed("LAKEWEAVE_ARRIVALS_SENDERS"),
             topics=_listed("LAKEWEAVE_ARRIVALS_TOPICS"),
@@ -91,7 +91,7 @@ def main(argv: list[str] | None = None) -> int:
         from lakeweave.arrivals.service import serve
 
         try:
-            return serve((arguments.host, arguments.port), builder, sources, trust)
+            return serve((arguments.host, arguments.port), builder, sources, verifier)
         except OSError as error:
             print(
                 f"arrivals: port {arguments.port} of {arguments.host} cannot be listened on: {error}", file=sys.stderr

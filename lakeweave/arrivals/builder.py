@@ -21,11 +21,11 @@ from lakeweave.printable import printable
 from lakeweave.spark import dbt_program
 
 Build = Callable[[list[str]], tuple[bool, str]]
-Tell = Callable[[str], bool]
+Notify = Callable[[str], bool]
 
 
 @dataclass(frozen=True)
-class Rhythm:
+class RetryPolicy:
     """How long things take, in seconds, and how often they are tried."""
 
     gather: float = 10.0
@@ -37,7 +37,7 @@ class Rhythm:
     build_at_most: float = 3600.0
 
 
-def dbt_build(project: Path, target: str | None = None, at_most: float = Rhythm.build_at_most) -> Build:
+def dbt_build(project: Path, target: str | None = None, at_most: float = RetryPolicy.build_at_most) -> Build:
     """A function that runs ``dbt build`` of all that depends on some sources; whether it went well, and dbt's last words."""
 
     def build(sources: list[str]) -> tuple[bool, str]:
@@ -68,13 +68,13 @@ def dbt_build(project: Path, target: str | None = None, at_most: float = Rhythm.
     return build
 
 
-def tell_by_webhook(address: str) -> Tell:
+def notify_by_webhook(address: str) -> Notify:
     """A function that posts ``{"text": …}``, which Slack, Google Chat and others take; whether it arrived.
 
     Names of files are in the text. They address nobody (``<!channel>``, ``@all``) and hold no link and no picture.
     """
 
-    def tell(text: str) -> bool:
+    def notify(text: str) -> bool:
         try:
             answer = httpx.post(address, json={"text": _without_markup(text)}, timeout=10)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
@@ -87,7 +87,7 @@ def tell_by_webhook(address: str) -> Tell:
         print(f"arrivals: nobody could be told ({why}); tried again later", file=sys.stderr)
         return False
 
-    return tell
+    return notify
 
 
 def _without_markup(text: str) -> str:
@@ -101,7 +101,7 @@ def _without_markup(text: str) -> str:
     return text
 
 
-def tell_on_terminal(text: str) -> bool:
+def notify_on_terminal(text: str) -> bool:
     """Where no webhook is set: the log."""
     print(f"arrivals: {printable(text, 20_000, lines=True)}", file=sys.stderr, flush=True)
     return True
@@ -113,9 +113,9 @@ class Builder:
 
     queue: Queue
     build: Build
-    tell: Tell = tell_on_terminal
+    notify: Notify = notify_on_terminal
     exists: Callable[[Waiting], bool] = field(default=lambda _: True)
-    rhythm: Rhythm = field(default_factory=Rhythm)
+    retry_policy: RetryPolicy = field(default_factory=RetryPolicy)
     counted: dict[str, int] = field(default_factory=dict)
     """Arrivals by state as the builder saw them last, for who may not wait for the queue."""
 
@@ -137,7 +137,9 @@ class Builder:
         quiet = self.queue.quiet_for()
         self.counted = self.queue.counts()
         worked = False
-        due = quiet is not None and (quiet[0] >= self.rhythm.gather or quiet[1] >= self.rhythm.gather_at_most)
+        due = quiet is not None and (
+            quiet[0] >= self.retry_policy.gather or quiet[1] >= self.retry_policy.gather_at_most
+        )
         if due or self.counted.get("building"):
             with self._alone() as alone:
                 if alone:
@@ -145,7 +147,7 @@ class Builder:
                     self.queue.recover()
                     worked = due and self._build_all(self.queue.take())
                     self.counted = self.queue.counts()
-        self._tell()
+        self._notify_pending()
         return worked
 
     def _is_there(self, each: Waiting) -> bool:
@@ -178,35 +180,35 @@ class Builder:
                 print(f"arrivals: built in {time.monotonic() - began:.0f} s", flush=True)
                 continue
             print(f"arrivals: the build failed: {printable(reason, 5_000, lines=True)}", file=sys.stderr, flush=True)
-            given_up = [each.number for each in group if each.attempts >= self.rhythm.attempts]
+            given_up = [each.number for each in group if each.attempts >= self.retry_policy.attempts]
             self.queue.settle(given_up, "dead", reason)
             for each in group:
                 if each.number not in given_up:
-                    wait = self.rhythm.first_wait * 2 ** (each.attempts - 1)
+                    wait = self.retry_policy.first_wait * 2 ** (each.attempts - 1)
                     self.queue.settle([each.number], "waiting", reason, wait)
         return True
 
-    def _tell(self) -> None:
-        letters = self.queue.letters(untold=True)
+    def _notify_pending(self) -> None:
+        letters = self.queue.letters(pending=True)
         if letters:
             said = [f"{printable(reason)}: {printable(content, 200)}" for _, reason, content in letters[:20]]
             more = [f"and {len(letters) - 20} more"] if len(letters) > 20 else []
             lines = ["What arrived can never be taken in, and is kept as a dead letter.", *said, *more]
-            if self.tell("\n".join(lines)):
-                self.queue.letters_told([number for number, *_ in letters])
-        untold = self.queue.untold()
-        if not untold:
+            if self.notify("\n".join(lines)):
+                self.queue.mark_letters_notified([number for number, *_ in letters])
+        pending = self.queue.pending_notifications()
+        if not pending:
             return
         reasons: dict[tuple[str, str, str], list[str]] = {}
-        for _, source, address, state, reason in untold:
+        for _, source, address, state, reason in pending:
             reasons.setdefault((source, state, printable(reason, 2_000, lines=True)), []).append(printable(address))
         ended = []
         for (source, state, reason), addresses in reasons.items():
             others = f" and {len(addresses) - 3} more" if len(addresses) > 3 else ""
-            what = f"given up after {self.rhythm.attempts} attempts" if state == "dead" else "gone"
+            what = f"given up after {self.retry_policy.attempts} attempts" if state == "dead" else "gone"
             ended.append(f"{source}: {', '.join(addresses[:3])}{others}: {what}. {reason}")
-        if self.tell("Files arrived that could not be built.\n" + "\n".join(ended)):
-            self.queue.told([number for number, *_ in untold])
+        if self.notify("Files arrived that could not be built.\n" + "\n".join(ended)):
+            self.queue.mark_notified([number for number, *_ in pending])
 
     def run(self, stop: threading.Event, pause: float = 0.5) -> None:
         """Work until ``stop`` is set."""

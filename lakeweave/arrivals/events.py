@@ -70,7 +70,7 @@ class _Document:
 
 
 @dataclass
-class Trust:
+class EventVerifier:
     """Whom the service believes, and how it gets the keys to check it."""
 
     audience: str = ""
@@ -279,7 +279,7 @@ def _of_s3(text: str) -> list[Arrival]:
     return found
 
 
-def read(headers: Mapping[str, str], body: bytes, trust: Trust) -> list[Arrival]:
+def read(headers: Mapping[str, str], body: bytes, verifier: EventVerifier) -> list[Arrival]:
     """The objects that a request says have arrived; none for an event of another kind, which is nobody's fault.
 
     Raises:
@@ -293,18 +293,18 @@ def read(headers: Mapping[str, str], body: bytes, trust: Trust) -> list[Arrival]
         except MalformedError as error:
             # Nobody has signed it.
             raise RefusedError(400, str(error)) from error
-        trust.check_sns(message)
+        verifier.check_sns(message)
         if message["Type"] == "SubscriptionConfirmation":
             address = _parts(message.get("SubscribeURL"))
             if address.scheme != "https" or not SNS_HOST.fullmatch(address.netloc):
                 raise RefusedError(403, "the address that confirms the subscription is none of SNS")
             try:
-                trust.fetch(address.geturl())
+                verifier.fetch(address.geturl())
             except (httpx.HTTPError, OSError) as error:
                 raise RefusedError(503, "the subscription could not be confirmed now") from error
         return _of_s3(str(message.get("Message", ""))) if message["Type"] == "Notification" else []
 
-    trust.check_google(headers)
+    verifier.check_google(headers)
     document = _document(body, "the request")
     kind = headers.get("ce-type") or (document.get("type") if "specversion" in document else None)
     if kind is not None and kind != "google.cloud.pubsub.topic.v1.messagePublished":

@@ -195,23 +195,23 @@ class Queue:
             )
         return new > 0
 
-    def letters(self, untold: bool = False) -> list[tuple[int, str, str]]:
+    def letters(self, pending: bool = False) -> list[tuple[int, str, str]]:
         """Number, reason and content of dead letters; of those alone that nobody was told of."""
         with self._open(writing=False) as connection:
             return connection.execute(
                 "select number, reason, content from dead_letters"
-                + (" where told_at is null" if untold else "")
+                + (" where told_at is null" if pending else "")
                 + " order by number"
             ).fetchall()
 
-    def letters_told(self, numbers: Iterable[int]) -> None:
+    def mark_letters_notified(self, numbers: Iterable[int]) -> None:
         """Somebody was told of these dead letters."""
         with self._open() as connection:
             connection.executemany(
                 "update dead_letters set told_at = ? where number = ?", [(time.time(), each) for each in numbers]
             )
 
-    def untold(self) -> list[tuple[int, str, str, str, str]]:
+    def pending_notifications(self) -> list[tuple[int, str, str, str, str]]:
         """Number, source, address, state and reason of what was given up or gone, and of which nobody was told yet."""
         with self._open(writing=False) as connection:
             return connection.execute(
@@ -219,7 +219,7 @@ class Queue:
                 " where state in ('dead', 'gone') and told_at is null order by number"
             ).fetchall()
 
-    def told(self, numbers: Iterable[int]) -> None:
+    def mark_notified(self, numbers: Iterable[int]) -> None:
         """Somebody was told of these."""
         with self._open() as connection:
             connection.executemany(

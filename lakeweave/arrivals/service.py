@@ -21,7 +21,7 @@ from waitress import wasyncore
 from waitress.server import create_server
 
 from lakeweave.arrivals.builder import Builder
-from lakeweave.arrivals.events import Trust, read
+from lakeweave.arrivals.events import EventVerifier, read
 from lakeweave.arrivals.sources import Sources
 from lakeweave.errors import MalformedError, RefusedError
 from lakeweave.printable import printable
@@ -77,8 +77,8 @@ class Channel(HTTPChannel):
 class Application:
     """The WSGI application over a queue."""
 
-    def __init__(self, builder: Builder, sources: Sources, trust: Trust) -> None:
-        self.builder, self.sources, self.trust = builder, sources, trust
+    def __init__(self, builder: Builder, sources: Sources, verifier: EventVerifier) -> None:
+        self.builder, self.sources, self.verifier = builder, sources, verifier
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer one request."""
@@ -112,7 +112,7 @@ class Application:
 
     def _taken(self, headers: dict[str, str], body: bytes) -> tuple[int, dict[str, Any]]:
         try:
-            arrivals = read(headers, body, self.trust)
+            arrivals = read(headers, body, self.verifier)
         except MalformedError as error:
             self.builder.queue.bury(body.decode("utf-8", "backslashreplace"), str(error))
             print(f"arrivals: kept as a dead letter: {printable(error)}", file=sys.stderr, flush=True)
@@ -128,7 +128,7 @@ class Application:
 class Server:
     """Waitress over an :class:`Application`."""
 
-    def __init__(self, address: tuple[str, int], builder: Builder, sources: Sources, trust: Trust) -> None:
+    def __init__(self, address: tuple[str, int], builder: Builder, sources: Sources, verifier: EventVerifier) -> None:
         """Listen on ``address``; port 0 takes a free one.
 
         Raises:
@@ -136,7 +136,7 @@ class Server:
         """
         self._map: dict[int, Any] = {}
         self._server = create_server(
-            Application(builder, sources, trust),
+            Application(builder, sources, verifier),
             map=self._map,
             host=address[0],
             port=address[1],
@@ -180,14 +180,14 @@ class Server:
         self._server.close()
 
 
-def serve(address: tuple[str, int], builder: Builder, sources: Sources, trust: Trust) -> int:
+def serve(address: tuple[str, int], builder: Builder, sources: Sources, verifier: EventVerifier) -> int:
     """Serve and build until the process is told to end; a build that is under way is finished.
 
     Gives 0, or 1 if the builder ended by itself: a service that takes in events and builds none would be worse than none.
     """
     stop = threading.Event()
     worker = threading.Thread(target=builder.run, args=(stop,))
-    server = Server(address, builder, sources, trust)
+    server = Server(address, builder, sources, verifier)
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, lambda *_: stop.set())
     worker.start()

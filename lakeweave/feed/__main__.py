@@ -56,7 +56,7 @@ def _add(options: argparse.Namespace) -> int:
     files = _files(project, feed, plans)
     _refuse_existing(project, feed, plans, files)
     for plan in plans:
-        _tell(plan)
+        _print_plan(plan)
     for plan in plans:
         _deliver(plan, landing)
     for path, text in files.items():
@@ -145,7 +145,7 @@ def _deliver(plan: Plan, landing: Path) -> None:
             part.replace(target)
 
 
-def _tell(plan: Plan) -> None:
+def _print_plan(plan: Plan) -> None:
     table = plan.table
     sampled = f" (the first {MAX_RECORDS:,}; the types are guessed from them)" if table.sampled else ""
     rejected = f", {table.rejected:,} rejected" if table.rejected else ""

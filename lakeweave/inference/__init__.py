@@ -10,7 +10,7 @@
 ``lakeweave_claim(fingerprint, token)``         whether this thread may ask it now, see :mod:`.claims`
 ``lakeweave_settle(token)``                     the batch is committed; what happened to it, as JSON
 ``lakeweave_wait(token, seconds)``              wait for what other threads hold
-``lakeweave_take_turn(token, seconds)``         wait until no other thread spends the money of the run
+``lakeweave_take_lock(token, seconds)``         wait until no other thread spends the money of the run
 ==============================================  ==========================================================
 
 People do not call these: they write ``{{ lakeweave.inference(…) }}`` or ``{{ lakeweave.generate_text(…) }}``.
@@ -57,7 +57,7 @@ def register(conn: DuckDBPyConnection, config: dict[str, Any] | None = None) -> 
     replace_function(conn, "lakeweave_model_endpoint", models.where, ["VARCHAR"] * 2, "VARCHAR", single)
     replace_function(conn, "lakeweave_settle", _settle, ["VARCHAR"], "VARCHAR", single)
     replace_function(conn, "lakeweave_wait", _wait, ["VARCHAR", "DOUBLE"], "BOOLEAN", single)
-    replace_function(conn, "lakeweave_take_turn", _take_turn, ["VARCHAR", "DOUBLE"], "BOOLEAN", single)
+    replace_function(conn, "lakeweave_take_lock", _take_lock, ["VARCHAR", "DOUBLE"], "BOOLEAN", single)
     return models
 
 
@@ -71,6 +71,6 @@ def _wait(token: str, seconds: float) -> bool:
     return CLAIMS.wait(said["run"], said["holder"], seconds)
 
 
-def _take_turn(token: str, seconds: float) -> bool:
+def _take_lock(token: str, seconds: float) -> bool:
     said = json.loads(token)
-    return CLAIMS.take_turn(said["run"], said["holder"], seconds)
+    return CLAIMS.take_lock(said["run"], said["holder"], seconds)

@@ -9,8 +9,8 @@ one more (:meth:`Claims.retry`), so that retries never spend what the limit does
 
 A claim lives from the moment before the call until after the commit of the batch (:meth:`Claims.settle`). From then on
 the fingerprint is *settled*: no one asks it again in this run, which also makes one attempt per run the rule. A holder
-that vanished in an error is overtaken once it has been silent for ``lease`` seconds. The same holds for a turn, which one
-holder has from :meth:`Claims.take_turn` until it settles.
+that vanished in an error is overtaken once it has been silent for ``lease`` seconds. The same holds for the lock of a run,
+which one holder has from :meth:`Claims.take_lock` until it settles.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class _Run:
     holders: dict[str, _Holder] = field(default_factory=dict)
     by_fingerprint: dict[str, str] = field(default_factory=dict)
     requests: int = 0
-    turn: str | None = None
+    lock_holder: str | None = None
 
     def take(self, mine: _Holder, max_calls: int | None, max_calls_of_holder: int | None) -> bool:
         """Take one request from what is left, if anything is."""
@@ -114,16 +114,16 @@ class Claims:
             current.requests -= requests
             mine.requests -= requests
 
-    def take_turn(self, run: str, holder: str, timeout: float) -> bool:
-        """Wait until no other holder of the run has the turn, and take it. False after ``timeout`` seconds without it."""
+    def take_lock(self, run: str, holder: str, timeout: float) -> bool:
+        """Wait for the lock of the run, and take it. False when another holder still has it after ``timeout`` seconds."""
         end = self._clock() + timeout
         with self._changed:
             current, mine = self._holder(run, holder)
             while True:
                 mine.touched = self._clock()
-                other = None if current.turn in (None, holder) else current.holders[current.turn]
+                other = None if current.lock_holder in (None, holder) else current.holders[current.lock_holder]
                 if other is None or (other.busy == 0 and self._clock() - other.touched > self._lease):
-                    current.turn = holder
+                    current.lock_holder = holder
                     return True
                 left = end - self._clock()
                 if left <= 0:
@@ -161,8 +161,8 @@ class Claims:
             mine.refused = mine.over_budget = mine.unsent = 0
             mine.reason = ""
             mine.touched = self._clock()
-            if current.turn == holder:
-                current.turn = None
+            if current.lock_holder == holder:
+                current.lock_holder = None
             self._changed.notify_all()
             return report
 

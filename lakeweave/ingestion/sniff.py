@@ -470,18 +470,18 @@ def _fitted(plan: TextPlan, lines: list[str], reading: Reading, known: Mapping[s
             usual = delimiter in USUAL and delimiter != plan.dialect.delimiter and fields > 1
             if usual and fields == len(plan.cells) and fitting >= 0.9:
                 what = f"The header is delimited by {plan.dialect.delimiter!r}, the records by {delimiter!r}."
-                return _told(replace(plan, dialect=other, format=_format(other), surplus=0), None, what, reading)
+                return _with_change(replace(plan, dialect=other, format=_format(other), surplus=0), None, what, reading)
         cells = restored("".join(lines[start:end]), width, reading)
         if cells:
-            return _told(replace(plan, cells=cells, surplus=0), None, _MENDED, reading)
+            return _with_change(replace(plan, cells=cells, surplus=0), None, _MENDED, reading)
         if split := without_record("".join(lines[start:end]), plan, width, known):
             cells, rest = split
             what = "The line end behind the header is lost: the first record is in its line."
-            return _told(replace(plan, cells=cells, surplus=0, rest=rest), None, what, reading)
+            return _with_change(replace(plan, cells=cells, surplus=0, rest=rest), None, what, reading)
         filled = completed(plan.cells, width, reading)
         if filled:
             what = f"The header has {len(plan.header or ())} cell(s), the records {width} field(s): {filled[1]}."
-            return _told(replace(plan, cells=filled[0], surplus=0), None, what, reading)
+            return _with_change(replace(plan, cells=filled[0], surplus=0), None, what, reading)
         return plan
     if layout.shared(plan.cells, known) < len(reading.columns or ()):
         for more in (1, 2):
@@ -489,13 +489,13 @@ def _fitted(plan: TextPlan, lines: list[str], reading: Reading, known: Mapping[s
             joined = _joined([r for r, _ in rows])
             if joined and layout.shared(joined, known) == len(reading.columns or ()) == len(joined):
                 merged = _with_header(lines, plan.dialect, joined, start, end + more)
-                return _told(merged, None, f"The header has {more + 1} lines; the names are joined.", reading)
+                return _with_change(merged, None, f"The header has {more + 1} lines; the names are joined.", reading)
         spelled = respelled(plan.cells, reading)
         if spelled:
             cells = [spelled.get(i, c) for i, c in enumerate(plan.cells)]
             mended_plan = replace(plan, cells=cells)
             for i, column in spelled.items():
-                _told(
+                _with_change(
                     mended_plan,
                     column,
                     f"Column {plan.cells[i]!r} is read as {column!r}, its name at this place.",
@@ -527,7 +527,7 @@ def _wrapped(plan: TextPlan, lines: list[str], cells: list[str], more: int, read
     """``plan`` with a header that goes on for ``more`` lines."""
     end = plan.header_lines + more
     merged = replace(_with_header(lines, plan.dialect, cells, plan.preamble_lines, end), surplus=0)
-    return _told(merged, None, f"The header is wrapped: it has {more + 1} lines.", reading)
+    return _with_change(merged, None, f"The header is wrapped: it has {more + 1} lines.", reading)
 
 
 _MENDED = "Delimiters or quotes of the header are damaged; its letters are those of the declared columns."
@@ -543,7 +543,7 @@ def _format(dialect: Dialect) -> str:
     return "tsv" if dialect.delimiter == "\t" else "csv"
 
 
-def _told(plan: TextPlan, column: str | None, message: str, reading: Reading) -> TextPlan:
+def _with_change(plan: TextPlan, column: str | None, message: str, reading: Reading) -> TextPlan:
     """``plan`` with one more change of its header in ``told``. Under the policy ``freeze`` it is held later."""
     policy = reading.layout_policy
     action = "file held" if policy == "freeze" else "read by the declared columns"
@@ -573,7 +573,7 @@ def _damaged_header(lines: list[str], reading: Reading) -> TextPlan | None:
                 if cells:
                     plan = _with_header(lines, dialect, cells, i, i + taken)
                     what = _MENDED if taken == 1 else f"The header has {taken} lines; the names are joined."
-                    return _told(plan, None, what, reading)
+                    return _with_change(plan, None, what, reading)
     return None
 
 

@@ -15,16 +15,16 @@ from dbt.adapters.spark.impl import SparkAdapter
 from dbt_common.exceptions import DbtRuntimeError
 
 from lakeweave.errors import SettingsError, Unusable, UserError
+from lakeweave.spark.locks import StatementLocks
 from lakeweave.spark.python_models import SessionPythonJob
 from lakeweave.spark.session import credentials, one_sentence, open_session
-from lakeweave.spark.turns import Turns
 from lakeweave.sql import literal
 
-_turns = Turns()
+_locks = StatementLocks()
 
 
 class Cursor(dbt_session.Cursor):
-    """A cursor whose errors are one sentence, and that takes turns with those of other threads; see :mod:`.turns`."""
+    """A cursor with errors of one sentence. Statements that change the same table wait for each other; see :mod:`.locks`."""
 
     def __init__(self, session: Any, settings: Mapping[str, Any]) -> None:
         super().__init__()
@@ -33,23 +33,23 @@ class Cursor(dbt_session.Cursor):
     def execute(self, sql: str, *parameters: Any) -> None:
         """Run a statement; queries wait until they are fetched."""
         statement = sql % parameters if parameters else sql
-        with _told(), _turns.of(statement), credentials(self._session, self._settings, statement):
+        with _translate_errors(), _locks.during(statement), credentials(self._session, self._settings, statement):
             self._df = self._session.sql(statement)
 
     def close(self) -> None:
         """Dbt is done with the connection: with a node, that is."""
-        _turns.end()
+        _locks.release()
         super().close()
 
     def fetchall(self) -> list[Any] | None:
         """All rows."""
-        with _told():
+        with _translate_errors():
             rows: list[Any] | None = super().fetchall()
             return rows
 
     def fetchone(self) -> Any:
         """The next row, or None."""
-        with _told():
+        with _translate_errors():
             return super().fetchone()
 
 
@@ -64,7 +64,7 @@ class Connection(dbt_session.Connection):
             raise DbtRuntimeError(str(error)) from None
 
 
-class _told:
+class _translate_errors:
     """Turns Spark's errors into dbt's, without the stack of the JVM."""
 
     def __enter__(self) -> None:

@@ -1,42 +1,49 @@
 {% macro ledger_tables() -%}
-    {%- set text, whole, moment = dbt.type_string(), dbt.type_bigint(), dbt.type_timestamp() -%}
+    {%- set string_type, bigint_type, timestamp_type = dbt.type_string(), dbt.type_bigint(), dbt.type_timestamp() -%}
     {{ return({
         'files': [
-            ('path', text), ('file_name', text), ('source', text), ('file_id', text), ('version', whole),
-            ('bytes', whole), ('stat_key', text), ('format', text), ('encoding', text), ('delimiter', text),
-            ('delivered_at', moment), ('records', whole), ('accepted', whole), ('rejected', whole), ('repeats', whole),
-            ('state', text), ('reason', text), ('message', text), ('processed_at', moment), ('invocation_id', text),
-            ('content_bytes', whole), ('header_bytes', whole), ('record_bytes', whole), ('rejected_bytes', whole),
-            ('skipped_bytes', whole), ('encoding_confidence', lakeweave.type_double()),
-            ('counted_by', text), ('counted_records', whole),
+            ('path', string_type), ('file_name', string_type), ('source', string_type), ('file_id', string_type),
+            ('version', bigint_type), ('bytes', bigint_type), ('stat_key', string_type), ('format', string_type),
+            ('encoding', string_type), ('delimiter', string_type), ('delivered_at', timestamp_type),
+            ('records', bigint_type), ('accepted', bigint_type), ('rejected', bigint_type), ('repeats', bigint_type),
+            ('state', string_type), ('reason', string_type), ('message', string_type), ('processed_at', timestamp_type),
+            ('invocation_id', string_type), ('content_bytes', bigint_type), ('header_bytes', bigint_type),
+            ('record_bytes', bigint_type), ('rejected_bytes', bigint_type), ('skipped_bytes', bigint_type),
+            ('encoding_confidence', lakeweave.type_double()), ('counted_by', string_type), ('counted_records', bigint_type),
         ],
         'rejected_records': [
-            ('source', text), ('file_id', text), ('file_name', text), ('record_number', whole), ('line_number', whole),
-            ('raw_text', text), ('reason', text), ('column_name', text), ('message', text), ('processed_at', moment),
-            ('invocation_id', text), ('bytes', whole), ('raw_hash', text),
+            ('source', string_type), ('file_id', string_type), ('file_name', string_type), ('record_number', bigint_type),
+            ('line_number', bigint_type), ('raw_text', string_type), ('reason', string_type), ('column_name', string_type),
+            ('message', string_type), ('processed_at', timestamp_type), ('invocation_id', string_type),
+            ('bytes', bigint_type), ('raw_hash', string_type),
         ],
         'skipped_spans': [
-            ('source', text), ('file_id', text), ('file_name', text), ('reason', text), ('spans', whole), ('start_byte', whole),
-            ('bytes', whole), ('line_number', whole), ('message', text), ('processed_at', moment), ('invocation_id', text),
+            ('source', string_type), ('file_id', string_type), ('file_name', string_type), ('reason', string_type),
+            ('spans', bigint_type), ('start_byte', bigint_type), ('bytes', bigint_type), ('line_number', bigint_type),
+            ('message', string_type), ('processed_at', timestamp_type), ('invocation_id', string_type),
         ],
         'layout_changes': [
-            ('source', text), ('file_id', text), ('file_name', text), ('column_name', text), ('change', text),
-            ('policy', text), ('action', text), ('message', text), ('processed_at', moment), ('invocation_id', text),
+            ('source', string_type), ('file_id', string_type), ('file_name', string_type), ('column_name', string_type),
+            ('change', string_type), ('policy', string_type), ('action', string_type), ('message', string_type),
+            ('processed_at', timestamp_type), ('invocation_id', string_type),
         ],
         'silver_records': [
-            ('model_name', text), ('relation', text), ('source', text), ('file_id', text), ('file_name', text),
-            ('delivered', whole), ('typed', whole), ('with_untyped_values', whole), ('untyped_keys', whole),
-            ('missing_keys', whole), ('superseded', whole), ('filtered', whole), ('repeats', whole), ('unaccounted', whole),
-            ('rule', text), ('files_known', whole), ('processed_at', moment), ('invocation_id', text),
+            ('model_name', string_type), ('relation', string_type), ('source', string_type), ('file_id', string_type),
+            ('file_name', string_type), ('delivered', bigint_type), ('typed', bigint_type),
+            ('with_untyped_values', bigint_type), ('untyped_keys', bigint_type), ('missing_keys', bigint_type),
+            ('superseded', bigint_type), ('filtered', bigint_type), ('repeats', bigint_type), ('unaccounted', bigint_type),
+            ('rule', string_type), ('files_known', bigint_type), ('processed_at', timestamp_type),
+            ('invocation_id', string_type),
         ],
         'untyped_values': [
-            ('model_name', text), ('relation', text), ('source', text), ('column_name', text), ('reason', text),
-            ('untyped', whole), ('records', whole), ('example_1', text), ('example_2', text), ('example_3', text),
-            ('is_masked', dbt.type_boolean()), ('first_file', text), ('processed_at', moment), ('invocation_id', text),
+            ('model_name', string_type), ('relation', string_type), ('source', string_type), ('column_name', string_type),
+            ('reason', string_type), ('untyped', bigint_type), ('records', bigint_type), ('example_1', string_type),
+            ('example_2', string_type), ('example_3', string_type), ('is_masked', dbt.type_boolean()),
+            ('first_file', string_type), ('processed_at', timestamp_type), ('invocation_id', string_type),
         ],
         'relations': [
-            ('node_id', text), ('relation', text), ('version', text), ('parts', text), ('reads', text), ('mark', text),
-            ('recorded_at', moment), ('invocation_id', text),
+            ('node_id', string_type), ('relation', string_type), ('version', string_type), ('parts', string_type),
+            ('reads', string_type), ('mark', string_type), ('recorded_at', timestamp_type), ('invocation_id', string_type),
         ],
     }) }}
 {%- endmacro %}

@@ -6,8 +6,8 @@
 #}
 {% macro _reads_files_itself(declared) -%}
     {%- for node in graph.nodes.values() if node.resource_type == 'model' -%}
-        {%- set asked = node.config.meta.get('ingestion') or node.config.meta.get('object_table') -%}
-        {%- if asked and asked.source == declared.source_name and asked.table == declared.name -%}
+        {%- set object_config = node.config.meta.get('ingestion') or node.config.meta.get('object_table') -%}
+        {%- if object_config and object_config.source == declared.source_name and object_config.table == declared.name -%}
             {{ return(true) }}
         {%- endif -%}
     {%- endfor -%}

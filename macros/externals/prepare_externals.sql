@@ -5,8 +5,8 @@
     unless it says `apply_externals: true`: they may be somebody else's.
 #}
 {% macro prepare_externals() -%}
-    {%- set asked = lakeweave.setting('apply_externals') -%}
-    {%- if not execute or flags.WHICH not in ['run', 'build', 'test', 'snapshot', 'retry'] or asked == false -%}
+    {%- set selection = lakeweave.setting('apply_externals') -%}
+    {%- if not execute or flags.WHICH not in ['run', 'build', 'test', 'snapshot', 'retry'] or selection == false -%}
         {{ return('') }}
     {%- endif -%}
     {%- set wanted = [] -%}
@@ -21,7 +21,7 @@
         {%- endfor -%}
     {%- endfor -%}
     {%- set sources = [] -%}
-    {%- for id in wanted | unique | sort if asked or graph.sources[id].package_name == 'lakeweave' -%}
+    {%- for id in wanted | unique | sort if selection or graph.sources[id].package_name == 'lakeweave' -%}
         {%- do sources.append(graph.sources[id]) -%}
     {%- endfor -%}
     {%- set models = [] -%}

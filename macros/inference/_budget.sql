@@ -91,20 +91,20 @@
     {{ return(limits) }}
 {%- endmacro %}
 
-{% macro _has_money_limit(asked) -%}
-    {{ return(asked.limits.cost is not none or asked.limits.run_cost is not none) }}
+{% macro _has_money_limit(call_config) -%}
+    {{ return(call_config.limits.cost is not none or call_config.limits.run_cost is not none) }}
 {%- endmacro %}
 
 {#
     What was spent in this run so far, from the ledger: requests of this model and of all, money of this model and of all that are
     paid in its currency. `factor` is the cost of the most expensive question, as a multiple of its estimate, none before the first one.
 #}
-{% macro _spent(asked) -%}
+{% macro _spent(call_config) -%}
     {%- set in_run = "invocation_id = '" ~ invocation_id ~ "'" -%}
-    {%- set mine = "node_id = " ~ lakeweave.text_literal(asked.node_id) -%}
+    {%- set mine = "node_id = " ~ lakeweave.text_literal(call_config.node_id) -%}
     {%- set rows = none -%}
-    {%- if lakeweave._has_money_limit(asked) -%}
-        {%- set same_currency = "currency = " ~ lakeweave.text_literal(asked.price.currency) if asked.price.currency else '1 = 0' -%}
+    {%- if lakeweave._has_money_limit(call_config) -%}
+        {%- set same_currency = "currency = " ~ lakeweave.text_literal(call_config.price.currency) if call_config.price.currency else '1 = 0' -%}
         {%- set prices = lakeweave._prices_relation() -%}
         {%- set rows = lakeweave.fetch_rows(
             "select coalesce(sum(case when " ~ mine ~ " then coalesce(requests, 1) else 0 end), 0) as my_requests, coalesce(sum(coalesce(requests, 1)), 0) as requests, "
@@ -112,7 +112,7 @@
             ~ "max(case when " ~ mine ~ " then cost / nullif(estimated_cost, 0) end) as factor from ("
             ~ lakeweave._priced_responses(prices, 'responses.' ~ in_run) ~ ") as priced"
         ) -%}
-    {%- elif asked.limits.calls is not none or asked.limits.run_calls is not none -%}
+    {%- elif call_config.limits.calls is not none or call_config.limits.run_calls is not none -%}
         {%- set rows = lakeweave.fetch_rows(
             "select coalesce(sum(case when " ~ mine ~ " then coalesce(requests, 1) else 0 end), 0) as my_requests, coalesce(sum(coalesce(requests, 1)), 0) as requests, "
             ~ "0 as my_cost, 0 as cost, null as factor from " ~ lakeweave.ledger_relation('model_responses') ~ " where " ~ in_run ~ " and state <> 'offered'"
@@ -126,11 +126,11 @@
 {%- endmacro %}
 
 {# How many times the estimate a question cost in earlier runs, in the mean; none without any. #}
-{% macro _factor_of_history(asked, prices) -%}
+{% macro _factor_of_history(call_config, prices) -%}
     {%- set rows = lakeweave.fetch_rows(
         "select sum(cost) / nullif(sum(estimated_cost), 0) as factor from (" ~ lakeweave._priced_responses(
-            prices, lakeweave._same_model(asked)
-            ~ " and responses.options = " ~ lakeweave.text_literal(tojson(asked.options, sort_keys=true))
+            prices, lakeweave._same_model(call_config)
+            ~ " and responses.options = " ~ lakeweave.text_literal(tojson(call_config.options, sort_keys=true))
             ~ " and responses.invocation_id <> '" ~ invocation_id ~ "'"
         ) ~ ") as priced where not is_estimated"
     ) -%}
@@ -141,13 +141,13 @@
     The next batch: the questions after place `after` up to place `last`. `stop` says why there is none although questions are left,
     `is_run` that it is the budget of the whole run, and `is_zero` that the limit is exactly 0.
 #}
-{% macro _next_batch(pending, after, asked_so_far, plan, spent, asked) -%}
-    {%- set limits = asked.limits -%}
+{% macro _next_batch(pending, after, asked_so_far, plan, spent, call_config) -%}
+    {%- set limits = call_config.limits -%}
     {%- set next = {'last': after, 'questions': 0, 'stop': '', 'is_run': false, 'is_zero': false, 'requests': none} -%}
     {%- if after >= plan.to_ask -%}
         {{ return(next) }}
     {%- endif -%}
-    {%- set size = namespace(cap=asked.batch_size, money=none, name='', limit=none, is_run=false, used=0) -%}
+    {%- set size = namespace(cap=call_config.batch_size, money=none, name='', limit=none, is_run=false, used=0) -%}
     {%- for name, limit, used, is_run in [
         ('max_calls_per_run', limits.calls, spent.my_requests, false),
         ('inference_max_calls_per_run', limits.run_calls, spent.requests, true),
@@ -197,7 +197,7 @@
             {{ return(next) }}
         {%- endif -%}
     {%- endif -%}
-    {%- set limit = size.name ~ ' = ' ~ size.limit ~ (' ' ~ asked.price.currency if asked.price.currency else '') -%}
+    {%- set limit = size.name ~ ' = ' ~ size.limit ~ (' ' ~ call_config.price.currency if call_config.price.currency else '') -%}
     {%- set spent_so_far = '%.4f' | format(size.used) ~ ' was spent' -%}
     {%- if size.is_run -%}
         {%- set stop = 'the cost of the whole run is used up (' ~ limit ~ '; ' ~ spent_so_far ~ ')' -%}

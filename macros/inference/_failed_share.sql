@@ -24,12 +24,12 @@
 {%- endmacro %}
 
 {# An error before the relation is written, when a larger share of its rows failed than the model allows. #}
-{% macro _refuse_failures(staged, body_columns, asked, outcome) -%}
-    {%- if asked.fail_if_failed_share is not none -%}
-        {%- set failures = lakeweave._failures('(' ~ lakeweave._answered_sql(staged, body_columns, asked, outcome, false) ~ ')') -%}
-        {%- if failures.share > asked.fail_if_failed_share -%}
+{% macro _refuse_failures(staged, body_columns, call_config, outcome) -%}
+    {%- if call_config.fail_if_failed_share is not none -%}
+        {%- set failures = lakeweave._failures('(' ~ lakeweave._answered_sql(staged, body_columns, call_config, outcome, false) ~ ')') -%}
+        {%- if failures.share > call_config.fail_if_failed_share -%}
             {%- do exceptions.raise_compiler_error(
-                this ~ ": " ~ failures.said ~ ". That is more than fail_if_failed_share = " ~ asked.fail_if_failed_share
+                this ~ ": " ~ failures.said ~ ". That is more than fail_if_failed_share = " ~ call_config.fail_if_failed_share
                 ~ " of the rows, so the relation is as it was. The answers are in the ledger."
             ) -%}
         {%- endif -%}
@@ -37,26 +37,26 @@
 {%- endmacro %}
 
 {# A warning when more than a stated share of the rows has failed, in this run or before: a column of NULLs is not silent. #}
-{% macro _warn_failures(target_relation, asked) -%}
+{% macro _warn_failures(target_relation, call_config) -%}
     {%- set failures = lakeweave._failures(target_relation) -%}
-    {%- if failures.share > asked.warn_if_failed_share -%}
+    {%- if failures.share > call_config.warn_if_failed_share -%}
         {%- do exceptions.warn(target_relation ~ ": " ~ failures.said) -%}
     {%- endif -%}
 {%- endmacro %}
 
 {# A warning when another model answered than the one that was asked. Only the local engines compare the names. #}
-{% macro _warn_other_models(target_relation, asked) -%}
-    {%- if not lakeweave.is_local_engine() or asked.function != 'generate_text' -%}
+{% macro _warn_other_models(target_relation, call_config) -%}
+    {%- if not lakeweave.is_local_engine() or call_config.function != 'generate_text' -%}
         {{ return('') }}
     {%- endif -%}
     {%- set rows = lakeweave.fetch_rows(
         "select served_model, count(*) as answer_count from " ~ lakeweave.ledger_relation('model_responses') ~ " where invocation_id = '"
-        ~ invocation_id ~ "' and node_id = " ~ lakeweave.text_literal(asked.node_id) ~ " and is_other_model group by served_model "
+        ~ invocation_id ~ "' and node_id = " ~ lakeweave.text_literal(call_config.node_id) ~ " and is_other_model group by served_model "
         ~ "order by answer_count desc, served_model limit 3", []
     ) -%}
     {%- for row in rows -%}
         {%- do exceptions.warn(
-            target_relation ~ ": " ~ row[1] ~ " answers came from the model '" ~ row[0] ~ "', but '" ~ asked.model_version.split('#')[0]
+            target_relation ~ ": " ~ row[1] ~ " answers came from the model '" ~ row[0] ~ "', but '" ~ call_config.model_version.split('#')[0]
             ~ "' was asked. They are kept, with is_other_model in the ledger. If this is the same model, name it in the profile: served_model."
         ) -%}
     {%- endfor -%}

@@ -45,51 +45,51 @@
 {%- endmacro %}
 
 {# The mistakes in a call of `inference`, as sentences. #}
-{% macro _inference_problems(asked, unknown_arguments) -%}
+{% macro _inference_problems(call_config, unknown_arguments) -%}
     {%- set problems = [] -%}
     {%- set functions = lakeweave._inference_functions() -%}
     {%- for name in unknown_arguments -%}
-        {%- do problems.append("`" ~ name ~ "` is not an argument; expected: " ~ asked.keys() | join(', ') ~ ".") -%}
+        {%- do problems.append("`" ~ name ~ "` is not an argument; expected: " ~ call_config.keys() | join(', ') ~ ".") -%}
     {%- endfor -%}
-    {%- if asked.function not in functions -%}
-        {%- do problems.append("`function` is " ~ tojson(asked.function | string) ~ "; expected one of: " ~ functions | join(', ') ~ ".") -%}
+    {%- if call_config.function not in functions -%}
+        {%- do problems.append("`function` is " ~ tojson(call_config.function | string) ~ "; expected one of: " ~ functions | join(', ') ~ ".") -%}
     {%- else -%}
-        {%- do problems.extend(lakeweave._options_problems(asked.function, asked.options)) -%}
-        {%- if asked.function in ('annotate_image', 'predict_image') and asked.content_hash is none -%}
-            {%- do problems.append("`content_hash` is missing; `" ~ asked.function ~ "` needs the column of the body that holds the hash of "
+        {%- do problems.extend(lakeweave._options_problems(call_config.function, call_config.options)) -%}
+        {%- if call_config.function in ('annotate_image', 'predict_image') and call_config.content_hash is none -%}
+            {%- do problems.append("`content_hash` is missing; `" ~ call_config.function ~ "` needs the column of the body that holds the hash of "
                 ~ "each picture's content (md5_hash of an object table), because a name says nothing about what is in the file.") -%}
         {%- endif -%}
     {%- endif -%}
-    {%- for name in ['model', 'input'] if asked[name] is not string or not asked[name] | trim -%}
-        {%- do problems.append("`" ~ name ~ "` is " ~ tojson(asked[name] | string) ~ "; expected the name of "
+    {%- for name in ['model', 'input'] if call_config[name] is not string or not call_config[name] | trim -%}
+        {%- do problems.append("`" ~ name ~ "` is " ~ tojson(call_config[name] | string) ~ "; expected the name of "
             ~ ("a model of models/ml." if name == 'model' else "a column of the body.")) -%}
     {%- endfor -%}
-    {%- for name in ['content_hash', 'object_table'] if asked[name] is not none and asked[name] is not string -%}
-        {%- do problems.append("`" ~ name ~ "` is " ~ tojson(asked[name] | string) ~ "; expected a name.") -%}
+    {%- for name in ['content_hash', 'object_table'] if call_config[name] is not none and call_config[name] is not string -%}
+        {%- do problems.append("`" ~ name ~ "` is " ~ tojson(call_config[name] | string) ~ "; expected a name.") -%}
     {%- endfor -%}
     {%- for name, least in [('max_calls_per_run', 0), ('batch_size', 1), ('max_attempts', 1), ('max_input_characters', 1)] -%}
-        {%- set value = asked[name] -%}
+        {%- set value = call_config[name] -%}
         {%- if value is not none and (value is boolean or value is not integer or value < least) -%}
             {%- do problems.append("`" ~ name ~ "` is " ~ tojson(value | string) ~ "; expected a whole number of at least " ~ least ~ ".") -%}
         {%- elif value is none and name == 'max_attempts' -%}
             {%- do problems.append("`max_attempts` is none; expected a whole number of at least 1.") -%}
         {%- endif -%}
     {%- endfor -%}
-    {%- set cost = asked.max_cost_per_run -%}
+    {%- set cost = call_config.max_cost_per_run -%}
     {%- if cost is not none and lakeweave._number_of(cost) is none -%}
         {%- do problems.append("`max_cost_per_run` is " ~ tojson(cost | string) ~ "; expected an amount of at least 0, in the currency of the model's price in seeds/model_prices.csv.") -%}
     {%- endif -%}
     {%- for name in ['warn_if_failed_share', 'fail_if_failed_share'] -%}
-        {%- set share = asked[name] -%}
+        {%- set share = call_config[name] -%}
         {%- if share is not none and (share is boolean or share is not number or not (0 <= share <= 1)) -%}
             {%- do problems.append("`" ~ name ~ "` is " ~ tojson(share | string) ~ "; expected a number from 0 to 1.") -%}
         {%- endif -%}
     {%- endfor -%}
-    {%- if asked.allow_pii is not boolean -%}
-        {%- do problems.append("`allow_pii` is " ~ tojson(asked.allow_pii | string) ~ "; expected true or false.") -%}
+    {%- if call_config.allow_pii is not boolean -%}
+        {%- do problems.append("`allow_pii` is " ~ tojson(call_config.allow_pii | string) ~ "; expected true or false.") -%}
     {%- endif -%}
-    {%- if asked.on_over_budget not in ('warn', 'error') -%}
-        {%- do problems.append("`on_over_budget` is " ~ tojson(asked.on_over_budget | string) ~ "; expected 'warn' or 'error'.") -%}
+    {%- if call_config.on_over_budget not in ('warn', 'error') -%}
+        {%- do problems.append("`on_over_budget` is " ~ tojson(call_config.on_over_budget | string) ~ "; expected 'warn' or 'error'.") -%}
     {%- endif -%}
     {{ return(problems) }}
 {%- endmacro %}
@@ -191,14 +191,14 @@
 {%- endmacro %}
 
 {# The mistakes that only the graph shows: the called model is no remote model, or one of another family. #}
-{% macro _called_model_problems(asked) -%}
-    {%- set called = lakeweave.called_model(asked.model) -%}
+{% macro _called_model_problems(call_config) -%}
+    {%- set called = lakeweave.called_model(call_config.model) -%}
     {%- if called is none -%}
-        {{ return(["`model` is '" ~ asked.model ~ "', which is a model but not one that can be called. Give one whose file begins with "
+        {{ return(["`model` is '" ~ call_config.model ~ "', which is a model but not one that can be called. Give one whose file begins with "
             ~ "lakeweave.remote_model(…), or make a file of that kind in models/ml."]) }}
     {%- endif -%}
-    {%- if called.function != asked.function -%}
-        {{ return(["`model` is '" ~ asked.model ~ "', which is for `" ~ called.function ~ "`; `function` is `" ~ asked.function ~ "`."]) }}
+    {%- if called.function != call_config.function -%}
+        {{ return(["`model` is '" ~ call_config.model ~ "', which is for `" ~ called.function ~ "`; `function` is `" ~ call_config.function ~ "`."]) }}
     {%- endif -%}
     {{ return([]) }}
 {%- endmacro %}

@@ -9,11 +9,11 @@
     and Spark it is column lineage, see lakeweave/personal. BigQuery and Databricks run no Python of ours, so there the
     stricter rules of `_personal_columns_by_name` hold; `python -m lakeweave.personal` reads their compiled SQL by lineage too.
 #}
-{% macro _refuse_personal_columns(body, asked) -%}
-    {%- if asked.allow_pii -%}
+{% macro _refuse_personal_columns(body, call_config) -%}
+    {%- if call_config.allow_pii -%}
         {{ return('') }}
     {%- endif -%}
-    {%- set nodes = lakeweave._upstream_nodes(model, asked.called.unique_id) -%}
+    {%- set nodes = lakeweave._upstream_nodes(model, call_config.called.unique_id) -%}
     {%- set tagged = [] -%}
     {%- for node in nodes.values() if true in node.pii.values() -%}
         {%- do tagged.append(node.name) -%}
@@ -31,19 +31,19 @@
         {%- set verdict = lakeweave._personal_verdict({
             'dialect': lakeweave.engine(),
             'body': lakeweave._without_redacted(body),
-            'input': asked.input,
+            'input': call_config.input,
             'nodes': nodes,
         }) -%}
     {%- endif -%}
     {%- set way_out = "Mask them with lakeweave.redact('<column>'), or announce it: inference(…, allow_pii=true). Nothing was asked." -%}
     {%- if verdict.problem -%}
         {%- do exceptions.raise_compiler_error(
-            "The body of " ~ this ~ " is not understood, so it may put personal columns into `" ~ asked.input ~ "`: " ~ verdict.problem
+            "The body of " ~ this ~ " is not understood, so it may put personal columns into `" ~ call_config.input ~ "`: " ~ verdict.problem
             ~ " Personal columns upstream: " ~ verdict.found | join(', ') ~ ". Write the body in plainer SQL. " ~ way_out
         ) -%}
     {%- elif verdict.found -%}
         {%- do exceptions.raise_compiler_error(
-            "The body of " ~ this ~ " puts personal columns into `" ~ asked.input ~ "`: " ~ verdict.found | join(', ') ~ ". " ~ way_out
+            "The body of " ~ this ~ " puts personal columns into `" ~ call_config.input ~ "`: " ~ verdict.found | join(', ') ~ ". " ~ way_out
         ) -%}
     {%- endif -%}
     {%- if verdict.unread -%}
@@ -87,7 +87,7 @@
                     {%- endif -%}
                 {%- endfor -%}
                 {%- set parents = (upstream.depends_on or {}).get('nodes') or [] -%}
-                {%- set asked = ((upstream.config or {}).get('meta') or {}).get('inference') or {} -%}
+                {%- set call_config = ((upstream.config or {}).get('meta') or {}).get('inference') or {} -%}
                 {%- do found.update({id: {
                     'name': upstream.name,
                     'resource_type': upstream.resource_type | string,
@@ -98,7 +98,7 @@
                     'language': upstream.get('language') | string,
                     'compiled_code': upstream.get('compiled_code'),
                     'raw_code': upstream.get('raw_code'),
-                    'input': asked.get('input'),
+                    'input': call_config.get('input'),
                     'depends_on': parents,
                     'pii': pii,
                 }}) -%}

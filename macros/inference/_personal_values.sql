@@ -4,9 +4,9 @@
     `inference_content_check` in order (vars; 1000 unless given, 0 switches it off). Where the engine runs no Python of ours,
     BigQuery and Databricks, nothing is looked at: the data test `no_personal_data_in_prompts` runs there.
 #}
-{% macro _warn_of_personal_values(pending, asked) -%}
+{% macro _warn_of_personal_values(pending, call_config) -%}
     {%- set most = lakeweave.setting('inference_content_check') | int -%}
-    {%- if asked.allow_pii or most <= 0 or asked.content_hash or not lakeweave.is_local_engine() -%}
+    {%- if call_config.allow_pii or most <= 0 or call_config.content_hash or not lakeweave.is_local_engine() -%}
         {{ return('') }}
     {%- endif -%}
     {%- set rows = lakeweave.fetch_rows(

@@ -132,7 +132,7 @@
 
 {# What runs in this process or in the warehouse itself, and has no price per call. #}
 {% macro _is_computed_here(called) -%}
-    {{ return((lakeweave.is_local_engine() and called.function != 'generate_text') or called.behind.get('path') is string) }}
+    {{ return((lakeweave.is_local_engine() and called.function != 'generate_text') or called.endpoint_config.get('path') is string) }}
 {%- endmacro %}
 
 {# Today's price of a model for a budget in money. A model without a price is refused. #}
@@ -235,25 +235,25 @@
 {%- endmacro %}
 
 {# Estimated cost of one request, as an SQL expression. #}
-{% macro _estimated_cost(input, asked) -%}
-    {%- set output = lakeweave._estimated_output_tokens(asked) -%}
-    ({{ asked.price.per_call + output * asked.price.per_output }} + {{ lakeweave._estimated_input_tokens(input, asked) }} * {{ asked.price.per_input }})
+{% macro _estimated_cost(input, call_config) -%}
+    {%- set output = lakeweave._estimated_output_tokens(call_config) -%}
+    ({{ call_config.price.per_call + output * call_config.price.per_output }} + {{ lakeweave._estimated_input_tokens(input, call_config) }} * {{ call_config.price.per_input }})
 {%- endmacro %}
 
 {# Four characters to a token; a picture has none. #}
-{% macro _estimated_input_tokens(input, asked) -%}
-    {%- if asked.function not in ('generate_text', 'generate_embedding') -%}
+{% macro _estimated_input_tokens(input, call_config) -%}
+    {%- if call_config.function not in ('generate_text', 'generate_embedding') -%}
         {{ return('0') }}
     {%- endif -%}
     {{ return('cast(ceil(length(' ~ input ~ ') / 4.0) as ' ~ dbt.type_bigint() ~ ')') }}
 {%- endmacro %}
 
 {# As much output as is allowed. #}
-{% macro _estimated_output_tokens(asked) -%}
-    {%- if asked.function != 'generate_text' -%}
+{% macro _estimated_output_tokens(call_config) -%}
+    {%- if call_config.function != 'generate_text' -%}
         {{ return(0) }}
     {%- endif -%}
-    {{ return(asked.options.get('max_output_tokens') or lakeweave._default_output_tokens()) }}
+    {{ return(call_config.options.get('max_output_tokens') or lakeweave._default_output_tokens()) }}
 {%- endmacro %}
 
 {% macro _default_output_tokens() -%}

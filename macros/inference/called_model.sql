@@ -6,13 +6,13 @@
     {%- for node in graph.nodes.values() if node.resource_type == 'model' and node.name == name -%}
         {%- set described = node.config.meta.get('remote_model') -%}
         {%- if described and (package_name is none or node.package_name == package_name) -%}
-            {%- set behind = described.behind or {} -%}
+            {%- set endpoint_config = described.endpoint_config or {} -%}
             {{ return({
                 'model': name,
                 'function': described.function,
                 'version': described.version,
                 'max_input_characters': described.max_input_characters,
-                'behind': behind,
+                'endpoint_config': endpoint_config,
                 'relation': api.Relation.create(database=node.database, schema=node.schema, identifier=node.alias),
                 'unique_id': node.unique_id,
             }) }}
@@ -28,8 +28,8 @@
 
 {# A warehouse's model is its endpoint, service or imported file, and the project's own mark. #}
 {% macro default___model_version(called) -%}
-    {%- set behind = called.behind -%}
-    {%- set stands = behind.get('endpoint') or behind.get('service') or behind.get('path') -%}
+    {%- set endpoint_config = called.endpoint_config -%}
+    {%- set stands = endpoint_config.get('endpoint') or endpoint_config.get('service') or endpoint_config.get('path') -%}
     {%- if not stands -%}
         {%- do exceptions.raise_compiler_error(
             "The model `" ~ called.model ~ "` has no endpoint on `" ~ lakeweave.engine() ~ "`. There is no default: set it in dbt_project.yml, "
@@ -42,11 +42,11 @@
 {# What the local functions are told about the model, as JSON. `more` adds keys. #}
 {% macro _model_spec(called, more={}) -%}
     {%- set spec = {'model': called.model} -%}
-    {%- if called.behind.get('path') -%}
-        {%- do spec.update({'path': called.behind.path}) -%}
+    {%- if called.endpoint_config.get('path') -%}
+        {%- do spec.update({'path': called.endpoint_config.path}) -%}
     {%- endif -%}
-    {%- if called.behind.get('rules') -%}
-        {%- do spec.update({'rules': called.behind.rules}) -%}
+    {%- if called.endpoint_config.get('rules') -%}
+        {%- do spec.update({'rules': called.endpoint_config.rules}) -%}
     {%- endif -%}
     {%- do spec.update(more) -%}
     {{ return(tojson(spec, sort_keys=true)) }}
@@ -58,11 +58,11 @@
 {%- endmacro %}
 
 {% macro default___model_row(called) -%}
-    {%- set behind = called.behind -%}
+    {%- set endpoint_config = called.endpoint_config -%}
     select
         {{ lakeweave.text_literal(called.model) }} as model,
         {{ lakeweave.text_literal(called.function) }} as function,
-        {{ lakeweave.text_literal(behind.get('endpoint') or behind.get('service') or behind.get('path') or '') }} as endpoint,
+        {{ lakeweave.text_literal(endpoint_config.get('endpoint') or endpoint_config.get('service') or endpoint_config.get('path') or '') }} as endpoint,
         {{ lakeweave.text_literal(lakeweave._model_version(called)) }} as model_version,
-        {{ lakeweave.text_literal(tojson(behind, sort_keys=true)) }} as options
+        {{ lakeweave.text_literal(tojson(endpoint_config, sort_keys=true)) }} as options
 {%- endmacro %}

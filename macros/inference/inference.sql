@@ -21,7 +21,7 @@
     warn_if_failed_share=none,
     fail_if_failed_share=none
 ) -%}
-    {%- set asked = {
+    {%- set call_config = {
         'function': function,
         'model': model,
         'input': input,
@@ -39,23 +39,23 @@
         'fail_if_failed_share': fail_if_failed_share,
     } -%}
     {# A limit may come as text, from a variable or the environment. What is no number stays as it is and is refused. #}
-    {%- for name in ['max_calls_per_run', 'max_cost_per_run', 'batch_size', 'max_attempts', 'max_input_characters', 'warn_if_failed_share', 'fail_if_failed_share'] if asked[name] is string -%}
-        {%- set number = lakeweave._number_of(asked[name], name not in ('max_cost_per_run', 'warn_if_failed_share', 'fail_if_failed_share')) -%}
+    {%- for name in ['max_calls_per_run', 'max_cost_per_run', 'batch_size', 'max_attempts', 'max_input_characters', 'warn_if_failed_share', 'fail_if_failed_share'] if call_config[name] is string -%}
+        {%- set number = lakeweave._number_of(call_config[name], name not in ('max_cost_per_run', 'warn_if_failed_share', 'fail_if_failed_share')) -%}
         {%- if number is not none -%}
-            {%- do asked.update({name: number}) -%}
+            {%- do call_config.update({name: number}) -%}
         {%- endif -%}
     {%- endfor -%}
-    {%- set problems = lakeweave._inference_problems(asked, kwargs) -%}
+    {%- set problems = lakeweave._inference_problems(call_config, kwargs) -%}
     {%- if options is not mapping -%}
         {%- do problems.append("`options` is " ~ tojson(options | string) ~ "; expected a mapping such as {'temperature': 0}.") -%}
     {%- endif -%}
     {# A unit test has no graph: it tests the body, and calls nothing. #}
     {%- if execute and not problems and graph.get('nodes') -%}
-        {%- do problems.extend(lakeweave._called_model_problems(asked)) -%}
+        {%- do problems.extend(lakeweave._called_model_problems(call_config)) -%}
     {%- endif -%}
     {%- do lakeweave.raise_problems("The call of `inference` in " ~ (this or 'this model'), problems) -%}
-    {%- do asked.update({'options': lakeweave._canonical_options(function, options)}) -%}
-    {{- config(materialized='inference', meta={'inference': asked}) -}}
+    {%- do call_config.update({'options': lakeweave._canonical_options(function, options)}) -%}
+    {{- config(materialized='inference', meta={'inference': call_config}) -}}
     -- depends_on: {{ ref(model) }}
     {%- if max_cost_per_run is not none or var('inference_max_cost_per_run', none) is not none %}
     -- depends_on: {{ ref('lakeweave', 'model_prices') }}

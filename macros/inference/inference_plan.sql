@@ -76,73 +76,73 @@
 
 {# The line of one node; what else there is to say about it goes to `notes`. #}
 {% macro _planned(node, notes, count_tokens) -%}
-    {%- set asked = {} -%}
-    {%- do asked.update(node.config.meta.inference) -%}
-    {%- set called = lakeweave.called_model(asked.model) -%}
-    {%- do asked.update({
+    {%- set call_config = {} -%}
+    {%- do call_config.update(node.config.meta.inference) -%}
+    {%- set called = lakeweave.called_model(call_config.model) -%}
+    {%- do call_config.update({
         'called': called,
         'model_version': lakeweave._model_version(called),
-        'max_input_characters': asked.max_input_characters or called.max_input_characters,
+        'max_input_characters': call_config.max_input_characters or called.max_input_characters,
         'price': lakeweave._price_if_known(called),
         'node_id': node.unique_id,
     }) -%}
-    {%- do asked.update({'previous_options': lakeweave._previous_options_in_ledger(asked)}) -%}
-    {%- set output = lakeweave._estimated_output_tokens(asked) -%}
+    {%- do call_config.update({'previous_options': lakeweave._previous_options_in_ledger(call_config)}) -%}
+    {%- set output = lakeweave._estimated_output_tokens(call_config) -%}
     {%- set body = render(node.raw_code) -%}
-    {%- set rows = lakeweave.fetch_rows(lakeweave._plan_sql(body, asked, count_tokens), [[0, 0, 0, 0, 0, 0]]) -%}
+    {%- set rows = lakeweave.fetch_rows(lakeweave._plan_sql(body, call_config, count_tokens), [[0, 0, 0, 0, 0, 0]]) -%}
     {%- set found = rows[0] -%}
     {%- set to_ask = found[4] | int -%}
     {%- set input_tokens = found[5] | int -%}
     {%- set limits = [] -%}
-    {%- if asked.max_calls_per_run is not none -%}
-        {%- do limits.append(asked.max_calls_per_run ~ ' calls') -%}
+    {%- if call_config.max_calls_per_run is not none -%}
+        {%- do limits.append(call_config.max_calls_per_run ~ ' calls') -%}
     {%- endif -%}
-    {%- if asked.max_cost_per_run is not none -%}
-        {%- do limits.append('cost ' ~ asked.max_cost_per_run) -%}
+    {%- if call_config.max_cost_per_run is not none -%}
+        {%- do limits.append('cost ' ~ call_config.max_cost_per_run) -%}
     {%- endif -%}
-    {%- set price = asked.price -%}
+    {%- set price = call_config.price -%}
     {%- set cost = 'no price' -%}
     {%- if price -%}
         {%- set prices = lakeweave._checked_prices() -%}
-        {%- set factor = (lakeweave._factor_of_history(asked, prices) if prices is not none else none) or 1 -%}
+        {%- set factor = (lakeweave._factor_of_history(call_config, prices) if prices is not none else none) or 1 -%}
         {%- set cost = '%.4f' | format((to_ask * price.per_call + input_tokens * price.per_input + to_ask * output * price.per_output) * factor)
             ~ (' ' ~ price.currency if price.currency else '') -%}
-    {%- elif asked.max_cost_per_run is not none or var('inference_max_cost_per_run', none) is not none -%}
+    {%- elif call_config.max_cost_per_run is not none or var('inference_max_cost_per_run', none) is not none -%}
         {%- do notes.append(node.name ~ ': would not start: there is a budget in money, but seeds/model_prices.csv has no price for `'
             ~ lakeweave._priced_version(called) ~ '` today.') -%}
     {%- endif -%}
     {%- if to_ask > 0 -%}
-        {%- for row in lakeweave._answered_by_other_versions(body, asked) -%}
+        {%- for row in lakeweave._answered_by_other_versions(body, call_config) -%}
             {%- do notes.append(node.name ~ ': ' ~ row[1] ~ ' of its questions would be asked again, because model_version changed from '
-                ~ row[0] ~ ' to ' ~ asked.model_version ~ '.') -%}
+                ~ row[0] ~ ' to ' ~ call_config.model_version ~ '.') -%}
         {%- endfor -%}
     {%- endif -%}
     {{ return([
-        node.name, asked.model_version, found[0] | int, found[1] | int, found[2] | int, found[3] | int, to_ask,
+        node.name, call_config.model_version, found[0] | int, found[1] | int, found[2] | int, found[3] | int, to_ask,
         input_tokens + to_ask * output, cost, limits | join(', ') or 'none'
     ]) }}
 {%- endmacro %}
 
 {# The distinct inputs with what the ledger says of each: `to ask`, `answered` or `given up`. #}
-{% macro _judged_sql(body, asked) -%}
+{% macro _judged_sql(body, call_config) -%}
     with
 
     staged as (
-        {{ lakeweave._staged_sql(body, asked) }}
+        {{ lakeweave._staged_sql(body, call_config) }}
     ),
 
     inputs as (
         select
             staged.fingerprint,
-            min(cast(staged.{{ adapter.quote(asked.input) }} as {{ dbt.type_string() }})) as input,
-            min({{ lakeweave._content_of('staged', asked) }}) as content
+            min(cast(staged.{{ adapter.quote(call_config.input) }} as {{ dbt.type_string() }})) as input,
+            min({{ lakeweave._content_of('staged', call_config) }}) as content
         from staged
         where staged.fingerprint is not null
         group by staged.fingerprint
     ),
 
     known as (
-        {{ lakeweave._known_sql(asked) }}
+        {{ lakeweave._known_sql(call_config) }}
     ),
 
     judged as (
@@ -153,7 +153,7 @@
             case
                 when known.fingerprint is null then 'to ask'
                 when known.is_answered = 1 then 'answered'
-                when known.refused_at <= known.forgiven and known.attempts - known.forgiven < {{ asked.max_attempts }} then 'to ask'
+                when known.refused_at <= known.forgiven and known.attempts - known.forgiven < {{ call_config.max_attempts }} then 'to ask'
                 else 'given up'
             end as verdict
         from inputs
@@ -162,8 +162,8 @@
 {%- endmacro %}
 
 {# Rows, distinct inputs, answered, given up, to ask, and the input's tokens of what is to be asked. #}
-{% macro _plan_sql(body, asked, count_tokens=false) -%}
-    {{ lakeweave._judged_sql(body, asked) }}
+{% macro _plan_sql(body, call_config, count_tokens=false) -%}
+    {{ lakeweave._judged_sql(body, call_config) }}
 
     select
         (select count(*) from staged) as row_count,
@@ -171,14 +171,14 @@
         coalesce(sum(case when verdict = 'answered' then 1 else 0 end), 0) as answered,
         coalesce(sum(case when verdict = 'given up' then 1 else 0 end), 0) as given_up,
         coalesce(sum(case when verdict = 'to ask' then 1 else 0 end), 0) as to_ask,
-        {% if count_tokens and lakeweave._counts_tokens() and asked.function == 'generate_text' and asked.called.behind.get('endpoint') -%}
+        {% if count_tokens and lakeweave._counts_tokens() and call_config.function == 'generate_text' and call_config.called.endpoint_config.get('endpoint') -%}
         coalesce((
-            select sum({{ lakeweave._counted_tokens('asked.input', asked.called.behind.endpoint) }})
-            from judged as asked
-            where asked.verdict = 'to ask'
+            select sum({{ lakeweave._counted_tokens('inputs.input', call_config.called.endpoint_config.endpoint) }})
+            from judged as inputs
+            where inputs.verdict = 'to ask'
         ), 0) as tokens
         {%- else -%}
-        coalesce(sum(case when verdict = 'to ask' then {{ lakeweave._estimated_input_tokens('input', asked) }} else 0 end), 0) as tokens
+        coalesce(sum(case when verdict = 'to ask' then {{ lakeweave._estimated_input_tokens('input', call_config) }} else 0 end), 0) as tokens
         {%- endif %}
     from judged
 {%- endmacro %}
@@ -190,27 +190,27 @@
 {%- endmacro %}
 
 {# How many of the questions that are to be asked were answered under each other version of the model, as rows; at most three versions. #}
-{% macro _answered_by_other_versions(body, asked) -%}
-    {%- set same_name = "responses.function = " ~ lakeweave.text_literal(asked.function) ~ " and responses.model = " ~ lakeweave.text_literal(asked.model)
+{% macro _answered_by_other_versions(body, call_config) -%}
+    {%- set same_name = "responses.function = " ~ lakeweave.text_literal(call_config.function) ~ " and responses.model = " ~ lakeweave.text_literal(call_config.model)
         ~ " and responses.state = 'ok'" -%}
     {%- set versions = lakeweave.fetch_rows(
         "select model_version, max(requested_at) as last_asked from " ~ lakeweave._known_responses() ~ " as responses where " ~ same_name
-        ~ " and responses.model_version <> " ~ lakeweave.text_literal(asked.model_version) ~ " group by model_version order by last_asked desc limit 3", []
+        ~ " and responses.model_version <> " ~ lakeweave.text_literal(call_config.model_version) ~ " group by model_version order by last_asked desc limit 3", []
     ) -%}
     {%- if not versions -%}
         {{ return([]) }}
     {%- endif -%}
-    {%- set forms = [tojson(lakeweave._canonical_options(asked.function, asked.options), sort_keys=true)]
-        + lakeweave._previous_options(asked.function, asked.options) -%}
+    {%- set forms = [tojson(lakeweave._canonical_options(call_config.function, call_config.options), sort_keys=true)]
+        + lakeweave._previous_options(call_config.function, call_config.options) -%}
     {%- set candidates = [] -%}
     {%- for version in versions -%}
         {%- for options in forms -%}
             {%- do candidates.append("select fingerprint, " ~ lakeweave.text_literal(version[0]) ~ " as model_version, "
-                ~ lakeweave._fingerprint_of(asked.function, asked.model, version[0], options, 'content') ~ " as other_fingerprint from judged where verdict = 'to ask'") -%}
+                ~ lakeweave._fingerprint_of(call_config.function, call_config.model, version[0], options, 'content') ~ " as other_fingerprint from judged where verdict = 'to ask'") -%}
         {%- endfor -%}
     {%- endfor -%}
     {%- set sql -%}
-        {{ lakeweave._judged_sql(body, asked) }},
+        {{ lakeweave._judged_sql(body, call_config) }},
 
         candidates as (
             {{ candidates | join(' union all ') }}

@@ -16,50 +16,50 @@
     {%- set existing = load_cached_relation(this) -%}
     {%- do lakeweave._ensure_response_ledger() -%}
     {%- do lakeweave.forget_scratch(target_relation) -%}
-    {%- set asked = lakeweave._asked(config.get('meta')['inference']) -%}
-    {%- set staged = lakeweave.scratch_relation(target_relation, 'asked') -%}
+    {%- set call_config = lakeweave._call_config(config.get('meta')['inference']) -%}
+    {%- set staged = lakeweave.scratch_relation(target_relation, 'inputs') -%}
     {%- set pending = lakeweave.scratch_relation(target_relation, 'pending') -%}
 
     {{ lakeweave.run_hooks_outside(pre_hooks) }}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
 
-    {%- set body_columns = lakeweave._body_columns(sql, asked) -%}
-    {%- do lakeweave._refuse_personal_columns(sql, asked) -%}
+    {%- set body_columns = lakeweave._body_columns(sql, call_config) -%}
+    {%- do lakeweave._refuse_personal_columns(sql, call_config) -%}
 
     {%- call statement('stage') -%}
         {{ config.get('sql_header') or '' }}
-        {{ lakeweave.create_scratch(staged, lakeweave._staged_sql(sql, asked)) }}
+        {{ lakeweave.create_scratch(staged, lakeweave._staged_sql(sql, call_config)) }}
     {%- endcall -%}
     {%- call statement('pending') -%}
-        {{ lakeweave.create_scratch(pending, lakeweave._pending_sql(staged, asked)) }}
+        {{ lakeweave.create_scratch(pending, lakeweave._pending_sql(staged, call_config)) }}
     {%- endcall -%}
     {%- do adapter.commit() -%}
 
-    {%- do lakeweave._warn_of_personal_values(pending, asked) -%}
-    {%- set plan = lakeweave._plan_of_run(staged, pending, asked) -%}
-    {%- if plan.fit < plan.to_ask and asked.on_over_budget == 'error' -%}
+    {%- do lakeweave._warn_of_personal_values(pending, call_config) -%}
+    {%- set plan = lakeweave._plan_of_run(staged, pending, call_config) -%}
+    {%- if plan.fit < plan.to_ask and call_config.on_over_budget == 'error' -%}
         {%- do exceptions.raise_compiler_error(lakeweave._over_budget_message(plan.limits, plan.fit, plan.to_ask) ~ " Nothing was asked.") -%}
     {%- endif -%}
-    {%- set outcome = lakeweave._ask_in_batches(pending, plan, asked) -%}
-    {%- if outcome.over_budget and asked.on_over_budget == 'error' -%}
+    {%- set outcome = lakeweave._ask_in_batches(pending, plan, call_config) -%}
+    {%- if outcome.over_budget and call_config.on_over_budget == 'error' -%}
         {%- do exceptions.raise_compiler_error(
             lakeweave._over_budget_message(outcome.limit, outcome.fit, plan.to_ask) ~ " Their answers are in the ledger; the relation is as it was."
         ) -%}
     {%- endif -%}
 
-    {%- do lakeweave._refuse_failures(staged, body_columns, asked, outcome) -%}
-    {%- if plan.to_ask == 0 and lakeweave._is_unchanged(existing, staged, body_columns, asked, outcome) -%}
+    {%- do lakeweave._refuse_failures(staged, body_columns, call_config, outcome) -%}
+    {%- if plan.to_ask == 0 and lakeweave._is_unchanged(existing, staged, body_columns, call_config, outcome) -%}
         {%- if config.get('contract').enforced -%}
-            {%- do get_assert_columns_equivalent(lakeweave._answered_sql(staged, body_columns, asked, outcome)) -%}
+            {%- do get_assert_columns_equivalent(lakeweave._answered_sql(staged, body_columns, call_config, outcome)) -%}
         {%- endif -%}
         {%- call noop_statement('main', 'UNCHANGED', 'UNCHANGED') -%}
-            {{ lakeweave._answered_sql(staged, body_columns, asked, outcome) }}
+            {{ lakeweave._answered_sql(staged, body_columns, call_config, outcome) }}
         {%- endcall -%}
     {%- else -%}
-        {%- do lakeweave.write_relation(existing, target_relation, lakeweave._answered_sql(staged, body_columns, asked, outcome)) -%}
+        {%- do lakeweave.write_relation(existing, target_relation, lakeweave._answered_sql(staged, body_columns, call_config, outcome)) -%}
     {%- endif -%}
     {%- call statement('account') -%}
-        {{ lakeweave._account_of_run_sql(target_relation, asked) }}
+        {{ lakeweave._account_of_run_sql(target_relation, call_config) }}
     {%- endcall -%}
 
     {{ run_hooks(post_hooks, inside_transaction=True) }}
@@ -70,21 +70,21 @@
     {%- do lakeweave.drop_scratch(staged) -%}
     {{ lakeweave.run_hooks_outside(post_hooks) }}
 
-    {%- do lakeweave._warn_unfinished(target_relation, plan, outcome, asked) -%}
+    {%- do lakeweave._warn_unfinished(target_relation, plan, outcome, call_config) -%}
     {{ return({'relations': [target_relation]}) }}
 
 {% endmaterialization %}
 
 {# The settings of this node, with what only a running project knows: who answers, as which version, at which price. #}
-{% macro _asked(settings) -%}
-    {%- set asked = {} -%}
-    {%- do asked.update(settings) -%}
+{% macro _call_config(settings) -%}
+    {%- set call_config = {} -%}
+    {%- do call_config.update(settings) -%}
     {%- set called = lakeweave.called_model(settings.model) -%}
     {%- if called is none -%}
         {%- do lakeweave.raise_problems("The call of `inference` in " ~ this, lakeweave._called_model_problems(settings)) -%}
     {%- endif -%}
     {%- set answer = lakeweave._inference_functions()[settings.function].answer -%}
-    {%- do asked.update({
+    {%- do call_config.update({
         'called': called,
         'model_version': lakeweave._model_version(called),
         'answer': answer,
@@ -96,8 +96,8 @@
         'limits': lakeweave._limits(settings, called),
     }) -%}
     {%- do lakeweave._refuse_missing_ledgers() -%}
-    {%- do asked.update({'price': asked.limits.price, 'previous_options': lakeweave._previous_options_in_ledger(asked)}) -%}
-    {{ return(asked) }}
+    {%- do call_config.update({'price': call_config.limits.price, 'previous_options': lakeweave._previous_options_in_ledger(call_config)}) -%}
+    {{ return(call_config) }}
 {%- endmacro %}
 
 {#
@@ -112,7 +112,7 @@
 {%- endmacro %}
 
 {# The columns of the body, quoted; an error when the body lacks the input or has a column that the answer brings. #}
-{% macro _body_columns(body, asked) -%}
+{% macro _body_columns(body, call_config) -%}
     {%- set names = get_columns_in_query(body) -%}
     {%- if not names -%}
         {# No columns came back: an offline proof. The star is used instead. #}
@@ -120,10 +120,10 @@
     {%- endif -%}
     {%- set lower = names | map('lower') | list -%}
     {%- set problems = [] -%}
-    {%- for argument in ['input', 'content_hash'] if asked[argument] is not none and asked[argument] | lower not in lower -%}
-        {%- do problems.append("`" ~ argument ~ "` is '" ~ asked[argument] ~ "', which the body does not have; its columns are: " ~ names | join(', ') ~ ".") -%}
+    {%- for argument in ['input', 'content_hash'] if call_config[argument] is not none and call_config[argument] | lower not in lower -%}
+        {%- do problems.append("`" ~ argument ~ "` is '" ~ call_config[argument] ~ "', which the body does not have; its columns are: " ~ names | join(', ') ~ ".") -%}
     {%- endfor -%}
-    {%- set brought = lakeweave._answer_columns(asked) -%}
+    {%- set brought = lakeweave._answer_columns(call_config) -%}
     {%- for name in lower if name in brought -%}
         {%- do problems.append("The body has a column `" ~ name ~ "`, which the answer brings; rename it.") -%}
     {%- endfor -%}
@@ -135,8 +135,8 @@
     {{ return(quoted) }}
 {%- endmacro %}
 
-{% macro _answer_columns(asked) -%}
-    {{ return([asked.answer] + (['embedding_model'] if asked.answer == 'embedding' else [])
+{% macro _answer_columns(call_config) -%}
+    {{ return([call_config.answer] + (['embedding_model'] if call_config.answer == 'embedding' else [])
         + ['response_state', 'response_status', 'fingerprint', 'responded_at']) }}
 {%- endmacro %}
 
@@ -144,13 +144,13 @@
     Body plus fingerprint. NULL as fingerprint marks a row that cannot be asked: there is nothing to ask, or too much.
 
     A question that the ledger knows under an earlier fingerprint of the same request keeps that fingerprint, so that what was paid
-    for is not asked again; `asked.previous_options` has the earlier forms that are in the ledger, as a rule none.
+    for is not asked again; `call_config.previous_options` has the earlier forms that are in the ledger, as a rule none.
 #}
-{% macro _staged_sql(body, asked) -%}
-    {%- set content = lakeweave._content_of('body', asked) -%}
-    {%- set askable = "case when (" ~ lakeweave._reason_not_askable('body', asked) ~ ") is null then " -%}
-    {%- set now = lakeweave.fingerprint(asked.function, asked.model, asked.model_version, asked.options, content) -%}
-    {%- if not asked.previous_options -%}
+{% macro _staged_sql(body, call_config) -%}
+    {%- set content = lakeweave._content_of('body', call_config) -%}
+    {%- set askable = "case when (" ~ lakeweave._reason_not_askable('body', call_config) ~ ") is null then " -%}
+    {%- set now = lakeweave.fingerprint(call_config.function, call_config.model, call_config.model_version, call_config.options, content) -%}
+    {%- if not call_config.previous_options -%}
     select
         body.*,
         {{ askable ~ now }} end as fingerprint
@@ -159,7 +159,7 @@
     ) as body
     {%- else -%}
     {%- set earlier = [] -%}
-    {%- for options in asked.previous_options -%}
+    {%- for options in call_config.previous_options -%}
         {%- do earlier.append('lakeweave_fingerprint_' ~ loop.index) -%}
     {%- endfor %}
     select
@@ -179,8 +179,8 @@
         select
             body.*,
             {{ askable ~ now }} end as lakeweave_fingerprint
-            {%- for options in asked.previous_options %},
-            {{ askable ~ lakeweave._fingerprint_of(asked.function, asked.model, asked.model_version, options, content) }} end as {{ earlier[loop.index0] }}
+            {%- for options in call_config.previous_options %},
+            {{ askable ~ lakeweave._fingerprint_of(call_config.function, call_config.model, call_config.model_version, options, content) }} end as {{ earlier[loop.index0] }}
             {%- endfor %}
         from (
             {{ body }}
@@ -189,27 +189,27 @@
     {%- for name in ['lakeweave_fingerprint'] + earlier %}
     {%- set known = 'known' if loop.first else 'known_' ~ loop.index0 %}
     left join (
-        {{ lakeweave._known_sql(asked) }}
+        {{ lakeweave._known_sql(call_config) }}
     ) as {{ known }} on hashed.{{ name }} = {{ known }}.fingerprint
     {%- endfor %}
     {%- endif %}
 {%- endmacro %}
 
 {# What a fingerprint is taken of: the input, or the hash of the content. #}
-{% macro _content_of(alias, asked) -%}
-    {{ return("cast(" ~ alias ~ "." ~ adapter.quote(asked.content_hash or asked.input) ~ " as " ~ dbt.type_string() ~ ")") }}
+{% macro _content_of(alias, call_config) -%}
+    {{ return("cast(" ~ alias ~ "." ~ adapter.quote(call_config.content_hash or call_config.input) ~ " as " ~ dbt.type_string() ~ ")") }}
 {%- endmacro %}
 
 {# The earlier forms of the options that the ledger has answers under. #}
-{% macro _previous_options_in_ledger(asked) -%}
+{% macro _previous_options_in_ledger(call_config) -%}
     {%- set forms = [] -%}
-    {%- for options in lakeweave._previous_options(asked.function, asked.options) -%}
+    {%- for options in lakeweave._previous_options(call_config.function, call_config.options) -%}
         {%- do forms.append(lakeweave.text_literal(options)) -%}
     {%- endfor -%}
     {%- set found = [] -%}
     {%- if forms -%}
         {%- for row in lakeweave.fetch_rows(
-            "select distinct options from " ~ lakeweave._known_responses() ~ " as responses where " ~ lakeweave._same_model(asked)
+            "select distinct options from " ~ lakeweave._known_responses() ~ " as responses where " ~ lakeweave._same_model(call_config)
             ~ " and options in (" ~ forms | join(', ') ~ ") order by options", []
         ) -%}
             {%- do found.append(row[0]) -%}
@@ -219,49 +219,49 @@
 {%- endmacro %}
 
 {# Why a row cannot be asked, as an SQL expression; NULL when it can. #}
-{% macro _reason_not_askable(alias, asked) -%}
-    {%- set input = "cast(" ~ alias ~ "." ~ adapter.quote(asked.input) ~ " as " ~ dbt.type_string() ~ ")" -%}
+{% macro _reason_not_askable(alias, call_config) -%}
+    {%- set input = "cast(" ~ alias ~ "." ~ adapter.quote(call_config.input) ~ " as " ~ dbt.type_string() ~ ")" -%}
     case
         when {{ input }} is null then 'null input'
         when {{ lakeweave.is_blank(input) }} then 'empty input'
-        {%- if asked.content_hash %}
-        when {{ alias }}.{{ adapter.quote(asked.content_hash) }} is null then 'no content hash'
+        {%- if call_config.content_hash %}
+        when {{ alias }}.{{ adapter.quote(call_config.content_hash) }} is null then 'no content hash'
         {%- endif %}
-        {%- if asked.max_input_characters %}
-        when length({{ input }}) > {{ asked.max_input_characters }} then 'input is longer than {{ asked.max_input_characters }} characters'
+        {%- if call_config.max_input_characters %}
+        when length({{ input }}) > {{ call_config.max_input_characters }} then 'input is longer than {{ call_config.max_input_characters }} characters'
         {%- endif %}
     end
 {%- endmacro %}
 
 {# What is to be asked, once per fingerprint, with its place in the order and the estimated cost of one request. #}
-{% macro _pending_sql(staged, asked) -%}
+{% macro _pending_sql(staged, call_config) -%}
     with
 
-    asked as (
+    inputs as (
         select
             fingerprint,
-            min(cast({{ adapter.quote(asked.input) }} as {{ dbt.type_string() }})) as input
+            min(cast({{ adapter.quote(call_config.input) }} as {{ dbt.type_string() }})) as input
         from {{ staged }}
         where fingerprint is not null
         group by fingerprint
     ),
 
     known as (
-        {{ lakeweave._known_sql(asked) }}
+        {{ lakeweave._known_sql(call_config) }}
     )
 
     select
-        asked.fingerprint,
-        asked.input,
+        inputs.fingerprint,
+        inputs.input,
         coalesce(known.attempts, 0) as attempts,
-        row_number() over (order by asked.input, asked.fingerprint) as place,
-        {{ lakeweave._estimated_cost('asked.input', asked) if asked.price else '0.0' }} as estimated_cost
-    from asked
-    left join known on asked.fingerprint = known.fingerprint
+        row_number() over (order by inputs.input, inputs.fingerprint) as place,
+        {{ lakeweave._estimated_cost('inputs.input', call_config) if call_config.price else '0.0' }} as estimated_cost
+    from inputs
+    left join known on inputs.fingerprint = known.fingerprint
     where known.fingerprint is null or (
         known.is_answered = 0
         and known.refused_at <= known.forgiven
-        and known.attempts - known.forgiven < {{ asked.max_attempts }}
+        and known.attempts - known.forgiven < {{ call_config.max_attempts }}
         and known.asked_in_this_run = 0
     )
 {%- endmacro %}
@@ -270,7 +270,7 @@
     What the ledger knows of each fingerprint of this model. An `offered` row is a mark, not an attempt: attempts up to it
     are forgiven. Attempts of this very run count once: nothing is asked twice in one run.
 #}
-{% macro _known_sql(asked) -%}
+{% macro _known_sql(call_config) -%}
     select
         fingerprint,
         max(attempt) as attempts,
@@ -279,21 +279,21 @@
         max(case when state = 'ok' then 1 else 0 end) as is_answered,
         max(case when invocation_id = '{{ invocation_id }}' then 1 else 0 end) as asked_in_this_run
     from {{ lakeweave._known_responses() }} as responses
-    where {{ lakeweave._same_model(asked) }}
+    where {{ lakeweave._same_model(call_config) }}
     group by fingerprint
 {%- endmacro %}
 
 {# The ledger's rows of one model: the fingerprint says as much, but this is what a warehouse can prune by. #}
-{% macro _same_model(asked) -%}
-    responses.function = {{ lakeweave.text_literal(asked.function) }}
-        and responses.model = {{ lakeweave.text_literal(asked.model) }}
-        and responses.model_version = {{ lakeweave.text_literal(asked.model_version) }}
+{% macro _same_model(call_config) -%}
+    responses.function = {{ lakeweave.text_literal(call_config.function) }}
+        and responses.model = {{ lakeweave.text_literal(call_config.model) }}
+        and responses.model_version = {{ lakeweave.text_literal(call_config.model_version) }}
 {%- endmacro %}
 
 {# Numbers about this run before anything is asked: `fit` questions fit the budget at the estimated cost. #}
-{% macro _plan_of_run(staged, pending, asked) -%}
-    {%- set limits = asked.limits -%}
-    {%- set factor = (lakeweave._factor_of_history(asked, lakeweave._prices_relation()) if lakeweave._has_money_limit(asked) else none) or 1 -%}
+{% macro _plan_of_run(staged, pending, call_config) -%}
+    {%- set limits = call_config.limits -%}
+    {%- set factor = (lakeweave._factor_of_history(call_config, lakeweave._prices_relation()) if lakeweave._has_money_limit(call_config) else none) or 1 -%}
     {%- set fits, named = [], [] -%}
     {%- if limits.calls is not none -%}
         {%- do fits.append('place <= ' ~ limits.calls) -%}
@@ -327,7 +327,7 @@
     Asks batch by batch. On DuckDB another thread may hold some of the questions: then its answers are waited
     for, and what it could not answer is left for the next run. Gives the reason why something was not sent, if any.
 #}
-{% macro _ask_in_batches(pending, plan, asked) -%}
+{% macro _ask_in_batches(pending, plan, call_config) -%}
     {%- set seen = namespace(
         unsent=0, reason='', refused=0, stopped='', limit='', over_budget=false, is_zero=false, last=0, asked=0, told=modules.datetime.datetime.now()
     ) -%}
@@ -335,10 +335,10 @@
         {%- set seen.refused = 0 -%}
         {%- set seen.last = 0 -%}
         {%- for number in range([plan.to_ask, 99999] | min) -%}
-            {%- do lakeweave._take_turn(asked) -%}
-            {%- set next = lakeweave._next_batch(pending, seen.last, seen.asked, plan, lakeweave._spent(asked), asked) -%}
+            {%- do lakeweave._take_lock(call_config) -%}
+            {%- set next = lakeweave._next_batch(pending, seen.last, seen.asked, plan, lakeweave._spent(call_config), call_config) -%}
             {%- if next.questions == 0 -%}
-                {%- do lakeweave._end_turn(asked) -%}
+                {%- do lakeweave._release_lock(call_config) -%}
                 {%- set seen.is_zero = next.is_zero -%}
                 {%- if next.stop and next.is_run -%}
                     {%- set seen.stopped = next.stop -%}
@@ -348,13 +348,13 @@
                 {%- endif -%}
                 {%- break -%}
             {%- endif -%}
-            {%- for sql in lakeweave._batch_statements(pending, seen.last, next, asked) -%}
+            {%- for sql in lakeweave._batch_statements(pending, seen.last, next, call_config) -%}
                 {%- call statement('batch') -%}
                     {{ sql }}
                 {%- endcall -%}
             {%- endfor -%}
             {%- do adapter.commit() -%}
-            {%- set report = lakeweave._settle(asked) -%}
+            {%- set report = lakeweave._settle(call_config) -%}
             {%- set seen.last = next.last -%}
             {%- set seen.asked = seen.asked + next.questions -%}
             {%- set seen.refused = seen.refused + report.refused -%}
@@ -371,7 +371,7 @@
         {%- if seen.refused == 0 or seen.unsent > 0 or seen.stopped or seen.over_budget -%}
             {%- break -%}
         {%- endif -%}
-        {%- do lakeweave._wait(asked) -%}
+        {%- do lakeweave._wait(call_config) -%}
     {%- endfor -%}
     {%- set left = lakeweave.fetch_rows("select count(*) as open_questions from (" ~ lakeweave._open_sql(pending, 0) ~ ") as waiting", [[0]])[0][0] | int
         if seen.over_budget or seen.stopped else 0 -%}
@@ -398,7 +398,7 @@
 {%- endmacro %}
 
 {# The ledger's rows from answers to a batch. #}
-{% macro _ledger_rows_sql(answers, asked) -%}
+{% macro _ledger_rows_sql(answers, call_config) -%}
     insert into {{ lakeweave.ledger_relation('model_responses') }} (
         fingerprint, function, model, model_version, options, response, embedding, status, state, attempt,
         requested_at, invocation_id, node_id, estimated_input_tokens, estimated_output_tokens,
@@ -406,10 +406,10 @@
     )
     select
         fingerprint,
-        {{ lakeweave.text_literal(asked.function) }},
-        {{ lakeweave.text_literal(asked.model) }},
-        {{ lakeweave.text_literal(asked.model_version) }},
-        {{ lakeweave.text_literal(tojson(asked.options, sort_keys=true)) }},
+        {{ lakeweave.text_literal(call_config.function) }},
+        {{ lakeweave.text_literal(call_config.model) }},
+        {{ lakeweave.text_literal(call_config.model_version) }},
+        {{ lakeweave.text_literal(tojson(call_config.options, sort_keys=true)) }},
         case when response_state = 'ok' then response end,
         case when response_state = 'ok' then embedding end,
         response_status,
@@ -417,9 +417,9 @@
         attempts + 1,
         {{ lakeweave._now() }},
         '{{ invocation_id }}',
-        {{ lakeweave.text_literal(asked.node_id) }},
-        {{ lakeweave._estimated_input_tokens('input', asked) }},
-        {{ lakeweave._estimated_output_tokens(asked) }},
+        {{ lakeweave.text_literal(call_config.node_id) }},
+        {{ lakeweave._estimated_input_tokens('input', call_config) }},
+        {{ lakeweave._estimated_output_tokens(call_config) }},
         {{ lakeweave._columns_of_call() | join(',\n        ') }}
     from {{ answers }}
     where response_state <> 'unsent'
@@ -434,7 +434,7 @@
     Whether the relation is already what would be written: same columns and types, and the same rows by count and sum of
     their hashes. The answers themselves need not be compared: the ledger never changes an answer to a fingerprint.
 #}
-{% macro _is_unchanged(existing, staged, body_columns, asked, outcome) -%}
+{% macro _is_unchanged(existing, staged, body_columns, call_config, outcome) -%}
     {%- if existing is none or not existing.is_table or not body_columns or should_full_refresh() -%}
         {{ return(false) }}
     {%- endif -%}
@@ -444,7 +444,7 @@
     {%- endfor -%}
     {%- set present = adapter.get_columns_in_relation(existing) -%}
     {%- if present | map(attribute='name') | map('lower') | list
-            != (body_columns | map('replace', adapter.quote('x')[0], '') | map('lower') | list) + lakeweave._answer_columns(asked) -%}
+            != (body_columns | map('replace', adapter.quote('x')[0], '') | map('lower') | list) + lakeweave._answer_columns(call_config) -%}
         {{ return(false) }}
     {%- endif -%}
     {%- for column in present if column.name | lower in types and types[column.name | lower] != column.dtype -%}
@@ -454,7 +454,7 @@
     {%- set mark = lakeweave._content_mark(compared) -%}
     {%- set rows = lakeweave.fetch_rows(
         "select (select " ~ mark ~ " from " ~ existing ~ " as content) as found, (select " ~ mark ~ " from ("
-        ~ lakeweave._answered_sql(staged, body_columns, asked, outcome, false) ~ ") as content) as wanted"
+        ~ lakeweave._answered_sql(staged, body_columns, call_config, outcome, false) ~ ") as content) as wanted"
     ) -%}
     {{ return(rows is not none and rows[0][0] is not none and rows[0][0] | string == rows[0][1] | string) }}
 {%- endmacro %}
@@ -470,7 +470,7 @@
 {%- endmacro %}
 
 {# Body and ledger joined: one row for every row of the body. `with_answer` false leaves the answer's column out. #}
-{% macro _answered_sql(staged, body_columns, asked, outcome, with_answer=true) -%}
+{% macro _answered_sql(staged, body_columns, call_config, outcome, with_answer=true) -%}
     {%- set not_asked = 'not asked yet' -%}
     {%- if outcome.reason -%}
         {%- set not_asked = 'not asked: ' ~ outcome.reason -%}
@@ -486,10 +486,10 @@
         staged.* {{ lakeweave.star_without('fingerprint') }},
         {%- endif %}
         {%- if with_answer %}
-        answers.{{ asked.answer }},
-        {%- if asked.answer == 'embedding' %}
+        answers.{{ call_config.answer }},
+        {%- if call_config.answer == 'embedding' %}
         case
-            when answers.state = 'ok' then {{ lakeweave.text_literal(asked.model ~ '@' ~ asked.model_version) }}
+            when answers.state = 'ok' then {{ lakeweave.text_literal(call_config.model ~ '@' ~ call_config.model_version) }}
         end as embedding_model,
         {%- endif %}
         {%- endif %}
@@ -498,11 +498,11 @@
             when answers.fingerprint is null then 'pending'
             when answers.state = 'ok' then 'ok'
             when answers.attempt <= answers.forgiven then 'retryable'
-            when answers.state = 'failed' or answers.attempt - answers.forgiven >= {{ asked.max_attempts }} then 'failed'
+            when answers.state = 'failed' or answers.attempt - answers.forgiven >= {{ call_config.max_attempts }} then 'failed'
             else 'retryable'
         end as response_state,
         case
-            when staged.fingerprint is null then {{ lakeweave._reason_not_askable('staged', asked) }}
+            when staged.fingerprint is null then {{ lakeweave._reason_not_askable('staged', call_config) }}
             when answers.fingerprint is null then {{ lakeweave.text_literal(not_asked) }}
             else answers.status
         end as response_status,
@@ -515,7 +515,7 @@
             select
                 fingerprint,
                 {% if with_answer -%}
-                {{ asked.answer }},
+                {{ call_config.answer }},
                 {% endif -%}
                 state,
                 status,
@@ -530,7 +530,7 @@
                         attempt desc
                 ) as place
             from {{ lakeweave._known_responses() }} as responses
-            where {{ lakeweave._same_model(asked) }}
+            where {{ lakeweave._same_model(call_config) }}
                 and fingerprint in (select fingerprint from {{ staged }})
         ) as ranked
         where place = 1 and state <> 'offered'
@@ -538,8 +538,8 @@
 {%- endmacro %}
 
 {# One row about this run: what was asked, and what the ledger answered for nothing. #}
-{% macro _account_of_run_sql(target_relation, asked) -%}
-    {%- set mine = "invocation_id = '" ~ invocation_id ~ "' and node_id = " ~ lakeweave.text_literal(asked.node_id) ~ " and state <> 'offered'" -%}
+{% macro _account_of_run_sql(target_relation, call_config) -%}
+    {%- set mine = "invocation_id = '" ~ invocation_id ~ "' and node_id = " ~ lakeweave.text_literal(call_config.node_id) ~ " and state <> 'offered'" -%}
     {%- set ledger = lakeweave.ledger_relation('model_responses') -%}
     insert into {{ lakeweave.ledger_relation('inference_runs') }} (
         invocation_id, node_id, function, model, model_version, ran_at, row_count, input_count, answered_before, calls,
@@ -547,10 +547,10 @@
     )
     select
         '{{ invocation_id }}',
-        {{ lakeweave.text_literal(asked.node_id) }},
-        {{ lakeweave.text_literal(asked.function) }},
-        {{ lakeweave.text_literal(asked.model) }},
-        {{ lakeweave.text_literal(asked.model_version) }},
+        {{ lakeweave.text_literal(call_config.node_id) }},
+        {{ lakeweave.text_literal(call_config.function) }},
+        {{ lakeweave.text_literal(call_config.model) }},
+        {{ lakeweave.text_literal(call_config.model_version) }},
         {{ lakeweave._now() }},
         inputs.row_count,
         inputs.input_count,
@@ -581,7 +581,7 @@
 {%- endmacro %}
 
 {# Quiet when all is well; a warning with numbers when something was left. #}
-{% macro _warn_unfinished(target_relation, plan, outcome, asked) -%}
+{% macro _warn_unfinished(target_relation, plan, outcome, call_config) -%}
     {%- if outcome.unsent > 0 -%}
         {%- do exceptions.warn(target_relation ~ ": questions were left pending, because the model could not be asked. " ~ outcome.reason
             ~ " The next run asks them.") -%}
@@ -591,6 +591,6 @@
     {%- if outcome.over_budget -%}
         {%- do exceptions.warn(lakeweave._over_budget_message(outcome.limit, outcome.fit, plan.to_ask) ~ " The others are pending." ~ lakeweave._what_comes_next(outcome)) -%}
     {%- endif -%}
-    {%- do lakeweave._warn_failures(target_relation, asked) -%}
-    {%- do lakeweave._warn_other_models(target_relation, asked) -%}
+    {%- do lakeweave._warn_failures(target_relation, call_config) -%}
+    {%- do lakeweave._warn_other_models(target_relation, call_config) -%}
 {%- endmacro %}

@@ -33,12 +33,12 @@
     {%- for name in kwargs -%}
         {%- do problems.append("`" ~ name ~ "` is not an argument; expected: function, version, max_input_characters, endpoint.") -%}
     {%- endfor -%}
-    {%- set behind = endpoint or var('endpoints', {}).get(lakeweave.engine(), {}).get(model.name) or {} -%}
-    {%- if behind is string -%}
-        {%- set behind = {'path' if function == 'predict_image' and lakeweave.is_local_engine() else 'endpoint': behind} -%}
+    {%- set endpoint_config = endpoint or var('endpoints', {}).get(lakeweave.engine(), {}).get(model.name) or {} -%}
+    {%- if endpoint_config is string -%}
+        {%- set endpoint_config = {'path' if function == 'predict_image' and lakeweave.is_local_engine() else 'endpoint': endpoint_config} -%}
     {%- endif -%}
     {%- set known = ['endpoint', 'service', 'path', 'format', 'connection', 'rules'] -%}
-    {%- for name in behind if name not in known -%}
+    {%- for name in endpoint_config if name not in known -%}
         {%- do problems.append("vars.endpoints." ~ lakeweave.engine() ~ "." ~ model.name ~ " has `" ~ name ~ "`; expected: " ~ known | join(', ') ~ ".") -%}
     {%- endfor -%}
     {%- do lakeweave.raise_problems("The call of `remote_model` in " ~ model.name, problems) -%}
@@ -48,7 +48,7 @@
             'function': function,
             'version': version,
             'max_input_characters': max_input_characters,
-            'behind': behind,
+            'endpoint_config': endpoint_config,
         }}
     ) -}}
     {%- if execute -%}

@@ -6,8 +6,8 @@
     {%- for node in graph.nodes.values()
         if node.resource_type == 'model' and node.config.materialized == 'ingestion'
             and node.alias == relation.identifier and node.schema == relation.schema -%}
-        {%- set asked = node.config.meta.ingestion -%}
-        {{ return(asked.source ~ '.' ~ asked.table) }}
+        {%- set table_config = node.config.meta.ingestion -%}
+        {{ return(table_config.source ~ '.' ~ table_config.table) }}
     {%- endfor -%}
     {%- do exceptions.raise_compiler_error(
         "`" ~ macro_name ~ "` was given " ~ relation ~ ", which is not a bronze model that begins with `lakeweave.ingestion(…)`. "

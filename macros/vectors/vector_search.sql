@@ -7,7 +7,7 @@
     across two models, versions or dimensions is an error that names both. See docs/vectors.md.
 #}
 {% macro vector_search(base, column, query, top_k=10, distance_type='COSINE', options={}) -%}
-    {%- set asked = {
+    {%- set call_config = {
         'column': column,
         'top_k': top_k,
         'distance_type': distance_type | upper if distance_type is string else distance_type,
@@ -17,24 +17,24 @@
         'fraction_lists_to_search': none,
     } -%}
     {%- do lakeweave.raise_problems(
-        "The call of `vector_search` in " ~ (this or 'this query'), lakeweave._vector_search_problems(asked, options)
+        "The call of `vector_search` in " ~ (this or 'this query'), lakeweave._vector_search_problems(call_config, options)
     ) -%}
-    {%- do asked.update(options) -%}
-    {{ return(adapter.dispatch('vector_search', 'lakeweave')(base, query, asked)) }}
+    {%- do call_config.update(options) -%}
+    {{ return(adapter.dispatch('vector_search', 'lakeweave')(base, query, call_config)) }}
 {%- endmacro %}
 
-{% macro default__vector_search(base, query, asked) -%}
+{% macro default__vector_search(base, query, call_config) -%}
     {%- do lakeweave.raise_unsupported('vector_search', ['duckdb', 'spark', 'databricks', 'bigquery']) -%}
 {%- endmacro %}
 
 {# True, or an error that names the two kinds of vectors that met (promise P9). #}
-{% macro _one_model_only(base, query, asked) -%}
+{% macro _one_model_only(base, query, call_config) -%}
     {%- set string = dbt.type_string() -%}
     {%- set said = [] -%}
-    {%- for side, relation, column in [('base', base, asked.column), ('query', query, asked.query_column)] -%}
+    {%- for side, relation, column in [('base', base, call_config.column), ('query', query, call_config.query_column)] -%}
         {%- set vector = side ~ '.' ~ adapter.quote(column) -%}
-        {%- set model = "coalesce(cast(" ~ side ~ "." ~ adapter.quote(asked.model_column) ~ " as " ~ string ~ "), 'a model without a name')"
-            if asked.model_column else "'one model'" -%}
+        {%- set model = "coalesce(cast(" ~ side ~ "." ~ adapter.quote(call_config.model_column) ~ " as " ~ string ~ "), 'a model without a name')"
+            if call_config.model_column else "'one model'" -%}
         {%- set length = lakeweave._vector_length(vector) -%}
         {%- do said.append(
             "select distinct '" ~ side ~ "' as side, concat(" ~ model ~ ", ' with ', cast(" ~ length ~ " as " ~ string ~ "), ' dimensions') as kind "
@@ -81,17 +81,17 @@
 {%- endmacro %}
 
 {# Every mistake in a call, as sentences. #}
-{% macro _vector_search_problems(asked, options) -%}
+{% macro _vector_search_problems(call_config, options) -%}
     {%- set problems = [] -%}
-    {%- if asked.column is not string or not asked.column -%}
-        {%- do problems.append("`column` is " ~ tojson(asked.column | string) ~ "; expected the name of the column with the vectors.") -%}
+    {%- if call_config.column is not string or not call_config.column -%}
+        {%- do problems.append("`column` is " ~ tojson(call_config.column | string) ~ "; expected the name of the column with the vectors.") -%}
     {%- endif -%}
-    {%- if asked.top_k is not integer or asked.top_k is boolean or asked.top_k < 1 -%}
-        {%- do problems.append("`top_k` is " ~ tojson(asked.top_k | string) ~ "; expected a whole number from 1. More than the base has rows gives all of them.") -%}
+    {%- if call_config.top_k is not integer or call_config.top_k is boolean or call_config.top_k < 1 -%}
+        {%- do problems.append("`top_k` is " ~ tojson(call_config.top_k | string) ~ "; expected a whole number from 1. More than the base has rows gives all of them.") -%}
     {%- endif -%}
     {%- set distances = ['COSINE', 'DOT_PRODUCT', 'EUCLIDEAN'] -%}
-    {%- if asked.distance_type not in distances -%}
-        {%- do problems.append("`distance_type` is " ~ tojson(asked.distance_type | string) ~ "; expected one of " ~ distances | join(', ') ~ ".") -%}
+    {%- if call_config.distance_type not in distances -%}
+        {%- do problems.append("`distance_type` is " ~ tojson(call_config.distance_type | string) ~ "; expected one of " ~ distances | join(', ') ~ ".") -%}
     {%- endif -%}
     {%- if options is not mapping -%}
         {%- do problems.append("`options` is " ~ tojson(options | string) ~ "; expected a mapping.") -%}

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from tests.python import quicker
+from tests.python import dbt_speedups
 
-quicker.find_callers_sooner()
+dbt_speedups.find_callers_sooner()
 
 # The clock of every build of the tests: the data of the demo ends before it.
 os.environ["LAKEWEAVE_AS_OF"] = "2026-03-01 00:00:00"

@@ -13,9 +13,9 @@ import pyarrow.csv
 import pyarrow.parquet
 
 import lakeweave.plugin
-from tests.python import quicker
+from tests.python import dbt_speedups
 
-quicker.install()
-quicker.prepare_classes()
+dbt_speedups.install()
+dbt_speedups.prepare_classes()
 # What is here stays: the collector of each process would copy these pages by looking at them.
 gc.freeze()

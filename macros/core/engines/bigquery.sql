@@ -22,13 +22,13 @@
 {% macro bigquery__json_rows(relation, column, path, fields) -%}
     (
         select
-            asked.*,
+            input_rows.*,
             place + 1 as place,
             {% for name, key in fields.items() -%}
             json_value(element, '$.{{ key }}') as {{ name }}{{ ',' if not loop.last }}
             {% endfor -%}
-        from {{ relation }} as asked
-        cross join unnest(json_query_array(safe.parse_json(asked.{{ column }}), '$.{{ path }}')) as element with offset as place
+        from {{ relation }} as input_rows
+        cross join unnest(json_query_array(safe.parse_json(input_rows.{{ column }}), '$.{{ path }}')) as element with offset as place
     )
 {%- endmacro %}
 

@@ -18,9 +18,9 @@
                 unnest(listed.lakeweave_elements) as lakeweave_element
             from (
                 select
-                    asked.*,
-                    json_extract(try_cast(asked.{{ column }} as json), '$.{{ path }}[*]') as lakeweave_elements
-                from {{ relation }} as asked
+                    input_rows.*,
+                    json_extract(try_cast(input_rows.{{ column }} as json), '$.{{ path }}[*]') as lakeweave_elements
+                from {{ relation }} as input_rows
             ) as listed
         ) as held
     )

@@ -31,9 +31,9 @@
             select listed.*, posexplode(listed.lakeweave_elements) as (lakeweave_place, lakeweave_element)
             from (
                 select
-                    asked.*,
-                    from_json(get_json_object(asked.{{ column }}, '$.{{ path }}'), 'array<string>') as lakeweave_elements
-                from {{ relation }} as asked
+                    input_rows.*,
+                    from_json(get_json_object(input_rows.{{ column }}, '$.{{ path }}'), 'array<string>') as lakeweave_elements
+                from {{ relation }} as input_rows
             ) as listed
         ) as held
     )
@@ -58,7 +58,7 @@
 
 {# https://spark.apache.org/docs/latest/sql-ref-syntax-aux-show-tables.html #}
 {% macro spark__left_scratch(target_relation) -%}
-    {%- set name = modules.re.escape(target_relation.identifier) ~ '__(?:asked|pending|answers|staged|changes|read)(?:_[0-9a-f]{8})?\\Z' -%}
+    {%- set name = modules.re.escape(target_relation.identifier) ~ '__(?:inputs|asked|pending|answers|staged|changes|read)(?:_[0-9a-f]{8})?\\Z' -%}
     {%- set left = [] -%}
     {%- for row in lakeweave.fetch_rows("show tables in " ~ target_relation.without_identifier() ~ " like '" ~ target_relation.identifier ~ "__*'", [])
         if modules.re.match(name, row[1]) -%}

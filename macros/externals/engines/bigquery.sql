@@ -230,7 +230,7 @@ until refreshed end repeat;
         {%- endif -%}
     {%- endfor -%}
     {%- for model in models -%}
-        {%- set connection = ((model.config.meta.get('remote_model') or {}).get('behind') or {}).get('connection') -%}
+        {%- set connection = ((model.config.meta.get('remote_model') or {}).get('endpoint_config') or {}).get('connection') -%}
         {%- if connection and connection | lower != 'default' and lakeweave._connection(connection) -%}
             {%- do connections.update({connection: connections.get(connection, [])}) -%}
         {%- endif -%}

@@ -7,8 +7,8 @@
 
     {%- set target_relation = this.incorporate(type='external') -%}
     {%- set existing = load_cached_relation(this) -%}
-    {%- set asked = config.get('meta')['object_table'] -%}
-    {%- set definition = lakeweave._object_table_definition(target_relation, asked) -%}
+    {%- set object_config = config.get('meta')['object_table'] -%}
+    {%- set definition = lakeweave._object_table_definition(target_relation, object_config) -%}
 
     {{ run_hooks(pre_hooks) }}
     {%- if existing is not none and existing.type != 'external' -%}
@@ -31,8 +31,8 @@
 
 {% endmaterialization %}
 
-{% macro _object_table_definition(relation, asked) -%}
-    {%- set uri = lakeweave.place_of_objects(asked.source, asked.table).uri ~ '/*' -%}
+{% macro _object_table_definition(relation, object_config) -%}
+    {%- set uri = lakeweave.place_of_objects(object_config.source, object_config.table).uri ~ '/*' -%}
     {%- set connection = lakeweave.setting('gcs_connection') -%}
     {%- set parts = {'uris': '[' ~ lakeweave.text_literal(uri) ~ ']', 'connection': connection, 'description': model.description | trim} -%}
     {{ return({

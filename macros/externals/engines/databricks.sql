@@ -41,17 +41,17 @@
 
 {% macro _databricks_foreign_table(declared, problems) -%}
     {%- set name = declared.external.get('databricks', {}).get('connection') or declared.external.connection -%}
-    {%- set behind = lakeweave._databricks_connection(name) -%}
-    {%- if not behind -%}
+    {%- set connection = lakeweave._databricks_connection(name) -%}
+    {%- if not connection -%}
         {%- do problems.append('connection `' ~ name ~ '` is not in `vars.connections`; declare it there: {type: sqlserver, host: …, port: …, database: …, catalog: …, secret_scope: …}.') -%}
-    {%- elif behind.type not in ('sqlserver', 'postgresql', 'mysql') -%}
-        {%- do problems.append("`vars.connections." ~ name ~ ".type` is '" ~ behind.type ~ "'; expected sqlserver, postgresql or mysql.") -%}
+    {%- elif connection.type not in ('sqlserver', 'postgresql', 'mysql') -%}
+        {%- do problems.append("`vars.connections." ~ name ~ ".type` is '" ~ connection.type ~ "'; expected sqlserver, postgresql or mysql.") -%}
     {%- else -%}
-        {%- for key in ['host', 'port', 'database', 'catalog', 'secret_scope'] if not behind.get(key) -%}
+        {%- for key in ['host', 'port', 'database', 'catalog', 'secret_scope'] if not connection.get(key) -%}
             {%- do problems.append('`vars.connections.' ~ name ~ '.' ~ key ~ '` is missing.') -%}
         {%- endfor -%}
-        {%- if behind.get('catalog') and declared.database != behind.catalog -%}
-            {%- do problems.append('the source is in catalog `' ~ declared.database ~ '`, and connection `' ~ name ~ '` makes `' ~ behind.catalog ~ '`; say `database: ' ~ behind.catalog ~ '`.') -%}
+        {%- if connection.get('catalog') and declared.database != connection.catalog -%}
+            {%- do problems.append('the source is in catalog `' ~ declared.database ~ '`, and connection `' ~ name ~ '` makes `' ~ connection.catalog ~ '`; say `database: ' ~ connection.catalog ~ '`.') -%}
         {%- endif -%}
     {%- endif -%}
     {{ return({

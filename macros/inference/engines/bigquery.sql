@@ -36,7 +36,7 @@
     {%- endfor -%}
     (
         select
-            asked.*,
+            inputs.*,
             case when answered.ml_annotate_image_status = '' then to_json_string(answered.ml_annotate_image_result) end as response,
             cast(null as array<float64>) as embedding,
             answered.ml_annotate_image_status as response_status,
@@ -51,7 +51,7 @@
             table {{ lakeweave._object_table(how) }},
             struct([{{ features | join(', ') }}] as vision_features)
         ) as answered
-        inner join {{ relation }} as asked on answered.uri = asked.{{ adapter.quote(input) }}
+        inner join {{ relation }} as inputs on answered.uri = inputs.{{ adapter.quote(input) }}
         where answered.uri in (select wanted.{{ adapter.quote(input) }} from {{ relation }} as wanted)
     )
 {%- endmacro %}
@@ -98,7 +98,7 @@
             {{ lakeweave._unknown_of_call({'input_tokens': "safe_cast(json_value(" ~ statistics ~ ", '$.token_count') as int64)"}) }}
         from {{ name }}(
             model {{ called.relation }},
-            (select asked.*{% if input | lower != 'content' %}, asked.{{ adapter.quote(input) }} as content{% endif %} from {{ relation }} as asked)
+            (select inputs.*{% if input | lower != 'content' %}, inputs.{{ adapter.quote(input) }} as content{% endif %} from {{ relation }} as inputs)
             {%- if settings %},
             struct({{ settings | join(', ') }})
             {%- endif %}
@@ -126,7 +126,7 @@
                 {{ lakeweave._unknown_of_call(lakeweave._bigquery_call('answered.full_response')) }}
             from ai.generate_text(
                 model {{ called.relation }},
-                (select asked.*{% if input | lower != 'prompt' %}, asked.{{ adapter.quote(input) }} as prompt{% endif %} from {{ relation }} as asked)
+                (select inputs.*{% if input | lower != 'prompt' %}, inputs.{{ adapter.quote(input) }} as prompt{% endif %} from {{ relation }} as inputs)
                 {%- if settings %},
                 struct({{ settings | join(', ') }})
                 {%- endif %}
@@ -218,7 +218,7 @@
     {%- set scores = 'answered.' ~ options.get('output', 'probabilities') -%}
     (
         select
-            asked.*,
+            inputs.*,
             case
                 when {{ scores }} is not null then to_json_string(struct(
                     array(
@@ -244,7 +244,7 @@
                 where pictures.uri in (select wanted.{{ adapter.quote(input) }} from {{ relation }} as wanted)
             )
         ) as answered
-        inner join {{ relation }} as asked on answered.uri = asked.{{ adapter.quote(input) }}
+        inner join {{ relation }} as inputs on answered.uri = inputs.{{ adapter.quote(input) }}
     )
 {%- endmacro %}
 
@@ -316,9 +316,9 @@
     https://cloud.google.com/bigquery/docs/reference/standard-sql/bigqueryml-syntax-create-onnx
 #}
 {% macro _create_model_sql(called) -%}
-    {%- set behind = called.behind -%}
+    {%- set endpoint_config = called.endpoint_config -%}
     {%- set given = [] -%}
-    {%- for kind in ['endpoint', 'service', 'path'] if behind.get(kind) -%}
+    {%- for kind in ['endpoint', 'service', 'path'] if endpoint_config.get(kind) -%}
         {%- do given.append(kind) -%}
     {%- endfor -%}
     {%- if given | length != 1 -%}
@@ -328,19 +328,19 @@
         ) -%}
     {%- endif -%}
     {%- if given[0] == 'path' -%}
-    {%- set format = (behind.get('format') or 'ONNX') | upper -%}
+    {%- set format = (endpoint_config.get('format') or 'ONNX') | upper -%}
     {%- if format not in ('ONNX', 'TENSORFLOW', 'TENSORFLOW_LITE') -%}
         {%- do exceptions.raise_compiler_error(
             "vars.endpoints." ~ lakeweave.engine() ~ "." ~ called.model ~ ".format is '" ~ format ~ "'; expected ONNX, TENSORFLOW or TENSORFLOW_LITE."
         ) -%}
     {%- endif -%}
     create or replace model {{ called.relation }}
-    options (model_type = '{{ format }}', model_path = {{ lakeweave.text_literal(behind.path) }})
+    options (model_type = '{{ format }}', model_path = {{ lakeweave.text_literal(endpoint_config.path) }})
     {%- else -%}
-    {%- set connection = behind.get('connection') -%}
+    {%- set connection = endpoint_config.get('connection') -%}
     create or replace model {{ called.relation }}
     remote with connection {% if connection and connection | upper != 'DEFAULT' %}`{{ connection }}`{% else %}default{% endif %}
-    options ({{ 'endpoint' if given[0] == 'endpoint' else 'remote_service_type' }} = {{ lakeweave.text_literal(behind[given[0]]) }})
+    options ({{ 'endpoint' if given[0] == 'endpoint' else 'remote_service_type' }} = {{ lakeweave.text_literal(endpoint_config[given[0]]) }})
     {%- endif -%}
 {%- endmacro %}
 

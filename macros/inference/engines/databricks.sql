@@ -1,13 +1,13 @@
 {# https://docs.databricks.com/en/sql/language-manual/functions/ai_query.html #}
 {% macro databricks___called(relation, called, input, options, how) -%}
-    {%- set endpoint = called.behind.get('endpoint') -%}
+    {%- set endpoint = called.endpoint_config.get('endpoint') -%}
     {%- if not endpoint -%}
         {%- do lakeweave.default___model_version(called) -%}
     {%- endif -%}
-    {%- set input_column = 'asked.' ~ adapter.quote(input) -%}
+    {%- set input_column = 'inputs.' ~ adapter.quote(input) -%}
     {%- set picture = called.function in ('annotate_image', 'predict_image') -%}
     select
-        asked.*,
+        inputs.*,
         {% if called.function == 'generate_text' -%}
         ai_query(
             {{ lakeweave.text_literal(endpoint) }},
@@ -34,9 +34,9 @@
         {%- else -%}
         ai_query({{ lakeweave.text_literal(endpoint) }}, base64(pictures.content), returnType => 'STRING', failOnError => false)
         {%- endif %} as lakeweave_answer
-    from {{ relation }} as asked
+    from {{ relation }} as inputs
     {%- if picture %}
-    inner join {{ lakeweave._databricks_pictures(how) }} as pictures on asked.{{ adapter.quote(input) }} = pictures.uri
+    inner join {{ lakeweave._databricks_pictures(how) }} as pictures on inputs.{{ adapter.quote(input) }} = pictures.uri
     {%- endif %}
 {%- endmacro %}
 
@@ -144,12 +144,12 @@
 {%- endmacro %}
 
 {# dbt-databricks takes Spark's variants before the default ones. A warehouse has no functions of this project, so nothing is claimed. #}
-{% macro databricks___take_turn(asked) -%}
+{% macro databricks___take_lock(call_config) -%}
 {%- endmacro %}
 
-{% macro databricks___end_turn(asked) -%}
+{% macro databricks___release_lock(call_config) -%}
 {%- endmacro %}
 
-{% macro databricks___settle(asked) -%}
-    {{ return(lakeweave.default___settle(asked)) }}
+{% macro databricks___settle(call_config) -%}
+    {{ return(lakeweave.default___settle(call_config)) }}
 {%- endmacro %}

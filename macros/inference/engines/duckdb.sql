@@ -4,7 +4,7 @@
         with
 
         lakeweave_asked as materialized (
-            select * from {{ relation }} as asked
+            select * from {{ relation }} as inputs
         ),
 
         lakeweave_called as materialized (
@@ -33,55 +33,55 @@
     {%- endif -%}
     {%- set call -%}
         lakeweave_{{ called.function }}(
-            cast(asked.{{ adapter.quote(input) }} as {{ dbt.type_string() }}),
+            cast(inputs.{{ adapter.quote(input) }} as {{ dbt.type_string() }}),
             {{ lakeweave.text_literal(lakeweave._model_spec(called, more)) }},
             {{ lakeweave.text_literal(tojson(lakeweave._canonical_options(called.function, options), sort_keys=true)) }}
         )
     {%- endset -%}
     select
-        asked.*,
+        inputs.*,
         {% if how.get('token') -%}
-        case when lakeweave_claim(asked.fingerprint, {{ lakeweave.text_literal(how.token) }}) then {{ call }} end
+        case when lakeweave_claim(inputs.fingerprint, {{ lakeweave.text_literal(how.token) }}) then {{ call }} end
         {%- else -%}
         {{ call }}
         {%- endif %} as lakeweave_answer
-    from {{ relation }} as asked
+    from {{ relation }} as inputs
 {%- endmacro %}
 
 {# The same, with the questions claimed against other threads of this process. #}
-{% macro duckdb___batch_statements(pending, after, next, asked) -%}
-    {%- set token = lakeweave._claim_token(asked, true) -%}
+{% macro duckdb___batch_statements(pending, after, next, call_config) -%}
+    {%- set token = lakeweave._claim_token(call_config, true) -%}
     {%- set answers = lakeweave._answered(
         '(' ~ lakeweave._batch_sql(pending, after, next) ~ ' order by place)',
-        asked.called,
+        call_config.called,
         'input',
-        asked.options,
-        {'token': token, 'model_version': asked.model_version}
+        call_config.options,
+        {'token': token, 'model_version': call_config.model_version}
     ) -%}
-    {{ return([lakeweave._ledger_rows_sql(answers ~ ' as answers', asked)]) }}
+    {{ return([lakeweave._ledger_rows_sql(answers ~ ' as answers', call_config)]) }}
 {%- endmacro %}
 
-{% macro duckdb___take_turn(asked) -%}
-    {%- if asked.limits.run_cost is not none -%}
-        {%- do lakeweave.fetch_rows("select lakeweave_take_turn(" ~ lakeweave.text_literal(lakeweave._claim_token(asked)) ~ ", 3600.0) as is_mine") -%}
+{% macro duckdb___take_lock(call_config) -%}
+    {%- if call_config.limits.run_cost is not none -%}
+        {%- do lakeweave.fetch_rows("select lakeweave_take_lock(" ~ lakeweave.text_literal(lakeweave._claim_token(call_config)) ~ ", 3600.0) as is_mine") -%}
         {# What the others spent is read in a transaction that begins after their commit. #}
         {%- do adapter.commit() -%}
     {%- endif -%}
 {%- endmacro %}
 
-{% macro duckdb___end_turn(asked) -%}
-    {%- if asked.limits.run_cost is not none -%}
-        {%- do lakeweave.duckdb___settle(asked) -%}
+{% macro duckdb___release_lock(call_config) -%}
+    {%- if call_config.limits.run_cost is not none -%}
+        {%- do lakeweave.duckdb___settle(call_config) -%}
     {%- endif -%}
 {%- endmacro %}
 
-{% macro duckdb___settle(asked) -%}
-    {%- set rows = lakeweave.fetch_rows("select lakeweave_settle(" ~ lakeweave.text_literal(lakeweave._claim_token(asked)) ~ ") as report") -%}
-    {{ return(fromjson(rows[0][0]) if rows else lakeweave.default___settle(asked)) }}
+{% macro duckdb___settle(call_config) -%}
+    {%- set rows = lakeweave.fetch_rows("select lakeweave_settle(" ~ lakeweave.text_literal(lakeweave._claim_token(call_config)) ~ ") as report") -%}
+    {{ return(fromjson(rows[0][0]) if rows else lakeweave.default___settle(call_config)) }}
 {%- endmacro %}
 
-{% macro duckdb___wait(asked) -%}
-    {%- do lakeweave.fetch_rows("select lakeweave_wait(" ~ lakeweave.text_literal(lakeweave._claim_token(asked)) ~ ", 3600.0) as is_free") -%}
+{% macro duckdb___wait(call_config) -%}
+    {%- do lakeweave.fetch_rows("select lakeweave_wait(" ~ lakeweave.text_literal(lakeweave._claim_token(call_config)) ~ ", 3600.0) as is_free") -%}
 {%- endmacro %}
 
 {# The local models name themselves, and complain here when they cannot answer. #}
@@ -101,7 +101,7 @@
         lakeweave_model_endpoint({{ lakeweave.text_literal(called.function) }}, {{ spec }}) as endpoint,
         lakeweave_model_version({{ lakeweave.text_literal(called.function) }}, {{ spec }})
             {%- if called.version %} || {{ lakeweave.text_literal('#' ~ called.version) }}{% endif %} as model_version,
-        {{ lakeweave.text_literal(tojson(called.behind, sort_keys=true)) }} as options
+        {{ lakeweave.text_literal(tojson(called.endpoint_config, sort_keys=true)) }} as options
 {%- endmacro %}
 
 {# The lineage knows a star only by the columns that a relation really has. #}

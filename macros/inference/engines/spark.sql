@@ -14,38 +14,38 @@
     run in other processes, so the remaining requests are divided among the questions before they are sent. The questions
     are spread over the executors. https://spark.apache.org/docs/latest/sql-performance-tuning.html#coalesce-hints-for-sql-queries
 #}
-{% macro spark___batch_statements(pending, after, next, asked) -%}
+{% macro spark___batch_statements(pending, after, next, call_config) -%}
     {%- set kept = lakeweave.scratch_relation(this, 'answers') -%}
     {%- set questions = lakeweave._batch_sql(pending, after, next) -%}
     {%- set questions = lakeweave._spread_questions(questions) -%}
-    {%- set how = {'object_table': asked.object_table} -%}
+    {%- set how = {'object_table': call_config.object_table} -%}
     {%- if next.requests is not none -%}
         {%- do how.update({'max_tries': [next.requests // next.questions, 1] | max}) -%}
     {%- endif -%}
-    {%- set called = lakeweave._called('(' ~ questions ~ ')', asked.called, 'input', asked.options, how) -%}
+    {%- set called = lakeweave._called('(' ~ questions ~ ')', call_config.called, 'input', call_config.options, how) -%}
     {{ return([
         lakeweave.create_scratch(kept, called),
-        lakeweave._ledger_rows_sql('(' ~ lakeweave._unpacked(kept, asked.called, asked.options) ~ ') as answers', asked),
+        lakeweave._ledger_rows_sql('(' ~ lakeweave._unpacked(kept, call_config.called, call_config.options) ~ ') as answers', call_config),
     ]) }}
 {%- endmacro %}
 
-{# To Spark a setting without a meaning; lakeweave/spark/turns.py knows it. #}
-{% macro spark___take_turn(asked) -%}
-    {%- do run_query('set lakeweave.turn = inference') -%}
+{# To Spark a setting without a meaning; lakeweave/spark/locks.py knows it. #}
+{% macro spark___take_lock(call_config) -%}
+    {%- do run_query('set lakeweave.lock = inference') -%}
 {%- endmacro %}
 
-{% macro spark___end_turn(asked) -%}
-    {%- do run_query('reset lakeweave.turn') -%}
+{% macro spark___release_lock(call_config) -%}
+    {%- do run_query('reset lakeweave.lock') -%}
 {%- endmacro %}
 
 {# Counts the unsent rows of the scratch table of answers, then drops it. #}
-{% macro spark___settle(asked) -%}
+{% macro spark___settle(call_config) -%}
     {%- set kept = lakeweave.scratch_relation(this, 'answers') -%}
     {%- set rows = lakeweave.fetch_rows(
         "select count(*) as unsent, min_by(lakeweave_answer.status, place) as reason from " ~ kept ~ " where lakeweave_answer.state = 'unsent'",
         [[0, '']]
     ) -%}
-    {%- do lakeweave._end_turn(asked) -%}
+    {%- do lakeweave._release_lock(call_config) -%}
     {%- do lakeweave.drop_scratch(kept) -%}
     {{ return({'refused': 0, 'unsent': rows[0][0] | int, 'reason': rows[0][1] or ''}) }}
 {%- endmacro %}

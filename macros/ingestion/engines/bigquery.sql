@@ -22,11 +22,11 @@
 
     {%- set target_relation = this.incorporate(type='table') -%}
     {%- set existing = load_cached_relation(this) -%}
-    {%- set asked = (config.get('meta') or {})['ingestion'] -%}
-    {%- set declared = lakeweave.declared_source(asked.source, asked.table) -%}
-    {%- set source_name = asked.source ~ '.' ~ asked.table -%}
+    {%- set table_config = (config.get('meta') or {})['ingestion'] -%}
+    {%- set declared = lakeweave.declared_source(table_config.source, table_config.table) -%}
+    {%- set source_name = table_config.source ~ '.' ~ table_config.table -%}
     {%- set rebuild = existing is none or should_full_refresh() -%}
-    {%- set fresh = lakeweave._fresh_files_relation(asked.source, asked.table) -%}
+    {%- set fresh = lakeweave._fresh_files_relation(table_config.source, table_config.table) -%}
     {%- set lines = fresh.incorporate(path={'identifier': fresh.identifier ~ '__lines'}) -%}
 
     {%- do lakeweave._refuse_missing_relation(source_name, target_relation, existing) -%}
@@ -54,7 +54,7 @@
         {{ lakeweave._bigquery_note_touched(fresh, source_name) }}
     {%- endcall -%}
 
-    {%- set relation = source(asked.source, asked.table) -%}
+    {%- set relation = source(table_config.source, table_config.table) -%}
     {%- set files = lakeweave.fetch_rows(
         'select path, file_id, file_name from ' ~ fresh ~ ' where not is_repeat order by ' ~ lakeweave.natural_order('file_name') ~ ', file_name', []
     ) -%}
@@ -113,7 +113,7 @@
     {%- endfor -%}
     {%- do lakeweave._warn_held_files(source_name, held, 0, 0) -%}
     {%- if not rebuild -%}
-        {%- do lakeweave._bigquery_tell_of_null_columns(source_name, target_relation, declared, loaded) -%}
+        {%- do lakeweave._bigquery_warn_null_columns(source_name, target_relation, declared, loaded) -%}
     {%- endif -%}
 
     {{ return({'relations': [target_relation]}) }}
@@ -124,7 +124,7 @@
     Columns without a value in any record that this run loaded. Each file's own are in its message, from the count of its records; only
     such columns are looked up in the records before.
 #}
-{% macro _bigquery_tell_of_null_columns(source_name, relation, declared, loaded) -%}
+{% macro _bigquery_warn_null_columns(source_name, relation, declared, loaded) -%}
     {%- set empty, records = [], [] -%}
     {%- set kept = adapter.get_columns_in_relation(relation) | map(attribute='name') | map('lower') | list if loaded | selectattr('message') | list else [] -%}
     {%- for column in declared.columns.values() if column.name | lower in kept -%}
@@ -139,7 +139,7 @@
     {%- for file in loaded -%}
         {%- do records.append(file.records | int) -%}
     {%- endfor -%}
-    {{ return(lakeweave._warn_null_columns(source_name, relation, empty, records | sum)) }}
+    {{ return(lakeweave._warn_empty_columns(source_name, relation, empty, records | sum)) }}
 {%- endmacro %}
 
 {# How the message of a loaded file begins that has columns without a value. #}

@@ -18,11 +18,11 @@
 
     {%- set target_relation = this.incorporate(type='table') -%}
     {%- set existing = load_cached_relation(this) -%}
-    {%- set asked = (config.get('meta') or {})['ingestion'] -%}
-    {%- set declared = lakeweave.declared_source(asked.source, asked.table) -%}
+    {%- set table_config = (config.get('meta') or {})['ingestion'] -%}
+    {%- set declared = lakeweave.declared_source(table_config.source, table_config.table) -%}
     {%- set rebuild = existing is none or should_full_refresh() -%}
-    {%- set spec = lakeweave._ingestion_spec(asked, declared, rebuild) -%}
-    {%- set staged = api.Relation.create(database='staging', schema=asked.source, identifier=asked.table) -%}
+    {%- set spec = lakeweave._ingestion_spec(table_config, declared, rebuild) -%}
+    {%- set staged = api.Relation.create(database='staging', schema=table_config.source, identifier=table_config.table) -%}
 
     {%- do lakeweave._refuse_missing_relation(spec.source, target_relation, existing) -%}
 
@@ -106,7 +106,7 @@
         {%- do lakeweave._warn_layout_changes(spec.source) -%}
     {%- endif -%}
     {%- if totals.accepted > 0 and not rebuild -%}
-        {%- do lakeweave._tell_of_null_columns(spec.source, target_relation) -%}
+        {%- do lakeweave._warn_null_columns(spec.source, target_relation) -%}
     {%- endif -%}
 
     {{ return({'relations': [target_relation]}) }}
@@ -114,14 +114,14 @@
 {% endmaterialization %}
 
 {# What the reader needs to know, from the source's YAML. Settings of the table win over those of the source. #}
-{% macro _ingestion_spec(asked, declared, rebuild) -%}
+{% macro _ingestion_spec(table_config, declared, rebuild) -%}
     {%- set meta = lakeweave.source_settings(declared) -%}
     {%- set landing = lakeweave.setting('landing_path') -%}
     {{ return({
-        'source': asked.source ~ '.' ~ asked.table,
-        'schema': asked.source,
-        'table': asked.table,
-        'folder': landing ~ '/' ~ (meta.get('folder') or (asked.source ~ '/' ~ asked.table)),
+        'source': table_config.source ~ '.' ~ table_config.table,
+        'schema': table_config.source,
+        'table': table_config.table,
+        'folder': landing ~ '/' ~ (meta.get('folder') or (table_config.source ~ '/' ~ table_config.table)),
         'archive': (landing ~ '/' ~ meta.get('archive')) if meta.get('archive') else none,
         'patterns': meta.get('patterns') or ['*'],
         'columns': declared.columns.values() | map(attribute='name') | list,
@@ -261,8 +261,8 @@
     {%- if '.' not in source -%}
         {%- do exceptions.raise_compiler_error("`archive_files` was given the source `" ~ source ~ "`; expected `name.table`, as in `thelook.users`.") -%}
     {%- endif -%}
-    {%- set asked = {'source': source.split('.')[0], 'table': source.split('.')[1]} -%}
-    {%- set spec = lakeweave._ingestion_spec(asked, lakeweave.declared_source(asked.source, asked.table), false) -%}
+    {%- set table_config = {'source': source.split('.')[0], 'table': source.split('.')[1]} -%}
+    {%- set spec = lakeweave._ingestion_spec(table_config, lakeweave.declared_source(table_config.source, table_config.table), false) -%}
     {%- set answer = lakeweave.call_python('lakeweave_archive', spec) -%}
     {%- do log(source ~ ": " ~ answer.moved ~ " file(s) moved to " ~ spec.archive, info=True) -%}
 {%- endmacro %}

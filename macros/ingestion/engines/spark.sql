@@ -32,10 +32,10 @@
 
     {%- set target_relation = this.incorporate(type='table') -%}
     {%- set existing = load_cached_relation(this) -%}
-    {%- set asked = (config.get('meta') or {})['ingestion'] -%}
-    {%- set declared = lakeweave.declared_source(asked.source, asked.table) -%}
+    {%- set table_config = (config.get('meta') or {})['ingestion'] -%}
+    {%- set declared = lakeweave.declared_source(table_config.source, table_config.table) -%}
     {%- set rebuild = existing is none or should_full_refresh() -%}
-    {%- set spec = lakeweave._ingestion_spec(asked, declared, rebuild) -%}
+    {%- set spec = lakeweave._ingestion_spec(table_config, declared, rebuild) -%}
     {%- do spec.update(lakeweave._spark_places(spec, declared)) -%}
     {%- set totals = namespace(files=0, records=0, rejected=0, held=[], accounts=[]) -%}
 
@@ -71,7 +71,7 @@
         {%- do lakeweave._warn_layout_changes(spec.source) -%}
     {%- endif -%}
     {%- if totals.files > totals.held | length and not rebuild -%}
-        {%- do lakeweave._tell_of_null_columns(spec.source, target_relation) -%}
+        {%- do lakeweave._warn_null_columns(spec.source, target_relation) -%}
     {%- endif -%}
 
     {{ return({'relations': [target_relation]}) }}

@@ -8,7 +8,7 @@
         'description': model.description | trim,
     }) -%}
     {%- do run_query("copy (select * from " ~ relation ~ ") to " ~ lakeweave.text_literal(place.staged) ~ " (format parquet, compression zstd)") -%}
-    {%- do lakeweave.call_python('lakeweave_keep_iceberg', place) -%}
+    {%- do lakeweave.call_python('lakeweave_sync_iceberg', place) -%}
     {{ return('') }}
 {%- endmacro %}
 

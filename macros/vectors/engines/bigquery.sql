@@ -68,30 +68,30 @@
     BigQuery decides which index is used, if any. The base may not be filtered by its vectors, so rows without one must
     not be in it. https://cloud.google.com/bigquery/docs/reference/standard-sql/search_functions#vector_search
 #}
-{% macro bigquery__vector_search(base, query, asked) -%}
+{% macro bigquery__vector_search(base, query, call_config) -%}
     {%- set settings = {} -%}
-    {%- if asked.use_brute_force -%}
+    {%- if call_config.use_brute_force -%}
         {%- do settings.update({'use_brute_force': true}) -%}
-    {%- elif asked.fraction_lists_to_search is not none -%}
-        {%- do settings.update({'fraction_lists_to_search': asked.fraction_lists_to_search}) -%}
+    {%- elif call_config.fraction_lists_to_search is not none -%}
+        {%- do settings.update({'fraction_lists_to_search': call_config.fraction_lists_to_search}) -%}
     {%- endif -%}
     {%- set searched = 'table ' ~ base if base is not string else (base if base.strip().startswith('(') else '(select * from ' ~ base ~ ')') -%}
     (
         select found.query, found.base, found.distance
         from vector_search(
             {{ searched }},
-            {{ lakeweave.text_literal(asked.column) }},
+            {{ lakeweave.text_literal(call_config.column) }},
             (
                 select query.*
                 from {{ query }} as query
-                where (select count(*) from unnest(query.{{ adapter.quote(asked.query_column) }}) as element where element <> 0) > 0
+                where (select count(*) from unnest(query.{{ adapter.quote(call_config.query_column) }}) as element where element <> 0) > 0
             ),
-            query_column_to_search => {{ lakeweave.text_literal(asked.query_column) }},
-            top_k => {{ asked.top_k }},
-            distance_type => {{ lakeweave.text_literal(asked.distance_type) }},
+            query_column_to_search => {{ lakeweave.text_literal(call_config.query_column) }},
+            top_k => {{ call_config.top_k }},
+            distance_type => {{ lakeweave.text_literal(call_config.distance_type) }},
             options => {{ lakeweave.text_literal(tojson(settings, sort_keys=true)) }}
         ) as found
-        where ({{ lakeweave._one_model_only(base, query, asked) }})
+        where ({{ lakeweave._one_model_only(base, query, call_config) }})
     )
 {%- endmacro %}
 

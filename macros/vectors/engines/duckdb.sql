@@ -37,18 +37,18 @@
     The functions of lakeweave/vectors: the rows of the base go into memory as the statement reads them, so a filter is a
     filter and nothing can be stale. An index is used only if it holds just these vectors.
 #}
-{% macro duckdb__vector_search(base, query, asked) -%}
+{% macro duckdb__vector_search(base, query, call_config) -%}
     {%- set spec = {
-        'top_k': asked.top_k,
-        'distance_type': asked.distance_type,
+        'top_k': call_config.top_k,
+        'distance_type': call_config.distance_type,
         'base': lakeweave._vector_base_name(base),
-        'column': asked.column,
+        'column': call_config.column,
     } -%}
-    {%- if not asked.use_brute_force -%}
-        {%- do spec.update(lakeweave._duckdb_index_of(base, asked)) -%}
+    {%- if not call_config.use_brute_force -%}
+        {%- do spec.update(lakeweave._duckdb_index_of(base, call_config)) -%}
     {%- endif -%}
-    {%- set column, query_column = adapter.quote(asked.column), adapter.quote(asked.query_column) -%}
-    {%- set model = adapter.quote(asked.model_column) if asked.model_column else none -%}
+    {%- set column, query_column = adapter.quote(call_config.column), adapter.quote(call_config.query_column) -%}
+    {%- set model = adapter.quote(call_config.model_column) if call_config.model_column else none -%}
     (
         with
 
@@ -156,13 +156,13 @@
 {%- endmacro %}
 
 {# The index that a search of this base may use: only a whole relation has one, and only for its own distance. #}
-{% macro _duckdb_index_of(base, asked) -%}
+{% macro _duckdb_index_of(base, call_config) -%}
     {%- if base is string or not execute -%}
         {{ return({}) }}
     {%- endif -%}
     {%- for node in graph.get('nodes', {}).values() if node.resource_type == 'model' and node.alias == base.identifier and node.schema == base.schema -%}
         {%- set declared = node.config.meta.get('vector_index') -%}
-        {%- if declared and declared.duckdb_type == 'HNSW' and declared.column == asked.column and declared.distance_type == asked.distance_type -%}
+        {%- if declared and declared.duckdb_type == 'HNSW' and declared.column == call_config.column and declared.distance_type == call_config.distance_type -%}
             {{ return(lakeweave._duckdb_index_spec(base, declared)) }}
         {%- endif -%}
     {%- endfor -%}

@@ -8,9 +8,9 @@
     project did not open has no such function, and does it as Databricks does.
     https://spark.apache.org/docs/latest/api/sql/index.html#inline
 #}
-{% macro spark__vector_search(base, query, asked) -%}
+{% macro spark__vector_search(base, query, call_config) -%}
     {%- if not lakeweave.fetch_rows("show user functions like 'lakeweave_nearest'") -%}
-        {{ return(lakeweave.databricks__vector_search(base, query, asked)) }}
+        {{ return(lakeweave.databricks__vector_search(base, query, call_config)) }}
     {%- endif -%}
     (
         with
@@ -18,7 +18,7 @@
         lakeweave_base as (
             select base, vector, row_number() over (order by base) as place
             from (
-                select struct(base.*) as base, cast(base.{{ adapter.quote(asked.column) }} as array<float>) as vector
+                select struct(base.*) as base, cast(base.{{ adapter.quote(call_config.column) }} as array<float>) as vector
                 from {{ base }} as base
             ) as vectors
             where size(vector) > 0
@@ -27,7 +27,7 @@
         lakeweave_query as (
             select query, vector, row_number() over (order by query) as place
             from (
-                select struct(query.*) as query, cast(query.{{ adapter.quote(asked.query_column) }} as array<float>) as vector
+                select struct(query.*) as query, cast(query.{{ adapter.quote(call_config.query_column) }} as array<float>) as vector
                 from {{ query }} as query
             ) as queries
             where size(vector) > 0
@@ -46,10 +46,10 @@
         ),
 
         lakeweave_pairs as (
-            select inline(lakeweave_nearest(queries.block, vectors.block, {{ asked.top_k }}, '{{ asked.distance_type }}')) as (query_place, base_place, distance)
+            select inline(lakeweave_nearest(queries.block, vectors.block, {{ call_config.top_k }}, '{{ call_config.distance_type }}')) as (query_place, base_place, distance)
             from lakeweave_query_blocks as queries
             cross join lakeweave_base_blocks as vectors
-            where ({{ lakeweave._one_model_only(base, query, asked) }})
+            where ({{ lakeweave._one_model_only(base, query, call_config) }})
         ),
 
         lakeweave_ranked as (
@@ -61,7 +61,7 @@
         from lakeweave_ranked as ranked
         inner join lakeweave_query as queries on ranked.query_place = queries.place
         inner join lakeweave_base as vectors on ranked.base_place = vectors.place
-        where ranked.nearness <= {{ asked.top_k }}
+        where ranked.nearness <= {{ call_config.top_k }}
     )
 {%- endmacro %}
 

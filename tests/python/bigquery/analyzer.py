@@ -27,8 +27,8 @@ from zetasql.wasi._pb2.zetasql.public import (
 )
 
 from . import effects, functions, options, profile, sqltypes
+from .analyzer_cache import AnalyzerCache
 from .calls import Rewritten, SqlError, rewrite
-from .memo import Memo
 from .runtime import AnalyzerCrash, Service
 from .sqltext import Path, Token, line_and_column, offset_of, paths, tokens
 from .sqltypes import Type
@@ -377,8 +377,8 @@ class Analyzer:
 
     def _remembered(self, text: str, raw: bytes, catalog: Any, about: tuple[str, ...]) -> Any:
         """The analyzer's answer from an earlier process, or asked for now."""
-        key = Memo.key(b"Analyze", text.encode(), raw, _settings(about))
-        known = self.service.memo.get(key)
+        key = AnalyzerCache.key(b"Analyze", text.encode(), raw, _settings(about))
+        known = self.service.cache.get(key)
         if known is not None:
             if known[:1] == b"!":
                 return ServerError.from_error_string(known[1:].decode())
@@ -389,9 +389,9 @@ class Analyzer:
             # Once more, on a fresh instance: the breakdown may have been the work of an earlier statement.
             answer = self._call(text, raw, catalog, about)
         if isinstance(answer, ServerError):
-            self.service.memo.put(key, b"!" + answer.raw_error.encode())
+            self.service.cache.put(key, b"!" + answer.raw_error.encode())
         else:
-            self.service.memo.put(key, b"=" + answer.SerializeToString())
+            self.service.cache.put(key, b"=" + answer.SerializeToString())
         return answer
 
     def _call(self, text: str, raw: bytes, catalog: Any, about: tuple[str, ...]) -> Any:

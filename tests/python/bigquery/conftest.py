@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from . import demo, gate
+from . import checks, demo
 from .recorder import ROOT, Recorder, Recording, record
 from .test_seeded_mistakes import Good, Seeded, judge
 from .warehouse import Warehouse
@@ -60,7 +60,7 @@ def recording(request: pytest.FixtureRequest) -> Recording:
         _SEEDED.append(_BESIDE.submit(judge, good, request.config._tmp_path_factory.mktemp("mistakes")))
 
     made = record(ROOT, after_first=judge_seeded if "seeded" in used else None)
-    _LINES.extend(gate.counts(made))
+    _LINES.extend(checks.counts(made))
     return made
 
 

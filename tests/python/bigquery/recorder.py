@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from unittest import mock
 
-from .. import quicker
+from .. import dbt_speedups
 from ..left_behind import marked
 from ..support import PARSED, ROOT
 from . import cleaning, sqltypes
@@ -137,7 +137,7 @@ class Recorder:
         self.declare_sources()
         for node in manifest.nodes.values():
             described = (node.config.meta or {}).get("remote_model") if node.resource_type == "model" else None
-            if described and "path" in (described.get("behind") or {}):
+            if described and "path" in (described.get("endpoint_config") or {}):
                 self.warehouse.imported_outputs[f"{node.database}.{node.schema}.{node.alias}"] = dict(IMPORTED_OUTPUTS)
         return self.recording
 
@@ -209,7 +209,7 @@ class Recorder:
     def _invoke(self, arguments: list[str], manifest: Any) -> Any:
         from dbt.cli.main import dbtRunner
 
-        quicker.install()
+        dbt_speedups.install()
         common = [
             "--project-dir", str(self.project), "--profiles-dir", str(self._profiles), "--target", "bigquery",
             "--target-path", str(self.target_path), "--vars", self.variables,

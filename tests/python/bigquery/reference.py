@@ -20,7 +20,7 @@ from zetasql.wasi._pb2.zetasql.proto import simple_catalog_pb2
 from zetasql.wasi._pb2.zetasql.public import simple_table_pb2, type_pb2, value_pb2
 
 from . import profile, sqltypes
-from .memo import Memo
+from .analyzer_cache import AnalyzerCache
 from .runtime import AnalyzerCrash, Service
 from .sqltext import paths, tokens
 from .sqltypes import Type
@@ -109,8 +109,8 @@ _CHANGES = re.compile(r"\b(current_\w+|rand|generate_uuid|session_user)\b", re.I
 
 def _ask(service: Service, request: Any) -> tuple[Any, Any]:
     """The prepared query and its result, remembered where the query is a function of its rows."""
-    key = Memo.key(b"Evaluate", request.SerializeToString(deterministic=True))
-    known = None if _CHANGES.search(request.sql) else service.memo.get(key)
+    key = AnalyzerCache.key(b"Evaluate", request.SerializeToString(deterministic=True))
+    known = None if _CHANGES.search(request.sql) else service.cache.get(key)
     if known is not None:
         length = int.from_bytes(known[:8], "little")
         prepared = service_pb2.PreparedQueryState.FromString(known[8 : 8 + length])
@@ -129,7 +129,7 @@ def _ask(service: Service, request: Any) -> tuple[Any, Any]:
         raise CannotRun(f"the reference implementation broke down: {wrong}") from wrong
     if not _CHANGES.search(request.sql):
         raw = prepared.SerializeToString()
-        service.memo.put(key, len(raw).to_bytes(8, "little") + raw + answer.SerializeToString())
+        service.cache.put(key, len(raw).to_bytes(8, "little") + raw + answer.SerializeToString())
     return prepared, answer
 
 

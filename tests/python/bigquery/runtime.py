@@ -30,7 +30,7 @@ from zetasql.core.wasm_client import WasmClient
 from zetasql.wasi import get_wasm_path
 from zetasql.wasi._pb2.zetasql.local_service import local_service_pb2 as service_pb2
 
-from .memo import Memo
+from .analyzer_cache import AnalyzerCache
 
 Answer = TypeVar("Answer", bound=message.Message)
 
@@ -126,7 +126,7 @@ class Service:
     def __init__(self) -> None:
         self._client: _Client | None = None
         self.calls = 0
-        self.memo = Memo(None if os.environ.get("LAKEWEAVE_CACHE") == "off" else cache_folder())
+        self.cache = AnalyzerCache(None if os.environ.get("LAKEWEAVE_CACHE") == "off" else cache_folder())
         self.generation = 0
         """Counts the instances: what was registered with an earlier one is gone."""
 

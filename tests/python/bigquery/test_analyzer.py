@@ -13,9 +13,9 @@ from google.cloud.bigquery import LoadJobConfig, QueryJobConfig, SchemaField, Ta
 
 from . import functions, options, profile, reference, runtime, sqltypes
 from .analyzer import Analyzer, Refused
+from .analyzer_cache import AnalyzerCache
 from .answers import Answer
 from .calls import rewrite
-from .memo import Memo
 from .sqltext import line_and_column, offset_of, paths, tokens, without_run
 from .standin import Client, Log
 from .warehouse import Model, Warehouse
@@ -33,7 +33,7 @@ def made(empty: Warehouse) -> Analyzer:
 # ---------------------------------------------------------------------------------------------------------------- text
 
 
-def test_tokens_leave_out_what_is_no_code() -> None:
+def test_tokens_leave_out_comments_and_text() -> None:
     sql = """select 'a -- b', "it's", r'\\d', '''x ' y''', `p.d.t` -- gone
     /* gone too; */ # and this
     from x where a >= 1.5e3"""
@@ -52,13 +52,13 @@ def test_paths_are_read_in_every_form() -> None:
     assert {path.names for path in paths(tokens("`p.d.t`"))} == {("p", "d", "t")}
 
 
-def test_places_count_lines_and_tabs_as_the_analyzer_does() -> None:
+def test_places_count_lines_and_tabs_like_the_analyzer() -> None:
     sql = "a\n\tb c"
     assert line_and_column(sql, 3) == (2, 2)
     assert offset_of(sql, 2, 9) == sql.index("b")
 
 
-def test_what_differs_between_runs_is_taken_out_in_place() -> None:
+def test_values_that_differ_between_runs_are_replaced_in_place() -> None:
     sql = "'2026-11-21 03:04:05.123456' '0b7c2f3e-1111-2222-3333-444455556666' t__dbt_tmp034853899480 '2026-11-21 03:04:05'"
     assert len(without_run(sql)) == len(sql)
     assert without_run(sql) == without_run(sql.replace("03:04:05.1", "09:09:09.9").replace("0348", "1111"))
@@ -87,7 +87,7 @@ def test_what_differs_between_runs_is_taken_out_in_place() -> None:
         ),
     ],
 )
-def test_errors_point_into_what_was_sent(made: Analyzer, sql: str, place: str) -> None:
+def test_errors_point_into_the_sent_statement(made: Analyzer, sql: str, place: str) -> None:
     with pytest.raises(Refused) as refused:
         made.run(sql)
     line, column = place.split(":")
@@ -163,7 +163,7 @@ def test_features_and_functions_that_are_left_out_exist() -> None:
     assert len(profile.builtin_functions().exclude_function_ids) >= len(profile.FUNCTIONS_OUT)
 
 
-def test_what_the_analyzer_lacks_is_there(made: Analyzer) -> None:
+def test_functions_that_the_analyzer_lacks_are_declared(made: Analyzer) -> None:
     made.run("create connection `p.us.c` options (connection_type = 'CLOUD_RESOURCE')")
     assert made.warehouse.connections == {"p.us.c"}
     made.run(
@@ -203,7 +203,7 @@ def test_statements_leave_their_tables_behind(made: Analyzer) -> None:
     assert "p.d.years" not in made.warehouse.tables
 
 
-def test_functions_and_procedures_can_be_called_once_they_are_made(made: Analyzer) -> None:
+def test_functions_and_procedures_can_be_called_after_they_are_created(made: Analyzer) -> None:
     made.run("create function `p.d.double_it`(x float64) returns float64 as (x * 2)")
     assert made.run("select `p`.`d`.`double_it`(1.5) as a")
     made.run("create procedure `p.d.tidy`(n int64) begin select n; end")
@@ -218,10 +218,10 @@ def test_a_view_follows_its_query(made: Analyzer) -> None:
         made.run("select id from `p.d.v`")
 
 
-# ------------------------------------------------------------------------------------------------- service, cache, memo
+# ------------------------------------------------------------------------------------------------- service, cache
 
 
-def test_a_stale_cache_file_is_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
+def test_a_stale_cache_file_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
     """A file of another engine, or half a file, is replaced by what compiling gives."""
     monkeypatch.setenv("LAKEWEAVE_CACHE", str(tmp_path))
     engine = wasmtime.Engine()
@@ -264,13 +264,13 @@ def test_an_instance_that_broke_down_is_replaced(made: Analyzer, monkeypatch: py
 
 
 def test_answers_are_remembered_and_keyed_by_everything(tmp_path: Path) -> None:
-    memo = Memo(tmp_path)
-    key = Memo.key(b"a", b"bc")
-    assert key != Memo.key(b"ab", b"c")
-    assert memo.get(key) is None
-    memo.put(key, b"answer" * 100)
-    assert Memo(tmp_path).get(key) == b"answer" * 100
-    nowhere = Memo(None)
+    cache = AnalyzerCache(tmp_path)
+    key = AnalyzerCache.key(b"a", b"bc")
+    assert key != AnalyzerCache.key(b"ab", b"c")
+    assert cache.get(key) is None
+    cache.put(key, b"answer" * 100)
+    assert AnalyzerCache(tmp_path).get(key) == b"answer" * 100
+    nowhere = AnalyzerCache(None)
     nowhere.put(key, b"x")
     assert nowhere.get(key) is None
 
@@ -295,7 +295,7 @@ def test_values_survive_the_way_through_the_reference_implementation(empty: Ware
     assert rows == [nothing, row]
 
 
-def test_what_fails_in_the_reference_implementation_says_why(empty: Warehouse) -> None:
+def test_failures_of_the_reference_implementation_have_a_reason(empty: Warehouse) -> None:
     with pytest.raises(reference.CannotRun, match="division by zero"):
         reference.run("select 1 / 0", empty, {})
 
@@ -304,7 +304,7 @@ def _client(warehouse: Warehouse, raises: bool = True, rules: tuple[Answer, ...]
     return Client(warehouse, Log(phase="first run"), lambda: "model.x", "US", raises, rules)
 
 
-def test_the_stand_in_answers_like_the_service(made: Analyzer) -> None:
+def test_the_stand_in_responds_like_the_service(made: Analyzer) -> None:
     client = _client(made.warehouse, rules=(Answer("two", "count", ({"n": 2},)),))
     assert [row.values() for row in client.query("select count(*) as n from `p.d.t`").result()] == [(2,)]
     assert [row.values() for row in client.query("select max(id) as n from `p.d.t`").result()] == [(None,)]
@@ -347,7 +347,7 @@ def test_a_schema_can_grow_and_not_shrink(made: Analyzer) -> None:
         )
 
 
-def test_a_seed_is_recorded_as_the_table_that_it_makes(made: Analyzer, tmp_path: Path) -> None:
+def test_a_seed_is_recorded_as_the_table_that_it_creates(made: Analyzer, tmp_path: Path) -> None:
     file = tmp_path / "seed.csv"
     file.write_text("a,b\n1,x\n")
     config = LoadJobConfig(schema=[SchemaField("a", "int64"), SchemaField("b", "string")], field_delimiter=",")

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 import pytest
 
-from . import gate
+from . import checks
 from .recorder import Recording
 
 
-def _fail(problems: Sequence[gate.Problem]) -> None:
+def _fail(problems: Sequence[checks.Problem]) -> None:
     if problems:
         pytest.fail("\n".join([f"{len(problems)} problem(s)", *(str(each) for each in problems)]), pytrace=False)
 
@@ -19,22 +19,22 @@ def _fail(problems: Sequence[gate.Problem]) -> None:
 def test_every_statement_is_analyzed(recording: Recording) -> None:
     """One line for each statement that BigQuery would refuse: node, line:column, message."""
     assert recording.statements
-    _fail(gate.refused(recording))
+    _fail(checks.refused(recording))
 
 
 def test_dbt_is_content(recording: Recording) -> None:
     """No node ends in an error of dbt itself (a contract, a macro, an operation)."""
-    _fail(gate.failed(recording))
+    _fail(checks.failed(recording))
 
 
 def test_contracts_are_kept(recording: Recording) -> None:
     """Each model's columns and types, as the analyzer sees them, are those of its YAML."""
-    _fail(gate.broken_contracts(recording))
+    _fail(checks.broken_contracts(recording))
 
 
 def test_every_node_is_covered(recording: Recording) -> None:
     """As many nodes are covered as the manifest has."""
-    _fail(gate.not_covered(recording))
+    _fail(checks.not_covered(recording))
 
 
 def test_gold_is_published(recording: Recording) -> None:

@@ -59,7 +59,7 @@ def _fake() -> FakeClient:
     )
 
 
-def test_every_statement_is_asked_about_once() -> None:
+def test_every_statement_is_analyzed_once() -> None:
     client, told = _fake(), []
     verdicts = dry_run.check(STATEMENTS, client, told.append)
     assert client.sent == [STATEMENTS[1].text, STATEMENTS[2].text, *(each.text for each in STATEMENTS[4:])]
@@ -67,7 +67,7 @@ def test_every_statement_is_asked_about_once() -> None:
     assert told == verdicts[1:]
 
 
-def test_a_refusal_says_node_place_and_message() -> None:
+def test_a_refusal_has_node_place_and_message() -> None:
     told: list[dry_run.Verdict] = []
     dry_run.check(STATEMENTS, _fake(), told.append)
     said = [str(each) for each in told]

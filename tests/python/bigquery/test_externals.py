@@ -118,7 +118,7 @@ def made(statements: list[Statement]) -> dict[str, str]:
     return found
 
 
-def test_plan_prints_what_apply_does_and_changes_nothing(planned_and_applied: Any) -> None:
+def test_plan_prints_the_statements_of_apply_and_changes_nothing(planned_and_applied: Any) -> None:
     (planned, printed), (applied, said) = planned_and_applied[0]
     assert planned == []
     assert len(catalogue.SHAPES) >= 25
@@ -175,7 +175,7 @@ def test_a_connection_is_made_once(shapes: Catalogue) -> None:
     assert not any(each.text.startswith("create connection") for each in second)
 
 
-def test_a_column_that_would_be_lost_is_told_and_nothing_is_done(applied: Catalogue) -> None:
+def test_a_column_that_would_be_lost_is_reported_and_nothing_changes(applied: Catalogue) -> None:
     gone, other = applied.source("files", "csv"), applied.source("files", "orc")
     del gone.columns["name"]
     other.columns["id"].data_type = "string"
@@ -193,7 +193,7 @@ def test_a_column_that_would_be_lost_is_told_and_nothing_is_done(applied: Catalo
     assert sorted(made(sent)) == ["files.csv", "files.orc"], "another word for the same type is no other column"
 
 
-def test_what_stands_in_the_place_of_a_source_is_not_taken_for_it(applied: Catalogue) -> None:
+def test_another_object_with_the_name_of_a_source_is_not_used(applied: Catalogue) -> None:
     table = applied.recorder.warehouse.tables["my-project.files.csv"]
     table.description = "Made by hand."
     applied.recorder.warehouse.tables["my-project.files.avro"].kind = "TABLE"
@@ -202,7 +202,7 @@ def test_what_stands_in_the_place_of_a_source_is_not_taken_for_it(applied: Catal
     assert "`my-project`.`files`.`avro` exists and is a table, not a external table" in said
 
 
-def test_a_dataset_in_another_location_is_told(shapes: Catalogue) -> None:
+def test_a_dataset_in_another_location_is_reported(shapes: Catalogue) -> None:
     shapes.recorder.warehouse.create_dataset("my-project.files", if_not_exists=True)
     shapes.recorder.warehouse.locations["my-project.files"] = "EU"
     _, said = shapes.run("externals_plan")
@@ -215,7 +215,7 @@ def test_two_sources_cannot_be_one_object(shapes: Catalogue) -> None:
     assert "are both `my-project`.`files`.`csv`, with different definitions" in said
 
 
-def test_a_connection_to_aws_is_made_by_hand(shapes: Catalogue) -> None:
+def test_a_connection_to_aws_is_created_manually(shapes: Catalogue) -> None:
     planned, printed = shapes.run("externals_plan", "{select: [by_hand]}")
     assert planned == []
     assert "by hand connection my-project.us-east4.unmade (a connection to AWS has no DDL)" in printed
@@ -229,7 +229,7 @@ def test_a_connection_to_aws_is_made_by_hand(shapes: Catalogue) -> None:
     assert "is missing: a connection to AWS has no DDL. Run `bq mk" in said
 
 
-def test_everything_that_is_wrong_is_told_in_one_message(shapes: Catalogue) -> None:
+def test_all_problems_are_reported_in_one_message(shapes: Catalogue) -> None:
     names = ", ".join(catalogue.BAD)
     for macro in ("externals_plan", "externals_apply"):
         sent, said = shapes.run(macro, f"{{select: [{names}]}}")
@@ -247,12 +247,12 @@ def test_good_sources_have_no_complaint(shapes: Catalogue) -> None:
     assert "is wrong" not in said
 
 
-def test_an_unknown_selection_is_told(shapes: Catalogue) -> None:
+def test_an_unknown_selection_is_reported(shapes: Catalogue) -> None:
     _, said = shapes.run("externals_plan", "{select: [files.nothing]}")
     assert "`select` names files.nothing" in said
 
 
-def test_a_run_prepares_what_the_selected_models_read(shapes: Catalogue) -> None:
+def test_a_run_prepares_the_tables_that_the_selected_models_read(shapes: Catalogue) -> None:
     recorder = shapes.recorder
     before = len(recorder.log.statements)
     outcomes = recorder.phase("run", "run", "--select", "reader")
@@ -298,7 +298,7 @@ def test_a_shared_copy_is_left_to_production(shapes: Catalogue) -> None:
     assert f"{len(catalogue.SHAPES)} as they should be" in said
 
 
-def test_the_remote_function_is_made_and_can_be_called(shapes: Catalogue) -> None:
+def test_the_remote_function_is_created_and_can_be_called(shapes: Catalogue) -> None:
     shapes.recorder.warehouse.connections.add("my-project.us-east4.files")
     arguments = (
         '{endpoint: "https://convert.a.run.app", connection: us-east4.files, on_unknown: error, max_batching_rows: 50}'
@@ -387,7 +387,7 @@ def test_silver_can_be_kept_in_iceberg_tables(iceberg: Recorder) -> None:
     ]
 
 
-def test_what_iceberg_cannot_hold_is_told_before_anything_is_dropped(iceberg: Recorder) -> None:
+def test_types_without_iceberg_support_are_reported_before_a_drop(iceberg: Recorder) -> None:
     before = len(iceberg.log.statements)
     outcomes = {
         each.node.rpartition(".")[2]: each for each in iceberg.phase("run", "run", "--select", "too_wide", "too_loose")
@@ -441,7 +441,7 @@ def differences(
         ([("gs://b/a.csv", 7), LISTED[1]], [("gs://b/a.csv", "listed with an old generation")]),
     ],
 )
-def test_a_cached_table_lists_what_the_bucket_lists(
+def test_a_cached_table_lists_the_objects_of_the_bucket(
     cached: list[tuple[str, int]], expected: list[tuple[str, str]]
 ) -> None:
     assert differences(cached, LISTED) == expected

@@ -84,7 +84,7 @@ def test_no_marker_of_a_compiled_body_is_left(recording: Recording) -> None:
             assert marker not in text
 
 
-def test_line_ends_are_counted_in_what_was_delivered(recording: Recording) -> None:
+def test_line_ends_are_counted_in_the_delivered_bytes(recording: Recording) -> None:
     """`12 Main St` with a line end inside, a backslash and an n: only the first is a line end, whatever bronze makes of it."""
     text = of_bronze(recording, "begin transaction", r"\.bronze_users$")[0]
     counted = re.search(r"coalesce\(array_length\(regexp_extract_all\(cast\(id as string\), (r'[^']*')\)\), 0\)", text)
@@ -124,7 +124,7 @@ def test_a_key_that_is_repeated_in_a_file_holds_it(
     assert reference.run(query, Warehouse("p"), {})[1] == [(held,)]
 
 
-def test_the_declared_order_tells_records_of_one_key_apart(recording: Recording) -> None:
+def test_the_declared_order_decides_between_records_of_one_key(recording: Recording) -> None:
     (text, *_) = of_bronze(recording, "repeated_key", r"\.bronze_listings$")
     grouped = text[text.index("if exists (") : text.index("having count(distinct")].partition("group by")[2]
     assert re.findall(r"delivered\.(\w+)", grouped) == ["product_id", "dms_commit_ts", "op"]
@@ -184,7 +184,7 @@ def test_a_column_without_a_value_is_noted_with_the_file(recording: Recording) -
     assert noted() in ("", None)  # a file without a record says nothing of its columns
 
 
-def test_a_column_that_has_no_value_any_more_is_looked_up_in_what_was_there(recording: Recording) -> None:
+def test_a_column_that_became_empty_is_compared_with_earlier_records(recording: Recording) -> None:
     asked = of_bronze(recording, "_content_hash not in", r"\.bronze_users$")
     assert all(
         re.match(r"\s*select count\(`age`\) as `age`, count\(`created_at`\) as `created_at`\s+from", text)

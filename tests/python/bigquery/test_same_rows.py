@@ -180,7 +180,7 @@ def cannot_run(sql: str, warehouse: Warehouse) -> str | None:
     return listed[0] if listed else f"{services[0]} is {tolerances.SERVICE}" if services else None
 
 
-def test_the_list_of_what_cannot_be_run_is_not_longer_than_it_must_be(recording: Recording) -> None:
+def test_the_list_of_statements_that_cannot_run_has_no_unused_entry(recording: Recording) -> None:
     """An entry that no query needs is taken out."""
     queries = [sql.lower() for (phase, _), sql in recording.compiled.items() if phase in (*RUNS, "analyses")]
     assert [words for words in tolerances.CANNOT_RUN if not any(words in sql for sql in queries)] == []

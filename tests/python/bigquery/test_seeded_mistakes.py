@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import pytest
 
-from . import gate
+from . import checks
 from .recorder import NOT_TESTS, ROOT, Recorder, Recording
 from .warehouse import Warehouse
 
@@ -86,7 +86,7 @@ class Seeded:
     """The file that a mistake was put into, and what the gate said then."""
 
     file: Path
-    problems: list[gate.Problem]
+    problems: list[checks.Problem]
 
     def node(self, mistake: Mistake) -> str:
         """The pattern of the nodes that must complain."""
@@ -142,7 +142,7 @@ def _copy(project: Path) -> Path:
     return project
 
 
-def _problems(project: Path, good: Good, tested: bool) -> list[gate.Problem]:
+def _problems(project: Path, good: Good, tested: bool) -> list[checks.Problem]:
     """What the gate says of a run of the project over the tables that a good run left behind."""
     recorder = Recorder(project, warehouse=good.left_behind.copy(), raises=False, parsed=good.parsed)
     try:
@@ -152,7 +152,7 @@ def _problems(project: Path, good: Good, tested: bool) -> list[gate.Problem]:
             # Apart: in a build, a failing test makes dbt skip the models downstream.
             recorder.phase("tests", "test", "--exclude-resource-type", "unit_test")
             recorder.analyses()
-        return gate.problems(made)
+        return checks.problems(made)
     finally:
         recorder.close()
 
@@ -201,7 +201,7 @@ def test_there_are_enough_in_every_layer() -> None:
 
 def test_without_mistakes_the_gate_is_content(recording: Recording, seeded: dict[str, Seeded]) -> None:
     """No problem of the good project has the words of a seeded one: what is found was put there."""
-    for problem in gate.problems(recording):
+    for problem in checks.problems(recording):
         for mistake in MISTAKES:
             node = seeded[mistake.kind].node(mistake)
             assert not (re.search(node, problem.node) and re.search(mistake.says, problem.message))

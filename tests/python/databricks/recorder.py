@@ -19,7 +19,7 @@ from demo.landing.grocery import rows
 from lakeweave.databases.connection import address
 from lakeweave.spark import session as spark_session
 from lakeweave.spark.databases import jdbc, settings_of
-from tests.python import postgres, quicker
+from tests.python import dbt_speedups, postgres
 from tests.python.databricks.standin import FakeWarehouse
 from tests.python.left_behind import marked
 from tests.python.support import ROOT, Workspace, deliver_batch
@@ -104,7 +104,7 @@ def _name_database(session: Any) -> None:
 def _run(recording: Recording, phase: str, arguments: list[str], landing: Path, catalog: str) -> None:
     from dbt.cli.main import dbtRunner
 
-    quicker.install()
+    dbt_speedups.install()
     variables = (
         f"{{endpoints: {{databricks: {ENDPOINTS}}}, databases: {{databricks: {catalog}}},"
         f" landing_gcs: 'file:{landing}/gcp', landing_s3: 'file:{landing}/aws'}}"

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from lakeweave.spark.session import one_sentence
-from tests.python.databricks.known import STATEMENTS, STUBS, Unknown
+from tests.python.databricks.databricks_only import STATEMENTS, STUBS, Unknown
 
 
 @dataclass

@@ -1,7 +1,7 @@
 """Every statement that dbt-databricks sends is parsed, analyzed and run by open-source Spark with Delta.
 
 It runs in an environment of its own (`make test-databricks`): dbt-databricks and the other adapters want different releases
-of the same packages. What is listed in known.py is answered by the stand-in; nothing was ever sent to Databricks.
+of the same packages. What is listed in databricks_only.py is answered by the stand-in; nothing was ever sent to Databricks.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ def test_spark_takes_every_statement(recording) -> None:
 
 # Tests of what models answer, which a stub does not know: that they fail says nothing of the statements.
 ABOUT_ANSWERS = (
-    "test.lakeweave.holds_for_silver_product_image_looks_",
-    "test.lakeweave.holds_for_yoga_pose_library_",
-    "test.lakeweave.holds_for_yoga_model_evaluation_accuracy_",
+    "test.lakeweave.condition_ratio_silver_product_image_looks_",
+    "test.lakeweave.condition_ratio_yoga_pose_library_",
+    "test.lakeweave.condition_ratio_yoga_model_evaluation_accuracy_",
     "test.lakeweave.searches_find_what_they_should",
 )
 
@@ -120,8 +120,8 @@ def test_no_secret_is_sent_or_left(recording) -> None:
     assert in_files(recording.left, marks) == []
 
 
-def test_what_spark_cannot_know_is_used(recording) -> None:
+def test_every_entry_of_databricks_only_is_used(recording) -> None:
     """An entry of the list that nothing uses is out of date."""
-    from tests.python.databricks.known import STATEMENTS, STUBS
+    from tests.python.databricks.databricks_only import STATEMENTS, STUBS
 
     assert {*(each.name for each in STATEMENTS), *STUBS} == set(recording.warehouse.used)

@@ -158,7 +158,7 @@ def test_nothing_is_refused(recorded) -> None:
     assert [f"{each.phase}: {each.sql}: {each.problem}" for each in recorded["statements"] if each.problem] == []
 
 
-def test_a_plan_changes_nothing_and_says_what_apply_does(recorded) -> None:
+def test_a_plan_changes_nothing_and_lists_what_apply_does(recorded) -> None:
     assert [each for each in sent(recorded, "plan") if "ledger" not in each] == []
     made = [each for each in sent(recorded, "apply") if "ledger" not in each]
     assert sum("view" in each for each in made) == len(SHAPES)
@@ -166,7 +166,7 @@ def test_a_plan_changes_nothing_and_says_what_apply_does(recorded) -> None:
         assert re.sub(r"\s+", " ", each) in recorded["said"]["plan"]
 
 
-def test_what_stands_outside_comes_first(recorded) -> None:
+def test_outside_text_comes_first(recorded) -> None:
     made = [
         re.match(r"create (?:or replace )?(\w+)", each)[1] for each in sent(recorded, "apply") if "ledger" not in each
     ]
@@ -182,6 +182,6 @@ def test_apply_twice_does_nothing_and_a_change_touches_one_view(recorded) -> Non
     assert "header => 'false'" in changed[0]
 
 
-def test_everything_that_is_wrong_is_told(recorded) -> None:
+def test_all_problems_are_reported(recorded) -> None:
     untold = [words for _, words in BAD.values() if words not in recorded["said"]["bad"]]
     assert untold == [], recorded["said"]["bad"]

@@ -123,7 +123,7 @@ def test_buckets_keep_old_versions_for_a_while_and_are_private(aws) -> None:
         assert s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]["Rules"]
 
 
-def test_buckets_refuse_what_is_not_encrypted_on_its_way() -> None:
+def test_buckets_refuse_unencrypted_transport() -> None:
     policies = Stack(TEMPLATE.read_text(), {}, "topic").of_type("AWS::S3::BucketPolicy")
     assert [each["Bucket"] for each in policies] == ["lakeweave-landing", "lakeweave-gold"]
     for policy in policies:

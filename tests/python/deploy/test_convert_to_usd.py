@@ -106,7 +106,7 @@ def test_large_integers_come_as_text_and_lose_nothing(service: Service) -> None:
     assert (status, said["replies"]) == (200, ["9007199254740993", "9007199254740991"])
 
 
-def test_an_unknown_currency_is_null_or_an_error_as_asked(service: Service) -> None:
+def test_an_unknown_currency_is_null_or_an_error_as_configured(service: Service) -> None:
     calls = (["1", "pounds", "2026-02-01"], ["1", "shells", "2026-02-01"], ["1", "pounds", "1999-01-01"])
     status, said = service.call(*calls)
     assert status == 200
@@ -149,7 +149,7 @@ def test_an_unknown_currency_is_null_or_an_error_as_asked(service: Service) -> N
         ("1", "expected (price, value_type, on_date)"),
     ],
 )
-def test_what_no_retry_mends_fails_the_query_with_its_row(service: Service, call: Any, words: str) -> None:
+def test_a_permanent_failure_fails_the_query_with_its_row(service: Service, call: Any, words: str) -> None:
     status, said = service.call(["1", "pounds", "2026-02-01"], call)
     assert status == 400
     assert "row 2 of the batch" in said["errorMessage"]
@@ -157,7 +157,7 @@ def test_what_no_retry_mends_fails_the_query_with_its_row(service: Service, call
 
 
 @pytest.mark.parametrize("body", [b"", b"no json", b"[]", b'{"requestId": "1"}', b'{"calls": {}}'])
-def test_what_is_no_request_is_told(service: Service, body: bytes) -> None:
+def test_a_malformed_request_is_reported(service: Service, body: bytes) -> None:
     status, said = service.send(body)
     assert status == 400
     assert "`calls`" in said["errorMessage"]
@@ -192,7 +192,7 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("body", HOSTILE)
-def test_hostile_requests_are_told_and_never_an_error_of_the_service(service: Service, body: bytes) -> None:
+def test_hostile_requests_are_refused_and_never_a_server_error(service: Service, body: bytes) -> None:
     status, said = service.send(body)
     assert status == (200 if said == {"replies": []} else 400), body[:80]
     assert status == 200 or len(said["errorMessage"]) < 400
@@ -232,7 +232,7 @@ def test_the_same_request_again_has_the_same_answer(service: Service) -> None:
     assert service.call(*calls) == service.call(*calls)
 
 
-def test_rates_that_cannot_be_read_ask_for_a_retry(tmp_path) -> None:
+def test_unreadable_rates_request_a_retry(tmp_path) -> None:
     """503 is among the codes that BigQuery retries; once the rates are there, the same batch is answered."""
     rates = tmp_path / "rates.csv"
     service = Service(rates)

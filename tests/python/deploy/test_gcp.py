@@ -107,12 +107,12 @@ def test_buckets_keep_versions_take_old_ones_away_and_are_private() -> None:
             )
 
 
-def test_datasets_are_not_deleted_with_what_is_in_them() -> None:
+def test_datasets_with_tables_are_not_deleted() -> None:
     for _, name, said in resources("google_bigquery_dataset"):
         assert said["delete_contents_on_destroy"] is False, name
 
 
-def test_nobody_may_do_more_than_the_work_needs() -> None:
+def test_permissions_are_the_least_that_are_needed() -> None:
     given = [(kind, name, said) for kind, name, said in resources() if "_iam_" in kind]
     assert given
     for kind, name, said in given:

@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 import yaml
 
-from tests.python import quicker
+from tests.python import dbt_speedups
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -106,7 +106,7 @@ class InferenceProject:
         """Run dbt in this process."""
         from dbt.cli.main import dbtRunner
 
-        quicker.install()
+        dbt_speedups.install()
         messages: list[str] = []
 
         def keep(event: Any) -> None:

@@ -163,7 +163,7 @@ def with_own_models(workspace: Workspace) -> Path:
     return models
 
 
-def test_every_random_record_is_in_one_place_and_a_corrected_file_heals_the_account(tmp_path: Path) -> None:
+def test_every_random_record_is_in_one_place_and_a_corrected_file_repairs_the_account(tmp_path: Path) -> None:
     files = users(20261128)
     workspace = Workspace.create(tmp_path / "project", tmp_path / "landing")
     inbox = tmp_path / "landing" / "gcp" / "inbox" / "users"

@@ -132,7 +132,7 @@ def test_sliders_leave_only_the_rules_above_them(open_page: Open, demo: Workspac
         ({"what": "customers", "customer": "me"}, "A customer is known by a number"),
     ],
 )
-def test_what_nobody_knows_is_a_sentence(open_page: Open, address: dict[str, str], sentence: str) -> None:
+def test_an_unknown_error_is_one_sentence(open_page: Open, address: dict[str, str], sentence: str) -> None:
     assert sentence in sentences(open_page("similar", **address))
 
 

@@ -40,7 +40,7 @@ def test_no_stack_trace_reaches_a_person(spoiled: tuple[Workspace, str]) -> None
     assert "Traceback" not in spoiled[1]
 
 
-def test_a_missing_folder_is_named_with_what_to_do(spoiled: tuple[Workspace, str]) -> None:
+def test_the_error_for_a_missing_folder_has_a_remedy(spoiled: tuple[Workspace, str]) -> None:
     workspace, output = spoiled
     assert "gcp/inbox/users" in output
     assert "does not exist" in output or "no folder" in output
@@ -85,7 +85,7 @@ def test_a_short_record_is_rejected_and_the_others_load(spoiled: tuple[Workspace
     assert "rejected" in output
 
 
-def test_a_released_file_loads_after_it_was_mended(spoiled: tuple[Workspace, str], tmp_path: Path) -> None:
+def test_a_released_file_loads_after_it_was_fixed(spoiled: tuple[Workspace, str], tmp_path: Path) -> None:
     """The same content goes in once its layout is declared; until it is released nobody opens it again."""
     workspace, _ = spoiled
     before = workspace.state()

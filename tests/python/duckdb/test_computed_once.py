@@ -47,7 +47,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     return made
 
 
-def test_what_cannot_have_changed_is_unchanged(project: Project) -> None:
+def test_unchanged_inputs_leave_the_table_unchanged(project: Project) -> None:
     run = project.dbt("build")
     tests = {
         name
@@ -75,7 +75,7 @@ def test_nothing_is_read_where_nothing_is_new(project: Project) -> None:
         assert [line for line in written if "ledger" not in line and "schema if not exists" not in line] == []
 
 
-def test_the_plan_says_what_and_why(project: Project) -> None:
+def test_the_plan_has_changes_with_reasons(project: Project) -> None:
     project.files["models/customers.sql"] += "-- another text\n"
     project.files["macros/doubled.sql"] = project.files["macros/doubled.sql"].replace("* 2", "* 2{# another text #}")
     project.sql("update main.marked set last_id = 0")

@@ -56,7 +56,7 @@ def rows(project: OnDuckDB) -> Sequence[tuple]:
     return project.ask("select source, id, name from main.everything order by id")
 
 
-def test_a_run_makes_what_its_models_read_and_reads_the_files(project) -> None:
+def test_a_run_creates_the_tables_that_its_models_read(project) -> None:
     assert rows(project) == ROWS
     assert [str(day) for (day,) in project.ask("select day from shop.days order by day")] == [
         "2026-01-01",
@@ -84,7 +84,7 @@ def test_nothing_is_left_to_do_and_a_change_touches_one_view(project, tmp_path) 
     assert project.ask("select name from shop.by_place order by id") == [(None,), ("-",)]
 
 
-def test_everything_that_is_wrong_is_told_in_one_message(project, tmp_path) -> None:
+def test_all_problems_are_reported_in_one_message(project, tmp_path) -> None:
     project = again(project, tmp_path)
     before = project.views()
     project.tables["by_name"]["file_format"] = "avro"
@@ -104,7 +104,7 @@ def test_everything_that_is_wrong_is_told_in_one_message(project, tmp_path) -> N
     assert project.views() == before
 
 
-def test_a_table_in_its_place_is_not_replaced(project, tmp_path) -> None:
+def test_an_existing_table_is_not_replaced(project, tmp_path) -> None:
     project = again(project, tmp_path)
     with duckdb.connect(str(project.root / "warehouse.duckdb")) as warehouse:
         warehouse.execute("drop view shop.lines; create table shop.lines (mine int)")

@@ -81,7 +81,7 @@ def test_new_changed_and_deleted_rows_are_seen_and_accounted_for(tmp_path: Path,
 
 
 @NO_SERVER
-def test_a_late_row_and_a_row_that_goes_back_are_seen(tmp_path: Path, server: postgres.Server) -> None:
+def test_late_rows_and_rows_with_an_earlier_watermark_are_read(tmp_path: Path, server: postgres.Server) -> None:
     server.fill(rows(SCALE, SEED, 0))
     workspace = _workspace(tmp_path / "build", server.environment())
     workspace.dbt("run", "--quiet", "--select", *FEED[:2])
@@ -158,7 +158,7 @@ def test_a_connection_that_breaks_in_the_middle_leaves_nothing(tmp_path: Path, s
     ],
     ids=["wrong password", "unreachable", "password in the URL", "unknown kind", "no table", "changed type", "no column"],
 )  # fmt: skip
-def test_bad_connections_and_tables_say_what_to_do(
+def test_errors_for_bad_connections_and_tables_have_a_remedy(
     tmp_path: Path,
     server: postgres.Server,
     monkeypatch: pytest.MonkeyPatch,
@@ -211,7 +211,7 @@ def test_a_wrong_password_ends_the_build_and_is_in_no_log(tmp_path: Path, server
     assert "wrong-secret-word" not in done.stdout + done.stderr + logged
 
 
-def test_the_demo_reads_a_sqlite_file_and_an_impossible_date_is_told(tmp_path: Path) -> None:
+def test_the_demo_reads_a_sqlite_file_and_an_impossible_date_is_reported(tmp_path: Path) -> None:
     workspace = _workspace(tmp_path / "build")
     generate(LandingConfig(scale=SCALE, batches=2, seed=SEED, out=workspace.root / "made", feeds=("grocery",)))
     workspace.landing.rmdir()
@@ -233,7 +233,7 @@ def test_the_demo_reads_a_sqlite_file_and_an_impossible_date_is_told(tmp_path: P
     assert workspace.query("select purchased_on, basket_id from silver.transactions where id = 7") == [(None, None)]
 
 
-def test_bronze_that_was_lost_is_made_again_from_the_reads(tmp_path: Path) -> None:
+def test_lost_bronze_is_rebuilt_from_the_reads(tmp_path: Path) -> None:
     workspace = _workspace(tmp_path / "build")
     for batch in (0, 1):
         write_sqlite(workspace.landing / "sql" / "grocery.sqlite", rows(SCALE, SEED, batch))
@@ -247,7 +247,7 @@ def test_bronze_that_was_lost_is_made_again_from_the_reads(tmp_path: Path) -> No
     assert _made(workspace) == _meant(rows(SCALE, SEED, 2))
 
 
-def test_gold_counts_what_was_sold(tmp_path: Path) -> None:
+def test_gold_counts_sold_items(tmp_path: Path) -> None:
     workspace = _workspace(tmp_path / "build")
     write_sqlite(workspace.landing / "sql" / "grocery.sqlite", rows(SCALE, SEED, 0))
     workspace.dbt("run", "--quiet", "--select", *FEED)

@@ -100,7 +100,7 @@ def test_cost_stays_within_the_budget(project: InferenceProject, server: model_s
     assert "the cost reached max_cost_per_run = 0.05" in outcome.said
 
 
-def test_the_plan_tells_what_a_run_would_ask(project: InferenceProject, server: model_server.Client) -> None:
+def test_the_plan_lists_what_a_run_would_send(project: InferenceProject, server: model_server.Client) -> None:
     project.write("source_rows", BODY)
     body = "select id, prompt from {{ ref('source_rows') }}"
     project.write("asked", asking(body, max_calls_per_run=30, options={"max_output_tokens": 10}))

@@ -54,7 +54,7 @@ def test_like_customers_are_one_question(demo: Workspace) -> None:
     ]
 
 
-def test_the_prompts_begin_with_what_the_rules_know(demo: Workspace) -> None:
+def test_the_prompts_begin_with_texts_of_the_rules(demo: Workspace) -> None:
     for table, instructions in (
         ("silver.user_addresses", ADDRESS_INSTRUCTIONS),
         ("gold.customer_churn_risk", CHURN_INSTRUCTIONS),
@@ -62,7 +62,7 @@ def test_the_prompts_begin_with_what_the_rules_know(demo: Workspace) -> None:
         assert demo.query(f"select count(*) from {table} where not starts_with(prompt, ?)", instructions) == [(0,)]
 
 
-def test_usage_tells_what_was_asked_and_what_it_cost(tmp_path: Path) -> None:
+def test_usage_has_calls_and_cost(tmp_path: Path) -> None:
     with model_server.running() as server:
         project = InferenceProject(tmp_path, openai(server.base_url))
         prices = project.root / "seeds" / "model_prices.csv"

@@ -29,7 +29,7 @@ def reference(function: str, model: str, model_version: str, options: dict, cont
     return hashlib.sha256((json.dumps(constants) + content).encode()).hexdigest()
 
 
-def test_vectors_are_what_the_definition_says() -> None:
+def test_vectors_equal_their_definition() -> None:
     calls = set()
     for vector in VECTORS:
         parts = {key: value for key, value in vector.items() if key != "sha256"}

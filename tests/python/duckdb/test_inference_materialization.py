@@ -23,7 +23,7 @@ def project(tmp_path: Path, server: model_server.Client) -> InferenceProject:
     return InferenceProject(tmp_path, openai(server.base_url))
 
 
-def test_every_mistake_of_a_call_is_told_at_once(project: InferenceProject, server: model_server.Client) -> None:
+def test_all_mistakes_of_a_call_are_reported_at_once(project: InferenceProject, server: model_server.Client) -> None:
     project.write(
         "asked",
         asking(

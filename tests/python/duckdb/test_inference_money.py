@@ -171,7 +171,7 @@ def test_a_budget_in_money_needs_a_price(project: InferenceProject, server: mode
     assert project.query("select count(input_tokens), count(output_tokens) from ledger.model_responses") == [(0, 0)]
 
 
-def test_the_money_of_a_run_is_each_models_own(project: InferenceProject, server: model_server.Client) -> None:
+def test_each_model_has_its_own_cost_limit_of_a_run(project: InferenceProject, server: model_server.Client) -> None:
     """A cheap and a dear model in one run, in any number of threads; then two currencies."""
     served = {name: openai(server.base_url, model=name) for name in ("cheap", "dear", "foreign")}
     project.config["models"] = served
@@ -425,7 +425,7 @@ def test_developers_share_answers(project: InferenceProject, server: model_serve
 # ---- what is told beforehand, and what is refused ----
 
 
-def test_the_plan_tells_what_a_change_of_the_profile_touches(
+def test_the_plan_lists_what_a_change_of_the_profile_affects(
     project: InferenceProject, server: model_server.Client
 ) -> None:
     project.write("source_rows", BODY)

@@ -34,7 +34,7 @@ def project(tmp_path: Path, server: model_server.Client) -> InferenceProject:
     return made
 
 
-def test_a_question_is_asked_once_for_ever(project: InferenceProject, server: model_server.Client) -> None:
+def test_a_question_is_sent_once(project: InferenceProject, server: model_server.Client) -> None:
     project.write("first", asking("select id, 'A: ' || question as prompt from {{ ref('questions') }}", batch_size=30))
     project.write("gemini_two", GEMINI)
     project.write(
@@ -93,7 +93,7 @@ def test_a_question_is_asked_once_for_ever(project: InferenceProject, server: mo
     assert project.query(ledger) == [(paid, paid, "ok", "ok")]
 
 
-def test_models_that_ask_the_same_pay_once(project: InferenceProject, server: model_server.Client) -> None:
+def test_models_with_the_same_prompt_pay_once(project: InferenceProject, server: model_server.Client) -> None:
     """Four threads, four models, the same questions at the same time."""
     project.threads = 4
     server.set(latency=0.02)
@@ -112,9 +112,7 @@ def test_models_that_ask_the_same_pay_once(project: InferenceProject, server: mo
     assert calls == [(DISTINCT, 3 * DISTINCT, 4 * DISTINCT)]
 
 
-def test_a_call_that_was_answered_is_not_asked_by_a_later_model(
-    project: InferenceProject, server: model_server.Client
-) -> None:
+def test_an_answered_call_is_not_sent_by_a_later_model(project: InferenceProject, server: model_server.Client) -> None:
     """The ledger is shared: a model that is added later asks what is new to everyone."""
     project.write("first", asking("select id, question as prompt from {{ ref('questions') }} where id < 60"))
     project.build()

@@ -28,7 +28,7 @@ def project(tmp_path: Path, server: RawServer) -> InferenceProject:
     return InferenceProject(tmp_path, openai(server.base_url, tries=1, served_model="fake-1"))
 
 
-def test_a_share_of_failed_rows_is_told_and_can_be_an_error(project: InferenceProject, server: RawServer) -> None:
+def test_a_share_of_failed_rows_is_a_warning_or_an_error(project: InferenceProject, server: RawServer) -> None:
     server.script = lambda prompt, attempt: [BAD]
     project.write("asked", asking(ROWS.format(40), max_attempts=1))
     said = project.build().said
@@ -65,7 +65,7 @@ def test_a_share_of_failed_rows_is_told_and_can_be_an_error(project: InferencePr
     assert "`fail_if_failed_share` is" in outcome.said
 
 
-def test_another_model_is_told_and_marked(project: InferenceProject, server: RawServer) -> None:
+def test_another_model_is_reported_and_marked(project: InferenceProject, server: RawServer) -> None:
     other = as_json(completion("fine", top_model="fake-2-mini"))
     server.script = lambda prompt, attempt: [other if prompt in ("p1", "p2") else GOOD]
     project.write("asked", asking(ROWS.format(5)))

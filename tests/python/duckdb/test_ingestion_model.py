@@ -54,7 +54,7 @@ def test_grants_reach_the_adapter(workspace: Workspace) -> None:
     assert "grant" in workspace.environment["OUTPUT"].lower()
 
 
-def test_a_column_that_lost_its_values_is_told_once(workspace: Workspace) -> None:
+def test_a_column_that_lost_its_values_is_reported_once(workspace: Workspace) -> None:
     (workspace.landing / "gcp/inbox/distribution_centers/centers_2.csv").write_text(EMPTY)
     output = run(workspace)
     assert '"latitude" has no value in the 2 records of the files that this run loaded' in output

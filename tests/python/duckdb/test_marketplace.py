@@ -167,7 +167,7 @@ def _spoil(landing: Path, changes: dict[int, dict[str, str]]) -> None:
         writer.writerows({**rows[number], **changes.get(number, {})} for number in range(3))
 
 
-def test_what_is_said_of_an_unknown_state_an_unknown_status_and_an_impossible_date(tmp_path: Path) -> None:
+def test_warnings_for_an_unknown_state_an_unknown_status_and_an_impossible_date(tmp_path: Path) -> None:
     landing = _landing(tmp_path / "landing")
     _spoil(landing, {0: {"ship-state": "Maharastra"}, 1: {"Date": "02-30-22"}, 2: {"Status": "Shipped - Eaten by Dog"}})
     workspace = Workspace.create(tmp_path / "build", landing)

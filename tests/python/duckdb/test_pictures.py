@@ -104,7 +104,7 @@ def test_disagreements_have_their_reason(truth: duckdb.DuckDBPyConnection) -> No
     assert wrong == []
 
 
-def test_what_pictures_show_is_what_was_drawn(truth: duckdb.DuckDBPyConnection) -> None:
+def test_picture_annotations_equal_the_drawings(truth: duckdb.DuckDBPyConnection) -> None:
     drawn, seen, *right = truth.execute(
         f"""
         select
@@ -252,7 +252,7 @@ def small(tmp_path_factory: pytest.TempPathFactory, demo_landing: Path) -> Works
     return workspace
 
 
-def test_a_picture_under_two_names_is_asked_once(small: Workspace) -> None:
+def test_a_picture_under_two_names_is_sent_once(small: Workspace) -> None:
     rows, contents = small.query("select count(*), count(distinct md5_hash) from silver.product_image_annotations")[0]
     assert contents < rows
     (asked,) = small.query("select count(*) from ledger.model_responses where function = 'annotate_image'")[0]
@@ -264,7 +264,7 @@ def test_a_picture_under_two_names_is_asked_once(small: Workspace) -> None:
     assert same[0][0] is not None
 
 
-def test_a_rerun_asks_nothing(small: Workspace) -> None:
+def test_a_rerun_sends_nothing(small: Workspace) -> None:
     before = small.query("select uri, generation, md5_hash from bronze.product_images order by all")
     build_pictures(small)
     assert calls(small) == {"silver_product_image_annotations": 0, "silver_yoga_pose_predictions": 0}
@@ -365,7 +365,7 @@ def _bad_pictures(folder: Path) -> dict[str, str]:
     }
 
 
-def test_bad_pictures_have_a_status_and_the_build_goes_on(tmp_path: Path, demo_landing: Path) -> None:
+def test_bad_pictures_have_a_status_and_the_build_continues(tmp_path: Path, demo_landing: Path) -> None:
     workspace = Workspace.create(tmp_path)
     shutil.copytree(demo_landing / "aws" / "dms", workspace.landing / "aws" / "dms")
     expected = _bad_pictures(workspace.landing / "gcp" / "product_images")

@@ -78,7 +78,7 @@ def test_figures_are_exact(columns: dict[str, dict[str, Any]]) -> None:
     assert columns["pair"]["distinct_count"] == ROWS
 
 
-def test_what_is_odd_is_said(columns: dict[str, dict[str, Any]]) -> None:
+def test_unusual_data_is_reported(columns: dict[str, dict[str, Any]]) -> None:
     notes = {name: "; ".join(each["notes"]) for name, each in columns.items()}
     # Bronze is text by design: it keeps what was delivered.
     assert notes["id"] == "every value differs"
@@ -125,7 +125,7 @@ def test_personal_values_are_left_out(columns: dict[str, dict[str, Any]]) -> Non
     assert "example.com" not in json.dumps(columns)
 
 
-def test_the_page_shows_every_table_and_escapes_what_it_shows(demo: Workspace, tmp_path: Path) -> None:
+def test_the_page_shows_every_table_and_escapes_values(demo: Workspace, tmp_path: Path) -> None:
     out = tmp_path / "profile.html"
     done = subprocess.run(
         [sys.executable, "-m", "lakeweave.profile", "--out", str(out)],
@@ -150,7 +150,7 @@ def test_the_page_shows_every_table_and_escapes_what_it_shows(demo: Workspace, t
     assert "<script>" not in page([{"name": "t", "columns": [column]}], "t")
 
 
-def test_an_unknown_name_is_told_with_what_it_may_mean(workspace: Workspace) -> None:
+def test_the_error_for_an_unknown_name_suggests_names(workspace: Workspace) -> None:
     done = workspace.dbt("run-operation", "profile", "--args", "{relation: users}", check=False)
     assert done.returncode != 0
     assert "Did you mean `bronze_users` or `silver_users`?" in done.stdout

@@ -220,7 +220,7 @@ def test_a_total_is_its_parts(
     assert parts[2] or parts[3], "nothing is left out, so this shows nothing"
 
 
-def test_what_is_left_out_is_a_warning_with_its_reason(dirty: Workspace) -> None:
+def test_left_out_settings_are_warnings_with_a_reason(dirty: Workspace) -> None:
     done = dirty.dbt("test", "--select", "gold_reconciles", "gold_leaves_nothing_out")
     assert "leave a part of the total out" in done.stdout
     assert "orders without a date" in done.stdout or "items without a member or a date" in done.stdout

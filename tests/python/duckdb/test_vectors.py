@@ -168,7 +168,7 @@ def test_more_neighbours_than_rows(project: InferenceProject) -> None:
     assert len(found(project, vectors({1: [1.0], 2: [2.0]}), vectors({9: [1.0]}), top_k=1000)) == 2
 
 
-def test_a_wrong_call_is_told_whole(project: InferenceProject) -> None:
+def test_all_problems_of_a_call_are_reported(project: InferenceProject) -> None:
     """Every mistake in one message, before anything is sent."""
     said = refused(
         project,
@@ -188,7 +188,7 @@ def test_a_wrong_call_is_told_whole(project: InferenceProject) -> None:
 # ------------------------------------------------------------------------------------------------------------ in step
 
 
-def test_a_table_in_step_changes_only_what_changed(project: InferenceProject) -> None:
+def test_a_keyed_sync_changes_only_changed_rows(project: InferenceProject) -> None:
     """New, edited and vanished rows by one MERGE into the same table; a changed column set writes it anew."""
     head = "{{ lakeweave.keyed_sync(key='id') }}\n"
     project.write(
@@ -264,7 +264,7 @@ def test_the_catalog_follows_the_products(tmp_path: Path) -> None:
     ) == [(0,)]
 
 
-def test_the_demo_finds_what_it_should(demo: Workspace) -> None:
+def test_the_demo_finds_the_expected_rows(demo: Workspace) -> None:
     products, catalog, pairs = demo.query(
         "select (select count(*) from silver.products), (select count(*) from gold.product_catalog), "
         "(select count(*) from gold.similar_products)"
@@ -357,7 +357,7 @@ def test_an_index_is_looked_after(project: InferenceProject) -> None:
 
 
 @hnsw
-def test_an_index_finds_what_exact_search_finds(project: InferenceProject) -> None:
+def test_an_index_finds_the_same_as_exact_search(project: InferenceProject) -> None:
     """With the same distances, added and removed rows included."""
     project.write("base", indexed(1000))
     project.write("query", "{{ config(materialized='table') }}\n" + MANY.format(rows=200, shift=0.5))
@@ -408,7 +408,7 @@ def test_a_kill_between_the_two_files_leaves_the_old_index(project: InferencePro
     assert definition(project)["vectors"] == 1001
 
 
-def test_an_index_without_its_library_is_told(project: InferenceProject, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_index_without_its_library_is_reported(project: InferenceProject, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "hnswlib", None)
     project.write("base", indexed(1000))
     outcome = project.dbt("build", "--select", "base")

@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from tests.python import quicker
+from tests.python import dbt_speedups
 from tests.python.support import Workspace
 
 
@@ -48,7 +48,7 @@ class ForkedDbt:
         sys.path.insert(0, str(self._workspace.root))
         from dbt.cli.main import dbtRunner
 
-        quicker.install()
+        dbt_speedups.install()
         result = dbtRunner().invoke(["--quiet", "parse"])
         assert result.success, result.exception
         self._manifest = result.result

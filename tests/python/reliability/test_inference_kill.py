@@ -18,7 +18,7 @@ from pathlib import Path
 
 import duckdb
 
-from tests.python import quicker
+from tests.python import dbt_speedups
 from tests.python.duckdb.inference_project import ROOT, InferenceProject, asking, openai
 from tests.python.fakes import model_server
 
@@ -125,7 +125,7 @@ class _Runs:
 def _serve(root: Path) -> None:
     from dbt.cli.main import dbtRunner
 
-    quicker.install()
+    dbt_speedups.install()
     place = ["--project-dir", str(root), "--profiles-dir", str(root)]
     parsed = dbtRunner().invoke(["--quiet", "parse", *place])
     assert parsed.success, parsed.exception

@@ -30,7 +30,7 @@ def test_the_second_build_waits_for_the_first(tmp_path: Path) -> None:
     ) == [(1,)]
 
 
-def test_who_waited_long_enough_is_told_who_has_the_warehouse(tmp_path: Path) -> None:
+def test_a_timeout_names_the_process_that_has_the_warehouse(tmp_path: Path) -> None:
     workspace = Workspace.create(tmp_path / "project", tmp_path / "landing")
     profile = workspace.root / "profiles.yml"
     profile.write_text(profile.read_text().replace("wait_for_other_build: 60", "wait_for_other_build: 1"))

@@ -87,7 +87,7 @@ def environment(url: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("mode", ["", "?sslmode=require", "?sslmode=verify-ca", "?sslmode=verify-full"])
 @pytest.mark.parametrize("server", KINDS, indirect=True)
-def test_a_server_without_tls_hears_no_password(server: FakeServer, mode: str) -> None:
+def test_no_password_is_sent_to_a_server_without_tls(server: FakeServer, mode: str) -> None:
     where = address("shop", None, "", environment(f"{server.kind}://{HOST}:{server.port}/sales{mode}"))
     with pytest.raises(UserError) as told:
         Connection(where)
@@ -101,7 +101,7 @@ def test_a_server_without_tls_hears_no_password(server: FakeServer, mode: str) -
 
 
 @pytest.mark.parametrize("server", KINDS, indirect=True)
-def test_a_password_is_sent_without_tls_if_the_url_says_so(server: FakeServer) -> None:
+def test_a_password_is_sent_without_tls_if_the_url_allows_it(server: FakeServer) -> None:
     """The other way round: the fake would have heard the password."""
     where = address("shop", None, "", environment(f"{server.kind}://{HOST}:{server.port}/sales?sslmode=disable"))
     with pytest.raises(UserError):
@@ -110,7 +110,7 @@ def test_a_password_is_sent_without_tls_if_the_url_says_so(server: FakeServer) -
 
 
 @pytest.mark.parametrize("server", KINDS, indirect=True)
-def test_a_local_server_can_be_made_to_encrypt(server: FakeServer) -> None:
+def test_a_local_server_can_be_set_to_encrypt(server: FakeServer) -> None:
     where = address("shop", None, "", environment(f"{server.kind}://127.0.0.1:{server.port}/sales?sslmode=require"))
     with pytest.raises(UserError):
         Connection(where)
@@ -125,7 +125,7 @@ def test_a_local_server_can_be_made_to_encrypt(server: FakeServer) -> None:
         ("10.0.0.1", False), ("192.168.1.2", False), ("db", False), ("2130706433", False), ("::", False), ("", False),
     ],
 )  # fmt: skip
-def test_what_is_local(host: str, local: bool) -> None:
+def test_local_addresses(host: str, local: bool) -> None:
     assert is_local(host) is local
 
 
@@ -175,5 +175,5 @@ def test_a_port_that_is_none_is_a_sentence() -> None:
         ("sqlserver://db/s?sslmode=disable", "jdbc:sqlserver://db:1433;databaseName=s;encrypt=false"),
     ],
 )
-def test_jdbc_is_told_the_same(url: str, expected: str) -> None:
+def test_jdbc_has_the_same_settings(url: str, expected: str) -> None:
     assert jdbc(address("shop", None, "", environment(url))) == expected

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from lakeweave.arrivals.events import Trust, read
+from lakeweave.arrivals.events import EventVerifier, read
 from lakeweave.arrivals.queue import Queue
 from lakeweave.arrivals.sources import Sources
 from lakeweave.errors import RefusedError
@@ -117,19 +117,19 @@ def test_bytes_at_random_on_the_wire_end_in_a_state(monkeypatch: pytest.MonkeyPa
     print(f"{count} connections, 0 crashes, 0 rows lost")
 
 
-class Trusting(Trust):
+class TrustsEveryone(EventVerifier):
     """Trusts everybody: what is tried is what a trusted sender could send."""
 
     def check_google(self, headers: Any) -> None:
-        """Trust."""
+        """Accepts every event."""
 
     def check_sns(self, message: Any) -> None:
-        """Trust."""
+        """Accepts every event."""
 
 
 def test_events_at_random_are_taken_or_refused(tmp_path: Path) -> None:
     dice = random.Random(SEED + 2)
-    trust = Trusting("", (), (), lambda address: "")
+    verifier = TrustsEveryone("", (), (), lambda address: "")
     names = [
         "inbox/users/a.csv",
         "inbox/orders/x\x00.csv",
@@ -154,7 +154,7 @@ def test_events_at_random_are_taken_or_refused(tmp_path: Path) -> None:
             message = json.dumps({"Type": "Notification", "Message": test_arrivals.s3(name)}).encode()
             headers, body = {"x-amz-sns-message-type": "Notification"}, message
         try:
-            arrivals = read(headers, mutated(dice, body) if dice.random() < 0.7 else body, trust)
+            arrivals = read(headers, mutated(dice, body) if dice.random() < 0.7 else body, verifier)
         except RefusedError as error:
             statuses.add(error.status)
             refused += 1
@@ -175,7 +175,7 @@ def test_events_at_random_are_taken_or_refused(tmp_path: Path) -> None:
     print(f"{TRIED} events: {len(taken)} taken, {refused} refused, 0 lost, 0 crashes")
 
 
-def test_names_at_random_are_listed_or_told(tmp_path: Path) -> None:
+def test_random_names_are_listed_or_reported(tmp_path: Path) -> None:
     dice = random.Random(SEED + 3)
     folder = tmp_path / "inbox"
     folder.mkdir()

@@ -118,7 +118,7 @@ def test_a_body_that_leaks_is_refused(body: str) -> None:
         "select unnest(q) from (select id, country as prompt from main.people) as q",
     ],
 )
-def test_a_harmless_body_is_let_pass(body: str) -> None:
+def test_a_harmless_body_is_allowed(body: str) -> None:
     assert not by_lineage(body), verdict(question(body))
 
 
@@ -187,7 +187,7 @@ def test_reads_of_a_template_are_found_in_its_jinja_only() -> None:
     assert reads("select statement(1), 'run_query(x)' from {{ ref('a') }} {% if execute %}where true{% endif %}") == []
 
 
-def test_bodies_at_random_let_no_personal_value_through() -> None:
+def test_random_bodies_send_no_personal_value() -> None:
     let_through, leaking, refused, clean = [], 0, 0, 0
     with bodies.warehouse() as connection:
         for body in bodies.written(20261128 + 7 * SEED, BODIES):
@@ -247,7 +247,7 @@ def _found(body: str, nodes: dict[str, Any]) -> tuple[tuple[str, ...], tuple[str
     return said.found, said.unread
 
 
-def test_a_tag_goes_with_the_column_through_models() -> None:
+def test_a_tag_follows_the_column_through_models() -> None:
     renamed = _model("m", compiled_code="select id, lower(email) as e, country from main.people")
     below = _model("n", raw_code="select id, e as contact from {{ ref('m') }}", depends_on=["model.p.m"])
     assert _found("select contact as prompt from main.n", renamed | below)[0] == ("`email` (tagged in people)",)
@@ -263,7 +263,7 @@ def test_the_answer_to_a_personal_question_is_personal() -> None:
     assert _found("select response_state as prompt from main.a", asked)[0] == ()
 
 
-def test_a_model_that_cannot_be_read_is_told_of() -> None:
+def test_an_unreadable_model_is_reported() -> None:
     for said in (
         {"language": "python", "raw_code": "def model(dbt, session): ..."},
         {"raw_code": "{% for c in cs %}{{ c }}{% endfor %}"},
@@ -279,7 +279,7 @@ def test_tagged_seeds_and_sources_count() -> None:
     assert _found("select other as prompt from main.raw", source)[0] == ()
 
 
-def test_what_is_not_sql_is_refused_with_a_reason() -> None:
+def test_other_text_than_sql_is_refused_with_a_reason() -> None:
     for body in ("select from where (", "select 1 as prompt; select email as prompt from main.people", ""):
         said = verdict(question(body))
         assert said.problem, body

@@ -32,7 +32,7 @@ def test_a_personal_value_is_found(text: str, kind: str) -> None:
         "1 600 Amphitheatre Parkway", "Übergröße 42", "",
     ],
 )  # fmt: skip
-def test_what_only_looks_so_is_not(text: str) -> None:
+def test_similar_text_is_not_matched(text: str) -> None:
     assert kinds_in(text) == set()
 
 

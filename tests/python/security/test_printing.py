@@ -23,7 +23,7 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_what_is_printed_is_visible(text: str) -> None:
+def test_printed_text_has_visible_characters_only(text: str) -> None:
     shown = printable(text)
     assert all(unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp") for char in shown)
     assert shown.encode()

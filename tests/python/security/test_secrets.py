@@ -19,7 +19,7 @@ def server() -> Iterator[model_server.Client]:
         yield running
 
 
-def test_the_search_finds_what_is_there(tmp_path: Path) -> None:
+def test_the_search_finds_the_matching_files(tmp_path: Path) -> None:
     (tmp_path / "a.log").write_text(f"key={MARK}-1")
     assert in_files(tmp_path) == ["a.log"]
 

@@ -37,7 +37,7 @@ def test_every_requirement_has_a_version_and_hashes(file: Path) -> None:
         assert "://" not in line, "no address of an index belongs here"
 
 
-def test_no_install_goes_without_hashes() -> None:
+def test_no_install_is_without_hashes() -> None:
     for file in ("Makefile", "deploy/gcp/arrivals/Dockerfile", "deploy/gcp/convert_to_usd/Dockerfile"):
         for line in (ROOT / file).read_text().replace("\\\n", " ").splitlines():
             if "install" in line and re.search(r"-r \S*requirements", line):

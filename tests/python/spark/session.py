@@ -13,7 +13,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from tests.python import quicker
+from tests.python import dbt_speedups
 from tests.python.support import PROJECT, ROOT, Workspace
 
 JARS = Path(os.environ.get("LAKEWEAVE_SPARK_JARS", ROOT / ".venv" / "spark-jars"))
@@ -77,7 +77,7 @@ class SparkWorkspace(Workspace):
         from lakeweave.spark.adapter import install
 
         install()
-        quicker.install()
+        dbt_speedups.install()
         said = StringIO()
         with self._entered(), contextlib.redirect_stdout(said):
             outcome = dbtRunner(callbacks=[lambda event: said.write(event.info.msg + "\n")]).invoke(

@@ -63,7 +63,7 @@ def test_jars_that_are_not_there(tmp_path: Path) -> None:
     ("maven", "said"),
     [(None, "there is no mvn on the path"), ("exit 1", "Maven could not fetch Delta's jars")],
 )
-def test_jars_that_cannot_be_had(tmp_path: Path, maven: str | None, said: str) -> None:
+def test_missing_jars(tmp_path: Path, maven: str | None, said: str) -> None:
     """`make environment-spark` says in one sentence what is missing. Java, Maven and uv are fakes."""
     tools, environment = tmp_path / "tools", tmp_path / "venv"
     tools.mkdir()

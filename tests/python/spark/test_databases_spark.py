@@ -166,7 +166,7 @@ def test_a_connection_that_breaks_in_the_middle_leaves_nothing(
     ],
     ids=["wrong password", "unreachable", "password in the URL", "no table", "changed type"],
 )
-def test_bad_connections_and_tables_say_what_to_do(
+def test_errors_for_bad_connections_and_tables_have_a_remedy(
     spark: SparkWorkspace,
     database: postgres.Server,
     environment: dict[str, str],

@@ -84,7 +84,7 @@ select valid_from, concat('twin ', cast(extract(month from valid_from) as intege
 """
 
 
-def test_two_models_that_ask_the_same_at_once_pay_once(asking: Both, server: model_server.Client) -> None:
+def test_two_concurrent_models_with_the_same_prompt_pay_once(asking: Both, server: model_server.Client) -> None:
     """dbt runs them in two threads; what one of them has asked the other finds in the ledger."""
     for name in ("twin_one", "twin_other"):
         (asking.spark.root / "models" / f"{name}.sql").write_text(TWIN)

@@ -120,14 +120,14 @@ def test_a_run_with_nothing_new_changes_nothing(both: Both) -> None:
     assert both.spark.rows(summary) == before
 
 
-def test_a_file_without_account_is_taken_in_anew(both: Both) -> None:
+def test_a_file_without_account_is_loaded_again(both: Both) -> None:
     """What a kill leaves that came after a file's records and before its account."""
     both.spark.rows("delete from ledger.files where file_name = 'users_batch_010.csv'")
     both.spark.here("run", "--select", "bronze_users")
     assert _different(both, "bronze.users", *LEDGER) == []
 
 
-def test_records_that_cannot_be_told_apart_hold_the_file(both: Both) -> None:
+def test_ambiguous_records_hold_the_file(both: Both) -> None:
     users = both.landing / "gcp" / "inbox" / "users"
     header, *rows = _rows(users / "users_batch_000.csv")
     torn = [[str(910_000 + i), *row[1:]] for i, row in enumerate(rows[:4])]

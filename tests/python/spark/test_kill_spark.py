@@ -54,7 +54,15 @@ def run(workspace: SparkWorkspace, number: int = 0, seconds: float = 0.0) -> int
     A process and a session of its own; what it left is gone with it.
     """
     counted = workspace.root / "target" / "statements"
-    command = [sys.executable, "-m", "tests.python.spark.striking", str(number), str(seconds), str(counted), *RUN]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.python.spark.kill_nth_statement",
+        str(number),
+        str(seconds),
+        str(counted),
+        *RUN,
+    ]
     environment = {**workspace.env(), "PYTHONPATH": os.pathsep.join([str(workspace.root), str(ROOT)])}
     child = subprocess.run(
         command,

@@ -112,7 +112,7 @@ def test_published_tables_are_those_of_gold(both: Both) -> None:
         assert sorted(map(str, rows)) == sorted(map(str, both.spark.rows(f"select * from gold.{name}"))), name
 
 
-def test_data_tests_say_the_same(both: Both) -> None:
+def test_data_tests_have_the_same_results(both: Both) -> None:
     """The tests of keys, sums and accounts; all data and unit tests by `make test-spark-long`."""
     words = ("test", *(() if LONG else ("--select", *CORE)))
     done = both.spark.here(*words, check=False)

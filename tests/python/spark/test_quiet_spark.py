@@ -13,7 +13,7 @@ from tests.python.support import add_models
 pytestmark = pytest.mark.needs_spark
 
 
-def test_problems_are_told_in_a_line(tmp_path: Path) -> None:
+def test_problems_are_reported_in_one_line(tmp_path: Path) -> None:
     """In a process of its own, whose log is read: a test that fails, and a model whose task fails."""
     workspace = SparkWorkspace.on_spark(tmp_path / "project", tmp_path / "landing")
     words = "{{ ref('null_sentinels') }}"

@@ -63,7 +63,7 @@ def test_both_engines_give_the_same(rows: tuple[list[str], list[tuple], list[tup
     assert differ == []
 
 
-def test_spark_reads_what_is_expected(rows: tuple[list[str], list[tuple], list[tuple]]) -> None:
+def test_spark_reads_the_expected_rows(rows: tuple[list[str], list[tuple], list[tuple]]) -> None:
     """Not only what DuckDB reads."""
     names, _, its = rows
     calls = {call.replace(" ", ""): name for name, call in cleaning.calls(ROOT).items()}

@@ -50,7 +50,7 @@ def test_no_download_holds_a_formula(text: str) -> None:
     assert without_formulas(given.astype({"text": "string"}))["text"][0] == f"'{text}"
 
 
-def test_every_table_goes_through_it() -> None:
+def test_every_table_uses_it() -> None:
     shown = [
         path.name
         for path in (ROOT / "app").rglob("*.py")
@@ -83,7 +83,7 @@ def test_what_an_engine_repeats_in_an_error_has_no_markdown(tmp_path: Path, text
 
 
 @pytest.mark.parametrize("text", ["²", "٣", "1" * 40, "-1", "1.5", ""])
-def test_what_is_no_number_is_no_key(text: str) -> None:
+def test_keys_are_numbers(text: str) -> None:
     assert not is_number(text)
     assert is_number("42")
 

@@ -30,8 +30,8 @@ from google.auth import crypt, jwt
 
 from lakeweave.arrivals import service
 from lakeweave.arrivals.__main__ import watch
-from lakeweave.arrivals.builder import Builder, Rhythm, tell_by_webhook
-from lakeweave.arrivals.events import GOOGLE_CERTIFICATES, SIGNED_FIELDS, Arrival, Trust
+from lakeweave.arrivals.builder import Builder, RetryPolicy, notify_by_webhook
+from lakeweave.arrivals.events import GOOGLE_CERTIFICATES, SIGNED_FIELDS, Arrival, EventVerifier
 from lakeweave.arrivals.queue import Queue
 from lakeweave.arrivals.service import Server
 from lakeweave.arrivals.sources import Sources
@@ -47,7 +47,7 @@ FOLDERS = {
     "gcp/inbox/orders": "thelook.orders",
     "aws/marketplace/sale_reports": "marketplace.sale_lines",
 }
-FAST = Rhythm(gather=0.3, gather_at_most=5, attempts=3, first_wait=0.05)
+FAST = RetryPolicy(gather=0.3, gather_at_most=5, attempts=3, first_wait=0.05)
 
 
 class Signer:
@@ -148,7 +148,7 @@ def house(tmp_path: Path, signer: Signer) -> Iterator[House]:
         bad = house.failing & set(sources)
         return (False, f"Database Error in model of {', '.join(sorted(bad))}") if bad else (True, "")
 
-    def tell(text: str) -> bool:
+    def notify(text: str) -> bool:
         made[0].told.append(text)
         return True
 
@@ -156,9 +156,9 @@ def house(tmp_path: Path, signer: Signer) -> Iterator[House]:
         made[0].fetched.append(address)
         return json.dumps({"key": signer.certificate}) if address == GOOGLE_CERTIFICATES else signer.certificate
 
-    builder = Builder(Queue(tmp_path / "queue.sqlite"), build, tell, rhythm=FAST)
-    trust = Trust(AUDIENCE, (SENDER,), (TOPIC,), fetch)
-    server = Server(("127.0.0.1", 0), builder, Sources(FOLDERS, ("lakeweave-landing", "lakeweave-aws")), trust)
+    builder = Builder(Queue(tmp_path / "queue.sqlite"), build, notify, retry_policy=FAST)
+    verifier = EventVerifier(AUDIENCE, (SENDER,), (TOPIC,), fetch)
+    server = Server(("127.0.0.1", 0), builder, Sources(FOLDERS, ("lakeweave-landing", "lakeweave-aws")), verifier)
     made.append(House(f"http://127.0.0.1:{server.server_port}/", builder, signer))
     stop = threading.Event()
     threads = [
@@ -231,7 +231,7 @@ def s3(key: str, kind: str = "ObjectCreated:Put", bucket: str = "lakeweave-aws")
     )  # fmt: skip
 
 
-def test_each_sender_starts_the_build_of_what_depends_on_its_file(house: House, signer: Signer) -> None:
+def test_each_sender_starts_the_build_of_the_dependent_models(house: House, signer: Signer) -> None:
     headers, body = eventarc("inbox/users/users_batch_009.csv")
     assert house.post(headers | house.signed(), body).json() == {"arrived": 1, "ours": 1, "new": 1}
     house.until(lambda: house.builds == [["thelook.users"]] and house.idle())
@@ -258,7 +258,7 @@ def test_each_sender_starts_the_build_of_what_depends_on_its_file(house: House, 
 
 def test_a_burst_of_200_with_repeats_is_one_build(house: House) -> None:
     # However slow this machine is just now, the burst is not over before its last event.
-    house.builder.rhythm = Rhythm(gather=3600, gather_at_most=3600)
+    house.builder.retry_policy = RetryPolicy(gather=3600, gather_at_most=3600)
     signed = house.signed()
     events = []
     for number in range(80):
@@ -274,7 +274,7 @@ def test_a_burst_of_200_with_repeats_is_one_build(house: House) -> None:
     assert {answer.status_code for answer in answers} == {200}
     assert sum(answer.json()["new"] for answer in answers) == 80
     assert house.builds == []
-    house.builder.rhythm = FAST
+    house.builder.retry_policy = FAST
     house.until(lambda: bool(house.builds) and house.idle(), 30)
     assert house.builds == [["thelook.orders", "thelook.users"]]
     assert house.builder.queue.counts() == {"built": 80}
@@ -393,7 +393,7 @@ def test_a_trusted_senders_request_that_is_no_event_is_kept_as_a_dead_letter(hou
     assert len(house.builder.queue.letters()) == 1
 
 
-def test_what_is_too_large_or_empty_is_refused(house: House) -> None:
+def test_too_large_and_empty_requests_are_refused(house: House) -> None:
     assert house.post(house.signed(), b"").status_code == 400
     assert house.post(house.signed(), b" " * ((1 << 20) + 1)).status_code == 413
 
@@ -409,13 +409,13 @@ def test_what_is_too_large_or_empty_is_refused(house: House) -> None:
             json.dumps(storage_object("inbox/users/a.csv", bucket="other-bucket")).encode()).decode()}}).encode(),
     ],
 )  # fmt: skip
-def test_what_belongs_to_no_source_is_taken_and_builds_nothing(house: House, event: bytes) -> None:
+def test_an_arrival_without_a_source_is_accepted_and_builds_nothing(house: House, event: bytes) -> None:
     answer = house.post(house.signed(), event)
     assert (answer.status_code, answer.json().get("ours")) == (200, 0)
     assert house.builder.queue.counts() == {}
 
 
-def test_what_keeps_failing_is_given_up_alone_and_somebody_is_told(house: House) -> None:
+def test_only_the_failing_file_is_given_up_and_a_notification_is_sent(house: House) -> None:
     house.failing.add("thelook.orders")
     house.post(house.signed(), pubsub("inbox/users/a.csv"))
     house.post(house.signed(), pubsub("inbox/orders/b.csv"))
@@ -432,9 +432,9 @@ def test_what_keeps_failing_is_given_up_alone_and_somebody_is_told(house: House)
     house.until(lambda: house.builder.queue.counts() == {"built": 2})
 
 
-def test_nobody_could_be_told_so_it_is_told_later(house: House) -> None:
+def test_a_failed_notification_is_sent_later(house: House) -> None:
     heard: list[str] = []
-    house.builder.tell = lambda text: bool(heard.append(text)) or len(heard) > 1
+    house.builder.notify = lambda text: bool(heard.append(text)) or len(heard) > 1
     house.failing.add("thelook.users")
     house.post(house.signed(), pubsub("inbox/users/a.csv"))
     house.until(lambda: len(heard) == 2)
@@ -442,7 +442,7 @@ def test_nobody_could_be_told_so_it_is_told_later(house: House) -> None:
     assert len(heard) == 2
 
 
-def test_a_file_that_is_gone_builds_nothing_and_is_told(house: House) -> None:
+def test_a_file_that_is_gone_builds_nothing_and_is_reported(house: House) -> None:
     house.builder.exists = lambda each: each.name != "inbox/users/gone.csv"
     house.post(house.signed(), pubsub("inbox/users/gone.csv"))
     house.until(lambda: bool(house.told))
@@ -450,13 +450,15 @@ def test_a_file_that_is_gone_builds_nothing_and_is_told(house: House) -> None:
     assert "gone.csv: gone." in house.told[0]
 
 
-def test_what_a_killed_process_was_building_is_built_by_the_next(tmp_path: Path) -> None:
+def test_the_next_process_builds_the_arrivals_of_a_killed_process(tmp_path: Path) -> None:
     queue = Queue(tmp_path / "queue.sqlite")
     queue.put([("thelook.users", Arrival("gcp", "b", "inbox/users/a.csv", "1"))])
     assert len(queue.take()) == 1
     built: list[list[str]] = []
     again = Builder(
-        Queue(tmp_path / "queue.sqlite"), lambda sources: (not built.append(sources), ""), rhythm=Rhythm(gather=0)
+        Queue(tmp_path / "queue.sqlite"),
+        lambda sources: (not built.append(sources), ""),
+        retry_policy=RetryPolicy(gather=0),
     )
     again.step()
     again.step()
@@ -469,12 +471,12 @@ def test_a_burst_is_over_when_nothing_comes_or_when_it_lasts_too_long(tmp_path: 
         queue.put([("thelook.users", Arrival("gcp", "b", "inbox/users/a.csv", str(number)))])
 
     queue = Queue(tmp_path / "queue.sqlite")
-    builder = Builder(queue, lambda _: (True, ""), rhythm=Rhythm(gather=0.4, gather_at_most=3600))
+    builder = Builder(queue, lambda _: (True, ""), retry_policy=RetryPolicy(gather=0.4, gather_at_most=3600))
     arrives(1)
     assert not builder.step()
     time.sleep(0.5)
     assert builder.step()
-    builder.rhythm = Rhythm(gather=3600, gather_at_most=0.4)
+    builder.retry_policy = RetryPolicy(gather=3600, gather_at_most=0.4)
     arrives(2)
     assert not builder.step()
     time.sleep(0.5)
@@ -486,7 +488,7 @@ def test_a_burst_is_over_when_nothing_comes_or_when_it_lasts_too_long(tmp_path: 
 def test_two_processes_do_not_build_at_once(tmp_path: Path) -> None:
     queue = Queue(tmp_path / "queue.sqlite")
     queue.put([("thelook.users", Arrival("gcp", "b", "inbox/users/a.csv", "1"))])
-    other = Builder(queue, lambda _: pytest.fail("built beside another"), rhythm=Rhythm(gather=0))
+    other = Builder(queue, lambda _: pytest.fail("built beside another"), retry_policy=RetryPolicy(gather=0))
     outcomes: list[bool] = []
 
     def build(_: list[str]) -> tuple[bool, str]:
@@ -494,12 +496,12 @@ def test_two_processes_do_not_build_at_once(tmp_path: Path) -> None:
         outcomes.append(other.step())
         return True, ""
 
-    assert Builder(queue, build, rhythm=Rhythm(gather=0)).step()
+    assert Builder(queue, build, retry_policy=RetryPolicy(gather=0)).step()
     assert outcomes == [False]
     assert queue.counts() == {"built": 1, "waiting": 1}
 
 
-def test_health_says_how_the_queue_is(house: House) -> None:
+def test_health_has_the_counts_of_the_queue(house: House) -> None:
     assert httpx.get(house.address + "health").json() == {"status": "ok", "arrivals": {}}
     assert httpx.get(house.address + "other").status_code == 404
 
@@ -557,7 +559,7 @@ def test_a_clock_that_jumps_back_holds_up_nothing(
         queue.recover()
         queue.settle([first.number], "waiting", "failed", wait=0.2)
     built: list[list[str]] = []
-    builder = Builder(queue, lambda sources: (not built.append(sources), ""), rhythm=Rhythm(gather=0.1))
+    builder = Builder(queue, lambda sources: (not built.append(sources), ""), retry_policy=RetryPolicy(gather=0.1))
     began = time.monotonic()
     while queue.counts() != {"built": 2}:
         builder.step()
@@ -599,7 +601,9 @@ def hostile_items(folder: Path) -> int:
     return 5
 
 
-def test_watching_goes_on_past_what_it_cannot_take_in(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_watching_continues_after_an_arrival_that_cannot_be_loaded(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     landing, queue = tmp_path / "landing", Queue(tmp_path / "queue.sqlite")
     folder = landing / "gcp" / "inbox" / "users"
     folder.mkdir(parents=True)
@@ -631,7 +635,7 @@ def test_watching_goes_on_past_what_it_cannot_take_in(tmp_path: Path, capsys: py
         lambda sources: (not built.append(sources), ""),
         lambda text: not told.append(text),
         exists,
-        Rhythm(gather=0),
+        RetryPolicy(gather=0),
     )
     builder.step()
     assert built == [["thelook.users"]]
@@ -670,14 +674,14 @@ def test_a_name_of_a_file_addresses_nobody_and_links_nowhere(monkeypatch: pytest
 
     monkeypatch.setattr(httpx, "post", post)
     told = "<!channel> <users/all> @here <https://example.com|a.csv> ![x](https://example.com/p.png) mailto:a@b.c\nsecond line"
-    assert tell_by_webhook("https://chat.example.com/hook")(told)
+    assert notify_by_webhook("https://chat.example.com/hook")(told)
     assert not re.search(r"[<>]|://|@\w|\]\(", sent[0])
     assert "channel" in sent[0]
 
 
-def test_who_cannot_be_told_keeps_the_webhooks_address_out_of_the_log(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_failed_notification_logs_no_webhook_address(capsys: pytest.CaptureFixture[str]) -> None:
     for address in ("http://127.0.0.1:9/hooks/SECRET-TOKEN", "http://[SECRET-TOKEN", "SECRET-TOKEN"):
-        assert tell_by_webhook(address)("hello") is False
+        assert notify_by_webhook(address)("hello") is False
     said = capsys.readouterr().err
     assert "SECRET" not in said
     assert said.count("nobody could be told") == 3
@@ -728,7 +732,7 @@ def test_watching_lists_the_folders_after_events_only(
     watcher.baseline()
     look = watcher.look
     monkeypatch.setattr(watcher, "look", lambda: looks.append(1) or look())
-    builder = Builder(queue, lambda _: (True, ""), rhythm=Rhythm(gather=0.05))
+    builder = Builder(queue, lambda _: (True, ""), retry_policy=RetryPolicy(gather=0.05))
     running = threading.Thread(target=watch, args=(watcher, builder, stop, 0.05))
     running.start()
     try:

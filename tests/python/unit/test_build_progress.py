@@ -73,7 +73,7 @@ def test_of_a_selection_the_layers_are_printed_at_the_end(manifest: Path) -> Non
     assert out.getvalue().split()[:2] == ["bronze", "1"]
 
 
-def test_what_failed_or_was_skipped_is_counted_and_its_message_printed_once(manifest: Path) -> None:
+def test_failed_and_skipped_nodes_are_counted_and_each_message_is_printed_once(manifest: Path) -> None:
     told, out = progress(manifest)
     told.take(start(NODES[0], 4))
     failure = end(NODES[0], "error", level="error")
@@ -136,6 +136,6 @@ def test_the_exit_code_is_that_of_the_command(manifest: Path) -> None:
     assert out.getvalue() == "broken\n"
 
 
-def test_a_command_without_dbt_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_command_without_dbt_is_reported(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["dbt", "docs"]) == 2
     assert "expected build, run, test, seed or snapshot" in capsys.readouterr().err

@@ -138,7 +138,7 @@ def test_orders_without_a_moment_or_a_known_user_are_left_out() -> None:
     assert answer[("all", 2026, 2, 0)] == (1, 1, 1.0)
 
 
-def test_a_rate_over_cohorts_counts_the_cohorts_in_which_nobody_came() -> None:
+def test_a_rate_over_cohorts_counts_the_cohorts_without_returning_customers() -> None:
     orders = [(user, "2025-12-05 00:00:00") for user in range(9)] + [
         (9, "2025-11-05 00:00:00"),
         (9, "2025-12-06 00:00:00"),

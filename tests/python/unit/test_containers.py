@@ -56,7 +56,7 @@ def test_an_old_tar_without_its_magic_is_known_by_its_checksum(tmp_path: Path):
     assert account_file(tmp_path / "a.csv", COLUMNS).reason == "archive_of_files"
 
 
-def test_a_cut_archive_says_so(tmp_path: Path):
+def test_a_truncated_archive_is_reported(tmp_path: Path):
     for data in (tar(3)[:30_000], gzip.compress(tar(3))[:400]):
         (tmp_path / "a.tar").write_bytes(data)
         account = account_file(tmp_path / "a.tar", COLUMNS)
@@ -103,7 +103,7 @@ def test_a_zip_of_one_file_is_held_too(tmp_path: Path):
         (zipped(["word/document.xml"]), "a Word document"),
     ],
 )
-def test_what_is_called_csv_is_told_as_what_it_is(tmp_path: Path, data: bytes, said: str):
+def test_a_file_with_the_wrong_extension_is_reported_as_its_format(tmp_path: Path, data: bytes, said: str):
     (tmp_path / "users.csv").write_bytes(data)
     account = account_file(tmp_path / "users.csv", COLUMNS)
     assert (account.state, account.reason) == ("held", "unknown_format")

@@ -85,7 +85,7 @@ def test_the_damages_are_many() -> None:
 
 
 @pytest.mark.parametrize("name", ["narrow_header_no_end", "narrow_header_line_end_before_3", "pair_header_lost_cell_0"])
-def test_a_damaged_header_is_read_and_told(tmp_path: Path, name: str) -> None:
+def test_a_damaged_header_is_read_and_reported(tmp_path: Path, name: str) -> None:
     (file,) = [f for f in corpus(body=0) if f.name == name]
     path = tmp_path / "t.csv"
     path.write_bytes(file.data)

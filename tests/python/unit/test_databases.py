@@ -18,7 +18,7 @@ def _environment(url: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("kind", ["postgresql", "mysql", "mariadb", "sqlserver"])
-def test_a_server_that_is_not_there_is_told_by_every_driver_without_the_password(kind: str) -> None:
+def test_every_driver_reports_an_unreachable_server_without_the_password(kind: str) -> None:
     where = address("shop", None, "", _environment(f"{kind}://127.0.0.1:1/sales"))
     with pytest.raises(UserError) as told:
         Connection(where)
@@ -67,7 +67,7 @@ def test_a_file_that_is_not_there() -> None:
         Connection(address("shop", "sqlite:nowhere.sqlite", "/tmp", {}))
 
 
-def test_all_problems_of_a_source_are_told_at_once() -> None:
+def test_all_problems_of_a_source_are_reported_at_once() -> None:
     given = {
         "source": "shop.sales",
         "database": {"connection": "shop", "key": "number", "overlap_seconds": -1},
@@ -88,7 +88,7 @@ def test_all_problems_of_a_source_are_told_at_once() -> None:
         assert expected in str(told.value)
 
 
-def test_duckdb_is_not_asked_for_an_extension() -> None:
+def test_duckdb_needs_no_extension() -> None:
     """SQLite is read by Python: DuckDB's own reader is an extension that has to be downloaded."""
     loaded = duckdb.sql("select extension_name from duckdb_extensions() where loaded").fetchall()
     assert ("sqlite_scanner",) not in loaded

@@ -140,7 +140,7 @@ def test_one_public_macro_a_file_named_after_it(manifest: dict[str, Any]) -> Non
     assert wrong == []
 
 
-def test_exposures_name_what_their_consumers_read(manifest: dict[str, Any]) -> None:
+def test_exposures_name_the_models_that_their_consumers_read(manifest: dict[str, Any]) -> None:
     exposures = {exposure["name"]: set(exposure["depends_on"]["nodes"]) for exposure in manifest["exposures"].values()}
     known = {*manifest["nodes"], *manifest["sources"]}
     assert all(parents and parents <= known for parents in exposures.values())

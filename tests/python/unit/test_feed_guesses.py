@@ -44,19 +44,19 @@ def test_day_before_month_is_found_by_the_values() -> None:
     assert (column.kind, column.formats, column.notes) == ("date", ("%d/%m/%Y",), [])
 
 
-def test_an_ambiguous_order_of_day_and_month_is_told() -> None:
+def test_an_ambiguous_order_of_day_and_month_is_reported() -> None:
     column = found("day", "01/02/2024", "03/04/2024")
     assert column.kind == "date"
     assert "reads the same values" in column.notes[0]
 
 
-def test_values_of_another_type_are_told() -> None:
+def test_values_of_another_type_are_reported() -> None:
     column = found("n", *[str(n) for n in range(99)], "many")
     assert (column.kind, column.odd, column.odd_examples) == ("integer", 1, ["many"])
     assert "'many'" in column.notes[-1]
 
 
-def test_codes_stay_text_and_it_is_told() -> None:
+def test_codes_stay_text_and_this_is_reported() -> None:
     assert "kept as text" in found("postal_code", "10001", "94110").notes[0]
 
 

@@ -96,7 +96,7 @@ def test_a_second_header_holds_the_file_under_freeze(tmp_path: Path):
 @pytest.mark.parametrize(
     "again", ["SKU,Label,WEIGHT,place\n", " sku , label ,weight, place\n", "\ufeffsku,label,weight,place\n"]
 )
-def test_a_repeated_header_is_told_whatever_its_case_padding_and_mark(tmp_path: Path, again: str):
+def test_a_repeated_header_is_reported_for_any_case_padding_and_mark(tmp_path: Path, again: str):
     account = account_of(tmp_path, text_of(ROWS[:9]) + again + text_of(ROWS[9:], None))
     assert [r.reason for r in account.rejects] == ["repeated_header"]
     assert records(tmp_path) == ROWS
@@ -131,7 +131,7 @@ def test_a_byte_order_mark_at_a_line_start_is_no_part_of_a_key(tmp_path: Path):
         ("\ufeff" + text_of(ROWS), {"byte_order_mark": 3}),
     ],
 )
-def test_what_is_skipped_has_a_reason(tmp_path: Path, data: str, skipped: dict[str, int]):
+def test_skipped_files_have_a_reason(tmp_path: Path, data: str, skipped: dict[str, int]):
     account = account_of(tmp_path, data)
     found: dict[str, int] = {}
     for span in account.skipped:
@@ -284,7 +284,7 @@ def damaged_headers() -> dict[str, str]:
 
 
 @pytest.mark.parametrize("kind", damaged_headers())
-def test_a_damaged_header_is_mended_and_told_or_the_file_is_held(tmp_path: Path, kind: str):
+def test_a_damaged_header_is_repaired_and_reported_or_the_file_is_held(tmp_path: Path, kind: str):
     header = damaged_headers()[kind]
     account = account_of(tmp_path, header + "\n" + text_of(ROWS, None))
     if account.state == "held":

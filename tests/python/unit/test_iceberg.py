@@ -49,7 +49,7 @@ def keep(warehouse: Path, query: str, name: str = "users", ends: bool = True) ->
     request = json.dumps({"warehouse": str(warehouse), "schema": "silver", "name": name, "description": "Users."})
     place = conn.execute("select lakeweave_iceberg_begin(?)", [request]).fetchone()[0]
     conn.execute(f"copy ({query}) to '{json.loads(place)['staged']}' (format parquet, compression zstd)")
-    return json.loads(conn.execute("select lakeweave_keep_iceberg(?)", [place]).fetchone()[0]) if ends else {}
+    return json.loads(conn.execute("select lakeweave_sync_iceberg(?)", [place]).fetchone()[0]) if ends else {}
 
 
 TYPES = """
@@ -111,7 +111,7 @@ def test_columns_may_change(tmp_path, query: str, expected: list[dict]) -> None:
     assert rows(tmp_path) == expected
 
 
-def test_what_was_not_finished_is_not_seen_and_taken_away(tmp_path) -> None:
+def test_an_unfinished_write_is_invisible_and_removed(tmp_path) -> None:
     keep(tmp_path, "select 1 as id")
     keep(tmp_path, "select 2 as id", ends=False)
     assert rows(tmp_path) == [{"id": 1}]
@@ -121,7 +121,7 @@ def test_what_was_not_finished_is_not_seen_and_taken_away(tmp_path) -> None:
     assert rows(tmp_path) == [{"id": 3}]
 
 
-def test_a_folder_that_cannot_be_written_is_told(tmp_path) -> None:
+def test_a_folder_that_cannot_be_written_is_reported(tmp_path) -> None:
     (tmp_path / "file").write_text("")
     conn = duckdb.connect()
     iceberg.register(conn)

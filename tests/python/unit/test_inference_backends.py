@@ -35,7 +35,7 @@ RULES = "demo.offline_answers"
 # ---- settings ----
 
 
-def test_every_mistake_in_the_settings_is_told_at_once() -> None:
+def test_all_mistakes_in_the_settings_are_reported_at_once() -> None:
     with pytest.raises(SettingsError) as told:
         Settings.read(
             {
@@ -72,7 +72,7 @@ def test_every_mistake_in_the_settings_is_told_at_once() -> None:
     assert "secret" not in said
 
 
-def test_each_backend_is_made_from_its_settings() -> None:
+def test_each_backend_is_created_from_its_settings() -> None:
     """The registry holds the name, the settings and the class of each; onnx needs weights, which other tests have."""
     given = {"openai": openai("http://127.0.0.1:9/v1"), "offline": "offline", "hashed": "hashed"}
     assert set(given) | {"onnx"} == set(backends.BACKENDS)
@@ -108,7 +108,7 @@ def test_settings_have_defaults_and_short_forms() -> None:
 # ---- answers ----
 
 
-def test_what_no_engine_can_store_is_cleaned() -> None:
+def test_characters_that_no_engine_can_store_are_removed() -> None:
     array = Answers.of(
         [Answer("lone \ud800 surrogate", "", OK), Answer(None, "line\nbreak \x00 <object at 0x7f>", FAILED)]
     ).to_arrow()
@@ -170,7 +170,7 @@ def test_addresses_are_brought_into_postal_form(street: str, line: str) -> None:
         ({"street": "1 Main St", "city": "123"}, "no letters"),
     ],
 )
-def test_what_would_be_guessed_is_refused_with_a_reason(fields: dict[str, str], reason: str) -> None:
+def test_ambiguous_values_are_refused_with_a_reason(fields: dict[str, str], reason: str) -> None:
     answer = address(**fields)
     assert answer.state == FAILED
     assert reason in answer.status
@@ -206,7 +206,7 @@ def test_churn_risk_follows_the_figures(figures: tuple[str, ...], risk: str) -> 
     assert said["reason"].endswith(".")
 
 
-def test_offline_names_itself_and_refuses_what_it_does_not_know() -> None:
+def test_the_offline_backend_names_itself_and_refuses_unknown_prompts() -> None:
     backend = OfflineBackend(RULES)
     assert backend.version == "offline-rules-1"
     for prompt in (
@@ -300,7 +300,7 @@ def faulty() -> OpenAIBackend:
         yield OpenAIBackend(Settings.read({"text": openai(server.base_url, timeout=0.2, tries=2)}).text)
 
 
-def test_a_wait_that_the_server_asks_for_is_kept() -> None:
+def test_a_wait_that_the_server_requests_is_kept() -> None:
     with model_server.running(faults="429=1.0", retry_after=0.6) as server:
         backend = OpenAIBackend(Settings.read({"text": openai(server.base_url, tries=2, max_wait=0.7)}).text)
         began = time.monotonic()
@@ -350,7 +350,7 @@ def test_the_calls_of_a_run_are_limited_for_all_together() -> None:
     assert claims.settle("run", "b")["over_budget"] == 1
 
 
-def test_a_retry_is_a_request_and_what_was_never_sent_is_given_back() -> None:
+def test_a_retry_counts_as_a_request_and_an_unsent_request_does_not() -> None:
     claims = Claims()
     assert claims.claim("run", "a", list("123"), 6, 4) == [True] * 3
     assert claims.retry("run", "a", 6, 4)
@@ -364,21 +364,21 @@ def test_a_retry_is_a_request_and_what_was_never_sent_is_given_back() -> None:
     assert claims.settle("run", "b")["requests"] == 6
 
 
-def test_turns_are_taken_one_after_the_other_and_a_vanished_holder_is_overtaken() -> None:
+def test_one_holder_has_the_lock_and_a_vanished_holder_loses_it() -> None:
     now = [0.0]
     claims = Claims(lease=60, clock=lambda: now[0])
-    assert claims.take_turn("run", "a", 0)
-    assert claims.take_turn("run", "a", 0)
-    assert not claims.take_turn("run", "b", 0)
-    assert claims.take_turn("another run", "b", 0)
+    assert claims.take_lock("run", "a", 0)
+    assert claims.take_lock("run", "a", 0)
+    assert not claims.take_lock("run", "b", 0)
+    assert claims.take_lock("another run", "b", 0)
     claims.settle("run", "a")
-    assert claims.take_turn("run", "b", 0)
+    assert claims.take_lock("run", "b", 0)
     claims.working("run", "b", +1)
     now[0] = 100
-    assert not claims.take_turn("run", "a", 0), "it is at work"
+    assert not claims.take_lock("run", "a", 0), "it is at work"
     claims.working("run", "b", -1)
     now[0] = 200
-    assert claims.take_turn("run", "a", 0)
+    assert claims.take_lock("run", "a", 0)
 
 
 def test_only_one_holder_at_a_time_has_the_turn() -> None:
@@ -387,7 +387,7 @@ def test_only_one_holder_at_a_time_has_the_turn() -> None:
 
     def ask(holder: str) -> None:
         for _ in range(20):
-            assert claims.take_turn("run", holder, 30)
+            assert claims.take_lock("run", holder, 30)
             with guard:
                 inside[0] += 1
                 most[0] = max(most[0], inside[0])
@@ -482,7 +482,7 @@ def test_a_fault_of_ours_never_takes_a_batch_down(monkeypatch: pytest.MonkeyPatc
     assert answers.statuses == ["ZeroDivisionError: boom", "null input"]
 
 
-def test_a_missing_key_is_told_before_anything_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_key_is_reported_before_any_call(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NO_SUCH_KEY", raising=False)
     models = Models(Settings.read({"text": openai("http://127.0.0.1:9/v1", api_key_env="NO_SUCH_KEY")}))
     with pytest.raises(BackendError, match="NO_SUCH_KEY, which is not set"):

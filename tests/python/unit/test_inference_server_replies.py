@@ -44,7 +44,7 @@ def test_a_reply_ends_in_its_state(server: RawServer, name: str, monkeypatch: py
     assert answer.requests in (case.requests, None)
 
 
-def test_what_comes_behind_a_reply_is_no_answer_to_the_next_prompt(server: RawServer) -> None:
+def test_surplus_bytes_of_a_reply_do_not_answer_the_next_prompt(server: RawServer) -> None:
     for behind in (b"x", as_json(completion("of nobody"))):
         for body in (as_json(completion("fine")), b"".join(chunked(FINE))):
             server.reset()

@@ -293,7 +293,7 @@ def test_twins_of_a_held_file_are_judged_alone(conn, inbox):
 # ----------------------------------------------------------------- the folder
 
 
-def test_what_is_passed_over(conn, inbox, tmp_path):
+def test_ignored_files(conn, inbox, tmp_path):
     write(inbox, "a.csv", "1,x,2")
     write(inbox, "deep/er/b.csv", "2,y,3")
     for name in (".hidden.csv", "_SUCCESS", "c.csv.tmp", "d.part", "_dir/e.csv", ".git/f.csv"):
@@ -494,7 +494,7 @@ def test_database_files_without_header(conn, inbox):
     assert result.file("LOAD00000002.csv")["reason"] == "header_mismatch"
 
 
-def test_rejected_records_say_where_and_why(conn, inbox):
+def test_rejected_records_have_place_and_reason(conn, inbox):
     (inbox / "a.csv").write_bytes(b'id,name,price\n1,"a\nb",2\n\n2,y\n3,z\xff,4\n')
     result = build(conn, spec(inbox, COLUMNS))
     assert [
@@ -643,7 +643,7 @@ def test_a_released_file_is_found_in_the_archive(conn, inbox, tmp_path):
     assert "'b.csv' is released" in plan["messages"][0]
 
 
-def test_archiving_needs_an_archive_and_leaves_what_is_not_loaded(conn, inbox, tmp_path):
+def test_archiving_needs_an_archive_and_leaves_unloaded_files(conn, inbox, tmp_path):
     write(inbox, "a.csv", "1,x,2")
     assert "no archive" in call(conn, "lakeweave_archive", spec(inbox, COLUMNS))["error"]
     source = spec(inbox, COLUMNS, archive=str(tmp_path / "archive"))

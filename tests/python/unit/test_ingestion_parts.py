@@ -422,7 +422,7 @@ def test_a_line_that_never_ends_is_held(tmp_path: Path, monkeypatch: pytest.Monk
     assert account_file(path, ["id", "name", "price"]).reason == "line_too_long"
 
 
-def test_a_long_raw_text_is_cut_and_says_so(tmp_path: Path):
+def test_a_long_raw_text_is_truncated_and_marked(tmp_path: Path):
     path = tmp_path / "t.csv"
     path.write_text("id,name,price\n1,x,2\n" + "y" * (2 << 20) + "\n")
     (reject,) = account_file(path, ["id", "name", "price"]).rejects

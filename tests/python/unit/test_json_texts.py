@@ -157,7 +157,7 @@ def test_elements_longer_than_a_chunk_and_than_the_limit(tmp_path: Path, monkeyp
 
 
 @pytest.mark.parametrize("declared", [True, False])
-def test_no_single_character_makes_a_phantom(tmp_path: Path, declared: bool):
+def test_no_single_character_creates_a_phantom_record(tmp_path: Path, declared: bool):
     """Elements with nested objects, one character of one of them deleted, replaced or inserted."""
     random.seed(7)
     columns = ["id", "name", "tags", "o"] if declared else None

@@ -103,7 +103,7 @@ def test_text_of_two_encodings_is_not_read_as_one(tmp_path: Path):
         "id,name,price,c",
     ],
 )
-def test_a_header_that_names_the_columns_in_one_way_is_mended(tmp_path: Path, header: str):
+def test_a_header_that_names_the_columns_in_one_way_is_repaired(tmp_path: Path, header: str):
     account, records = read(tmp_path, header + "\n" + FIRST)
     assert [tuple(r.values()) for r in records] == [tuple(line.split(",")) for line in FIRST.splitlines()]
     assert {c.change for c in account.changes} == {"header_mended"}
@@ -158,7 +158,7 @@ def test_no_encoding_is_guessed_wrong(tmp_path: Path, language: str, encoding: s
     assert [tuple(r.values()) for r in records] == rows
 
 
-def test_a_declared_encoding_that_the_text_contradicts_is_told(tmp_path: Path):
+def test_a_declared_encoding_that_the_text_contradicts_is_reported(tmp_path: Path):
     text = HEADER + "1,Müller,1,Köln\n2,Groß,2,Nürnberg\n"
     account, records = read(tmp_path, text, encoding="cp1252")
     assert records
@@ -216,7 +216,7 @@ TEXT = (HEADER + FIRST).encode()
         (gzip.compress(gzip.compress(TEXT)), "gzip"),
     ],
 )
-def test_what_is_packed_otherwise_is_held_by_its_kind(tmp_path: Path, data: bytes, said: str):
+def test_other_archive_formats_are_held_by_name(tmp_path: Path, data: bytes, said: str):
     account, _ = read(tmp_path, data)
     assert account.reason == "unknown_format"
     assert said in (account.message or "")
@@ -350,7 +350,7 @@ def test_a_repeated_header_of_a_sheet_is_no_record(tmp_path: Path, again: list[s
 @pytest.mark.parametrize(
     "header", [["id", None, "price", "city"], ["id", "nmae", "price", "city"], ["id", "name", "price", "ci"]]
 )
-def test_a_damaged_header_of_a_sheet_is_mended_and_told(tmp_path: Path, header: list):
+def test_a_damaged_header_of_a_sheet_is_repaired_and_reported(tmp_path: Path, header: list):
     account, records = read(tmp_path, workbook([header, *TABLE]))
     assert [r["name"] for r in records] == [f"n{i}" for i in range(6)]
     assert [r["city"] for r in records] == ["Rome"] * 6

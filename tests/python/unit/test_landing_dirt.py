@@ -23,7 +23,7 @@ def test_amounts_from_a_thousand_on():
     assert (delivered.value[~yen_words] == values[~yen_words]).all()
 
 
-def test_amounts_are_rounded_to_what_is_written():
+def test_amounts_are_rounded_to_the_written_decimals():
     values = np.full(400, 12.3456789)
     delivered = dirt.dirty_money(values, 1.0, stream(2, "x"))
     currency = delivered.state == dirt.CURRENCY
@@ -58,7 +58,7 @@ def test_recasing_always_changes_something():
     assert all(a.lower() == b.lower() for a, b in zip(plain[recased], texts[recased], strict=True))
 
 
-def test_quoting_is_what_a_csv_reader_undoes():
+def test_a_csv_reader_reverses_the_quoting():
     import csv
 
     values = ["plain", 'with "quotes"', "with, comma", "with\nnewline", "", "'single'"]

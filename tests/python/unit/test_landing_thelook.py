@@ -202,7 +202,7 @@ def _parses(text, form, value, minutes=0):
 
 
 @pytest.mark.parametrize("table", HEADERS)
-def test_truth_is_what_the_files_say(zone, table):
+def test_the_truth_equals_the_files(zone, table):
     """Keys, winners and every cell, after all batches."""
     state = oracle(zone, table)
     truth = zone.truth(table).to_pylist()
@@ -234,7 +234,7 @@ def test_large_states_hold_keys_and_files_only(monkeypatch, tmp_path, zone):
     small = Zone(tmp_path / "z")
     assert pq.ParquetFile(tmp_path / "z/truth/thelook/users.parquet").num_row_groups >= 3
     for table in HEADERS:
-        test_truth_is_what_the_files_say(small, table)
+        test_the_truth_equals_the_files(small, table)
         test_state_after_each_batch(small, table, 2)
     assert small.truth("users_after_001").column_names == ["id", "_file_name"]
     assert small.truth("users").column_names == zone.truth("users").column_names

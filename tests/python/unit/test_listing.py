@@ -45,7 +45,7 @@ def write(folder: Path, name: str, record: str = "1,x,2") -> Path:
         "e.csv.crdownload", "f.CRDOWNLOAD", "~$report.xlsx", "Thumbs.db", "thumbs.DB", "desktop.ini", "a.csv~", ".~lock.a.csv#",
     ],
 )  # fmt: skip
-def test_what_is_no_delivery_is_ignored_and_told(inbox: Path, name: str):
+def test_other_files_are_ignored_and_reported(inbox: Path, name: str):
     write(inbox, "a.csv")
     write(inbox, name)
     listing = list_files(str(inbox))
@@ -61,7 +61,7 @@ def test_every_pattern_of_ignored_names_is_used():
     assert ignored_by("partial.csv") is ignored_by("tmp") is ignored_by("parts.csv") is None
 
 
-def test_links_are_told_as_what_they_are(conn, inbox: Path, tmp_path: Path):
+def test_links_are_reported_as_links(conn, inbox: Path, tmp_path: Path):
     write(inbox, "a.csv")
     (inbox / "loop").symlink_to(inbox / "loop")
     (inbox / "x").symlink_to(inbox / "y")

@@ -126,7 +126,7 @@ def test_every_call_is_found_by_its_name(macros: list[Macro]) -> None:
     assert {str(macro.path) for macro in macros if "lakeweave[" in macro.text} == set()
 
 
-def test_the_checks_find_what_they_look_for(tmp_path: Path) -> None:
+def test_the_checks_find_seeded_mistakes(tmp_path: Path) -> None:
     texts = {
         "core/a.sql": "{% macro a() %}{{ lakeweave._b() }}{% endmacro %}",
         "other/b.sql": "{% macro _b() %}{{ lakeweave.a() }}{% endmacro %}\n{% macro spark___b() %}{% endmacro %}",

@@ -90,7 +90,7 @@ def test_a_rebuilt_model_is_compared() -> None:
     assert rebuild_models.verdict(card, worse, {name: value - 0.01 for name, value in accuracy.items()})
 
 
-def test_the_readme_of_the_models_says_what_they_are() -> None:
+def test_the_readme_of_the_models_describes_them() -> None:
     text = (ROOT / "lakeweave" / "models" / "README.md").read_text()
     for path in MODELS:
         assert json.loads(path.with_suffix(".json").read_text())["sha256"][:12] in text
@@ -98,7 +98,7 @@ def test_the_readme_of_the_models_says_what_they_are() -> None:
     assert "drawings" in text
 
 
-def test_the_seeds_say_what_the_drawings_mean() -> None:
+def test_the_seeds_describe_the_drawings() -> None:
     def rows(name: str) -> list[list[str]]:
         return [line.split(",") for line in (ROOT / "seeds" / f"{name}.csv").read_text().splitlines()[1:]]
 
@@ -110,7 +110,7 @@ def test_the_seeds_say_what_the_drawings_mean() -> None:
     assert {value.lower() for kind, value in values if kind == "background"} == set(drawings.BACKGROUNDS)
 
 
-def test_the_poses_asked_for_are_those_of_the_file() -> None:
+def test_the_requested_poses_are_those_of_the_file() -> None:
     card = json.loads((ROOT / "lakeweave" / "models" / "yoga_pose.json").read_text())
     model = (ROOT / "models" / "silver" / "yoga" / "silver_yoga_pose_predictions.sql").read_text()
     assert f"'labels': {card['outputs']['probabilities']}" in model

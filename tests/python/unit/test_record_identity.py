@@ -52,5 +52,5 @@ def test_a_record_is_never_identified_by_its_number_alone() -> None:
         ("select row_number() over (partition by id order by file_sequence desc, _record_number desc)", 0),
     ],
 )
-def test_the_rule_finds_what_it_names(sql: str, count: int) -> None:
+def test_the_rule_finds_its_mistake(sql: str, count: int) -> None:
     assert len(record_number_alone(sql)) == count

@@ -19,7 +19,7 @@ def blocks(matrix: np.ndarray, size: int) -> list[list[dict[str, object]]]:
 
 
 @pytest.mark.parametrize("distance_type", DISTANCE_TYPES)
-def test_blocks_find_what_the_whole_finds(distance_type: str) -> None:
+def test_search_in_blocks_equals_search_at_once(distance_type: str) -> None:
     random = np.random.default_rng(20261127)
     base = random.integers(-2, 3, (50, 4)).astype(np.float32)
     base[7] = 0

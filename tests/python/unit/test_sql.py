@@ -69,7 +69,7 @@ def test_parts_of_a_name_are_joined_by_dots():
 
 
 @pytest.mark.parametrize("name", ["", "a\0b"])
-def test_what_cannot_be_a_name_is_an_error(name: str):
+def test_an_invalid_name_is_an_error(name: str):
     with pytest.raises(ValueError, match="is no name of a column or table"):
         identifier("schema", name)
 

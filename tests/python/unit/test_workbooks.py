@@ -124,7 +124,7 @@ def test_more_formulas_without_value_than_are_noted(tmp_path: Path, monkeypatch:
     assert account(tmp_path, data).reason == "uncached_formulas"
 
 
-def test_what_a_sheet_hides_or_calculates_is_told(tmp_path: Path):
+def test_what_a_sheet_hides_or_calculates_is_reported(tmp_path: Path):
     def change(workbook: object) -> None:
         sheet = workbook["S1"]  # type: ignore[index]
         sheet.row_dimensions[3].hidden = True
@@ -157,7 +157,7 @@ def test_what_a_sheet_hides_or_calculates_is_told(tmp_path: Path):
 
 
 @pytest.mark.filterwarnings("ignore:Cell C2 is marked as a date")
-def test_a_date_outside_the_calendar_is_told(tmp_path: Path):
+def test_a_date_outside_the_calendar_is_reported(tmp_path: Path):
     data = book([COLUMNS, [1, "a", dt.date(2026, 2, 1), "x"]])
     data = rewritten(data, SHEET, r"<v>46054</v>|<v>46054\.0</v>", "<v>-99999999</v>")
     found = account(tmp_path, data)

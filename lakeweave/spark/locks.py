@@ -1,11 +1,12 @@
-"""How the threads of one dbt process take turns on a local Spark, where Delta and a session alone would not keep them apart.
+"""Locks between the threads of one dbt process on a local Spark, where neither Delta nor the session has them.
 
-* A table that two threads change at once, the ledger's tables that is, ends one of them in a conflict of Delta's: statements
-  that change the same table run one after the other. https://docs.delta.io/latest/concurrency-control.html
-* Two models that ask the same at the same moment would both pay for it. What asks says ``set lakeweave.turn = <of what>``
-  first and ``reset lakeweave.turn`` when the answers are in the ledger; meanwhile other threads with the same setting wait.
+* When two threads change one table at the same time, Delta ends one of them with a conflict. This concerns the ledger's tables.
+  Statements that change the same table therefore run one after the other. https://docs.delta.io/latest/concurrency-control.html
+* Two models that send the same prompt at the same time would both pay for it. A model therefore runs
+  ``set lakeweave.lock = <name>`` before it calls a model, and ``reset lakeweave.lock`` when the answers are in the ledger.
+  Other threads that run the same statement wait until then.
 
-To Spark itself those two statements are a setting without a meaning.
+Spark itself ignores this setting.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Iterator
 
-SETTING = "lakeweave.turn"
+SETTING = "lakeweave.lock"
 
 _COMMENT = r"\s*(?:/\*.*?\*/\s*)*"
 _CHANGE = re.compile(
@@ -27,8 +28,8 @@ _TAKE = re.compile(_COMMENT + rf"set\s+{re.escape(SETTING)}\s*=\s*(\S+)", re.I |
 _GIVE = re.compile(_COMMENT + rf"reset\s+{re.escape(SETTING)}\b", re.I | re.S)
 
 
-class Turns:
-    """One lock for each table that is changed and each name that is asked for; a thread holds one name at most."""
+class StatementLocks:
+    """One lock per changed table and per name in ``lakeweave.lock``. A thread holds at most one name."""
 
     def __init__(self) -> None:
         self._tables: dict[str, threading.Lock] = defaultdict(threading.Lock)
@@ -37,12 +38,12 @@ class Turns:
         self._held = threading.local()
 
     @contextlib.contextmanager
-    def of(self, statement: str) -> Iterator[None]:
-        """While the statement runs, no other thread changes the table that it changes; and what it says of turns is done."""
+    def during(self, statement: str) -> Iterator[None]:
+        """Hold the lock of the table that the statement changes; set or release the lock that it names."""
         if taken := _TAKE.match(statement):
             self._take(taken[1])
         elif _GIVE.match(statement):
-            self.end()
+            self.release()
         changed = _CHANGE.match(statement)
         if not changed:
             yield
@@ -50,15 +51,15 @@ class Turns:
         with self._lock(self._tables, changed[1].replace("`", "").lower()):
             yield
 
-    def end(self) -> None:
-        """Give back what this thread holds, if anything: at the end of a node, however it ended."""
+    def release(self) -> None:
+        """Release the lock of this thread, if it has one. Called at the end of each node, also after an error."""
         held = getattr(self._held, "lock", None)
         if held is not None:
             self._held.lock = None
             held.release()
 
     def _take(self, name: str) -> None:
-        self.end()
+        self.release()
         lock = self._lock(self._names, name)
         lock.acquire()
         self._held.lock = lock

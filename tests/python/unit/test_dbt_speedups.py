@@ -8,7 +8,7 @@ import subprocess
 from decimal import Decimal
 from pathlib import Path
 
-from tests.python import quicker
+from tests.python import dbt_speedups
 from tests.python.support import RELATIVE, Workspace
 
 PARTS = ("lakeweave", "macros")
@@ -20,7 +20,7 @@ def test_json_is_the_same_text(tmp_path: Path) -> None:
 
     data = {"ä": [Decimal("1.5"), dt.datetime(2026, 1, 2, 3), None, float("nan")], "b": {"c": "\u2028 \"'"}}
     write_json(str(tmp_path / "theirs"), data)
-    quicker._write_json(str(tmp_path / "folder" / "ours"), data)
+    dbt_speedups._write_json(str(tmp_path / "folder" / "ours"), data)
     assert (tmp_path / "folder" / "ours").read_bytes() == (tmp_path / "theirs").read_bytes()
 
 

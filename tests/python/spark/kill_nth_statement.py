@@ -1,4 +1,6 @@
-"""dbt on Spark, killed in its n-th statement: ``python -m tests.python.spark.striking <n> <seconds> <file> <words of dbt>``.
+"""dbt on Spark, killed in its n-th statement.
+
+Usage: ``python -m tests.python.spark.kill_nth_statement <n> <seconds> <file> <dbt arguments>``.
 
 It kills its whole group, Java too, ``seconds`` after it sent the n-th statement, or never for n = 0. How many statements it
 has sent is in the file, for a run that is not killed.

@@ -2,7 +2,7 @@
     Warns of columns that have no value in any record that this run loaded, and had values before. A renamed column, a changed
     export or a sheet with another layout looks like that, and no record of it is wrong by itself.
 #}
-{% macro _tell_of_null_columns(source_name, relation) -%}
+{% macro _warn_null_columns(source_name, relation) -%}
     {%- set added = ['is_duplicate_in_file', 'processed_at', '_content_hash', '_record_number', lakeweave.file_name_column() | trim | lower] -%}
     {%- set names = [] -%}
     {%- for column in adapter.get_columns_in_relation(relation) if column.name | lower not in added -%}
@@ -22,11 +22,11 @@
             {%- do empty.append(name) -%}
         {%- endif -%}
     {%- endfor -%}
-    {{ return(lakeweave._warn_null_columns(source_name, relation, empty, now[0][0])) }}
+    {{ return(lakeweave._warn_empty_columns(source_name, relation, empty, now[0][0])) }}
 {%- endmacro %}
 
 {# Warns of those of the columns that had values before this run; `records` is how many records it loaded. #}
-{% macro _warn_null_columns(source_name, relation, empty, records) -%}
+{% macro _warn_empty_columns(source_name, relation, empty, records) -%}
     {%- set became = [] -%}
     {%- if empty -%}
         {%- set counted = [] -%}

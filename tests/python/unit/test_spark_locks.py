@@ -7,19 +7,19 @@ import time
 
 import pytest
 
-from lakeweave.spark.turns import Turns
+from lakeweave.spark.locks import StatementLocks
 
 NAMED = '/* {"app": "dbt", "node_id": "model.lakeweave.one"} */\n  '
 
 
-def together(turns: Turns, *statements: str) -> int:
+def together(locks: StatementLocks, *statements: str) -> int:
     """Run each statement in a thread of its own; the most that ran at one time."""
     running, most, guard = [0], [0], threading.Lock()
     all_here = threading.Barrier(len(statements))
 
     def run(statement: str) -> None:
         all_here.wait()
-        with turns.of(statement):
+        with locks.during(statement):
             with guard:
                 running[0] += 1
                 most[0] = max(most[0], running[0])
@@ -47,26 +47,26 @@ def together(turns: Turns, *statements: str) -> int:
 )
 def test_one_table_is_changed_by_one_at_a_time(other: str) -> None:
     insert = NAMED + "insert into ledger.files (path, source) values ('a', 'b')"
-    assert together(Turns(), insert, NAMED + other) == 1
-    assert together(Turns(), insert, NAMED + other.replace("files", "models").replace("Files", "models")) == 2
-    assert together(Turns(), insert, "select * from ledger.files") == 2
+    assert together(StatementLocks(), insert, NAMED + other) == 1
+    assert together(StatementLocks(), insert, NAMED + other.replace("files", "models").replace("Files", "models")) == 2
+    assert together(StatementLocks(), insert, "select * from ledger.files") == 2
 
 
 def test_a_thread_waits_until_the_lock_is_released() -> None:
-    turns, order = Turns(), []
+    locks, order = StatementLocks(), []
 
     def ask(name: str, ends: str | None) -> None:
-        with turns.of(NAMED + "set lakeweave.turn = inference"):
+        with locks.during(NAMED + "set lakeweave.lock = inference"):
             order.append(f"{name} begins")
         time.sleep(0.05)
         order.append(f"{name} ends")
         if ends is None:
-            turns.end()
+            locks.release()
         else:
-            with turns.of(ends):
+            with locks.during(ends):
                 pass
 
-    threads = [threading.Thread(target=ask, args=each) for each in (("one", "reset lakeweave.turn"), ("other", None))]
+    threads = [threading.Thread(target=ask, args=each) for each in (("one", "reset lakeweave.lock"), ("other", None))]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -77,11 +77,11 @@ def test_a_thread_waits_until_the_lock_is_released() -> None:
     )
 
 
-def test_a_turn_is_taken_anew_and_given_back_once() -> None:
-    turns = Turns()
+def test_a_lock_is_taken_again_and_released_once() -> None:
+    locks = StatementLocks()
     for _ in range(2):
-        with turns.of("set lakeweave.turn = inference"):
+        with locks.during("set lakeweave.lock = inference"):
             pass
-    turns.end()
-    turns.end()
-    assert together(turns, "set lakeweave.turn = inference", "set spark.sql.shuffle.partitions = 2") == 2
+    locks.release()
+    locks.release()
+    assert together(locks, "set lakeweave.lock = inference", "set spark.sql.shuffle.partitions = 2") == 2

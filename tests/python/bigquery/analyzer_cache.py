@@ -19,7 +19,7 @@ LARGEST = 256 * 1024 * 1024
 """Bytes of the file beyond which the older half of the answers is forgotten."""
 
 
-class Memo:
+class AnalyzerCache:
     """A file of answers. Where it cannot be opened or written, nothing is remembered and nothing fails."""
 
     def __init__(self, folder: Path | None) -> None:

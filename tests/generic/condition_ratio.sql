@@ -2,7 +2,7 @@
     The condition holds for at least this share of the rows. One row that counts those for which it does not, when it fails;
     a relation without rows passes.
 #}
-{% test holds_for(model, condition, at_least=1.0) %}
+{% test condition_ratio(model, condition, at_least=1.0) %}
 
 with
 
