@@ -165,7 +165,7 @@ $(VENV)-train/.ready: requirements/train.txt | $(VENV)/.uv
 	@touch $@
 
 # An hour or less: 20,000 drawings, 28 epochs.
-rebuild-models: $(VENV)-train/.ready  ## train the shipped ONNX files anew from their seeds, and compare (long)
+rebuild-models: $(VENV)-train/.ready  ## train the shipped ONNX files again from their seeds, and compare (long)
 	@$(VENV)-train/bin/python -m tools.rebuild_models
 
 licences: $(VENV)/.dev  ## the licences of all pinned packages that are installed: requirements/licences.csv

@@ -23,7 +23,7 @@ KEPT = 300
 
 
 class NotReadyError(Exception):
-    """There is nothing to show; the message says to a person why, and what to do."""
+    """There is nothing to show; the message has the reason and a remedy."""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Answers to the two prompts of the demo, without any model: address rules and churn rules.
 
-`vars.yml` names this module as the rules of the model `gemini`, and the backend `offline` asks it. The rules are a stand-in
+`vars.yml` names this module as the rules of the model `gemini`, and the backend `offline` uses it. The rules are a stand-in
 that names itself (``offline-rules-1`` in ``model_version``), not a language model. The prompts are recognised by their constant
 instructions, which come first and carry a version. The instructions are here and in the two models that use them; a test
 compares the two.

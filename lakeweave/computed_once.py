@@ -174,5 +174,5 @@ def _reasons(node: ast.AST) -> list[str]:
 
 
 def _is_module_of_chance(node: ast.Attribute) -> bool:
-    """``np.random.rand`` and the like: functions of a module, whose seed nobody knows; ``chance.random`` is a generator's own."""
+    """``np.random.rand`` and the like: functions of a module, whose seed is unknown; ``chance.random`` is a generator's own."""
     return isinstance(node.value, ast.Attribute) and node.value.attr == "random"

@@ -23,12 +23,12 @@ WAIT = 60.0
 
 
 def wait_for_warehouse(path: Path, seconds: float = WAIT) -> None:
-    """Return once nobody else is writing the DuckDB file at ``path``; make its folder if it is absent.
+    """Return once no other process writes the DuckDB file at ``path``; make its folder if it is absent.
 
     DuckDB lets one process write a file, and dbt keeps it open for as long as it runs: two builds would be one too many.
 
     Raises:
-        DbtRuntimeError: after ``seconds`` somebody else still has the file; the message says who.
+        DbtRuntimeError: after ``seconds`` another process still has the file; the message names it.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     began, told = time.monotonic(), False

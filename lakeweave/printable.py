@@ -7,7 +7,7 @@ def printable(value: object, longest: int = 500, lines: bool = False) -> str:
     r"""``value`` as text in which nothing can move a cursor, begin a line or hide a letter.
 
     Control and format characters, line breaks, directions of writing and bytes that are no text are written as escapes
-    (``\x1b``, ``\n``, ``\u202e``, ``\udcff``). What is longer than ``longest`` characters is cut, and the cut is told.
+    (``\x1b``, ``\n``, ``\u202e``, ``\udcff``). What is longer than ``longest`` characters is cut and marked.
     With ``lines`` a line feed stays, for text of several lines that is printed as such.
     """
     text = str(value)

@@ -57,5 +57,5 @@ def register_long_function(
 
 
 def refusal(message: str) -> str:
-    """The answer of a function to what a person can put right: dbt makes an error of it, with these words."""
+    """The result of a function for an error that the user can fix: dbt raises it with this message."""
     return json.dumps({"error": message}, ensure_ascii=False)

@@ -1,6 +1,6 @@
 """What a build took in and made, for a person to read: ``python -m lakeweave.summary``.
 
-Reads the DuckDB warehouse read-only and dbt's own account of its last run; asks no engine but DuckDB.
+Reads the DuckDB warehouse read-only and dbt's own account of its last run; queries no engine but DuckDB.
 """
 
 from __future__ import annotations

@@ -49,7 +49,7 @@ class Node:
 
 
 def read_nodes(manifest: dict[str, Any]) -> dict[str, Node]:
-    """Boxes of the manifest's own project by their unique id; a source table that nobody reads has none."""
+    """Boxes of the manifest's own project by their unique id; a source table without a reader has none."""
     project = manifest["metadata"]["project_name"]
     layers = {layer for column in COLUMNS for layer in column}
     nodes: dict[str, Node] = {}

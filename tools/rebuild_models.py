@@ -1,4 +1,4 @@
-"""Train the shipped networks anew from their seeds, and compare with the shipped files: ``make rebuild-models``.
+"""Train the shipped networks again from their seeds, and compare with the shipped files: ``make rebuild-models``.
 
 The same processor, thread count and pinned packages give the same file, byte for byte. Another processor adds numbers in
 another order, so that the weights differ. Then the graph, the names and the classes must still be the same, and the two
@@ -112,7 +112,7 @@ def rebuild(name: str) -> list[str]:
     print(
         f"{name}: another file on this {platform.machine()}, SHA-256 {hashlib.sha256(rebuilt).hexdigest()}; "
         f"weights differ by at most {compared.weights:.2%} of the largest of their tensor, "
-        f"{compared.answers:.2%} of {DRAWINGS:,} drawings are told the same; accuracy {accuracy}"
+        f"{compared.answers:.2%} of {DRAWINGS:,} drawings have the same answer; accuracy {accuracy}"
     )
     return [f"{name}: {problem}" for problem in verdict(card, compared, accuracy)]
 

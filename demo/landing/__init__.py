@@ -27,7 +27,7 @@ The feed ``grocery`` is a database, ``sql/grocery.sqlite``: 38,765 rows at scale
 delete. Only its last state is there.
 
 Pictures of the feeds ``pictures`` and ``yoga``, below ``gcp/product_images/`` and ``gcp/yoga_images/<Pose>/``, see
-:mod:`demo.landing.pictures`. They are objects: a later batch writes some of them anew under the same name.
+:mod:`demo.landing.pictures`. They are objects: a later batch overwrites some of them under the same name.
 
 Truth, below ``truth/``:
 

@@ -82,7 +82,7 @@ def _config(arguments: argparse.Namespace) -> LandingConfig:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line. Returns 0, 2 when the landing zone cannot be made as asked, 130 when interrupted."""
+    """Run the command line. Returns 0, 2 when the landing zone cannot be generated, 130 when interrupted."""
     arguments = _parser().parse_args(argv)
     try:
         summary = generate(_config(arguments))

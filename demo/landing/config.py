@@ -15,7 +15,7 @@ BYTES_PER_SCALE = 1_300_000_000
 
 
 class LandingError(Exception):
-    """The landing zone cannot be made as asked. The message says what was given, what was expected, what to do."""
+    """The landing zone cannot be generated. The message has the given value, the expected value and a remedy."""
 
 
 @dataclass(frozen=True)

@@ -144,7 +144,7 @@ def deliver_grocery(stage: Path, scale: float, seed: int, delivered: tuple[int, 
 
 
 def write_sqlite(path: Path, table: list[Row]) -> None:
-    """Make the database file anew with these rows."""
+    """Replace the database file by one with these rows."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.unlink(missing_ok=True)
     connection = sqlite3.connect(path)

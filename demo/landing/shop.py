@@ -572,7 +572,7 @@ class Shop:
         )
 
     def _ghost_events(self, rng: np.random.Generator, sessions: int, first_id: int, start: int, end: int) -> Block:
-        """Sessions of nobody in particular, which never buy."""
+        """Sessions without a user. They never buy."""
         form = rng.integers(0, len(_GHOST_PATHS), sessions)
         length = _GHOST_LENGTHS[form]
         group, position = _group_positions(length)
@@ -733,7 +733,7 @@ class Shop:
         rng = stream(self.seed, "user changes", batch)
         plan = self._parts_of("users", rng, len(self.users["created"]))
         self._move_house(rng, plan["edited"])
-        # Some people without an e-mail address give one when they move; nobody takes one back.
+        # Some people without an e-mail address give one when they move; none is removed.
         self.users["no_email"][plan["edited"]] &= rng.random(len(plan["edited"])) < 0.5
         first_version = self.user_rows(plan["edited"])
         twice = plan["edited"][: int(np.ceil(len(plan["edited"]) * _EDITED_TWICE))]
@@ -842,7 +842,7 @@ class Shop:
     def late_users(self, batch: int) -> Block:
         """The users of a file of two batches ago that arrives only now.
 
-        It holds people nobody heard of yet, an older address of people that a later batch has changed since (which
+        It holds new people, an older address of people that a later batch has changed since (which
         must not come back), and an address of people that only older files know (which counts).
         """
         of_batch = batch - 2
@@ -854,7 +854,7 @@ class Shop:
         outdated = distinct_sample(rng, np.unique(newer), count)
         untouched = np.setdiff1d(np.arange(self._initial_users), touched)
         rows = np.concatenate([outdated, distinct_sample(rng, untouched, count)])
-        # The shop itself has moved on: what the late file says is not the state from which later batches go on.
+        # The shop itself has moved on: later batches do not continue from the late file's state.
         kept = {name: self.users[name][rows].copy() for name in ("place", "number", "street", "unit", "suite")}
         self._move_house(rng, rows)
         old = self.user_rows(rows)

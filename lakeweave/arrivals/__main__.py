@@ -105,7 +105,7 @@ def main(argv: list[str] | None = None) -> int:
         return 2
     builder.exists = lambda each: (arguments.landing / each.store / each.name).exists()
     watcher, stop = Watcher(arguments.landing, queue, sources), threading.Event()
-    # After a queue was lost nobody knows what was built, so nothing counts as built.
+    # After a queue is lost it is unknown which files were built, so none counts as built.
     known = watcher.baseline() if queue.replaced is None else 0
     print(
         f"arrivals: watching {arguments.landing}{f', {known} files are there already' if known else ''}; Ctrl-C ends it",

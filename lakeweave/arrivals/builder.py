@@ -84,7 +84,7 @@ def notify_by_webhook(address: str) -> Notify:
             if answer.is_success:
                 return True
             why = f"the webhook answered {answer.status_code}"
-        print(f"arrivals: nobody could be told ({why}); tried again later", file=sys.stderr)
+        print(f"arrivals: the notification was not sent ({why}); it is tried again later", file=sys.stderr)
         return False
 
     return notify
@@ -128,12 +128,12 @@ class Builder:
             except BlockingIOError:
                 yield False
                 return
-            # The build inherits the lock: should this process be killed, nobody builds beside what it leaves behind.
+            # The build inherits the lock: if this process is killed, no other process builds while its child runs.
             os.set_inheritable(lock.fileno(), True)
             yield True
 
     def step(self) -> bool:
-        """Build what is due, if a burst is over and nobody else builds; whether anything was built."""
+        """Build what is due, if the burst is over and no other process builds. Returns whether anything was built."""
         quiet = self.queue.quiet_for()
         self.counted = self.queue.counts()
         worked = False
@@ -143,7 +143,7 @@ class Builder:
         if due or self.counted.get("building"):
             with self._alone() as alone:
                 if alone:
-                    # With the lock held nobody else builds, so a row marked as building was left by a process that died.
+                    # With the lock held no other process builds, so a row marked as building was left by a process that died.
                     self.queue.recover()
                     worked = due and self._build_all(self.queue.take())
                     self.counted = self.queue.counts()

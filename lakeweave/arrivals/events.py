@@ -2,7 +2,7 @@
 
 Three senders are known: Eventarc (a CloudEvent over HTTP), a Pub/Sub push subscription on a bucket's notifications, and SNS with
 S3 events. Google signs its requests with a token in the header (OpenID Connect); SNS signs each message. A request that is signed
-by nobody, by somebody else or for somebody else is refused before its content is looked at.
+by no one, by another sender or for another audience is refused before its content is read.
 
 https://cloud.google.com/eventarc/docs/cloudevents
 https://cloud.google.com/pubsub/docs/authenticate-push-subscriptions
@@ -280,7 +280,7 @@ def _of_s3(text: str) -> list[Arrival]:
 
 
 def read(headers: Mapping[str, str], body: bytes, verifier: EventVerifier) -> list[Arrival]:
-    """The objects that a request says have arrived; none for an event of another kind, which is nobody's fault.
+    """The objects that a request says have arrived; none for an event of another kind, which is no error.
 
     Raises:
         RefusedError: the sender is not trusted, or the keys to check the request cannot be fetched.
@@ -291,7 +291,7 @@ def read(headers: Mapping[str, str], body: bytes, verifier: EventVerifier) -> li
         try:
             message = _document(body, "the request")
         except MalformedError as error:
-            # Nobody has signed it.
+            # It has no signature.
             raise RefusedError(400, str(error)) from error
         verifier.check_sns(message)
         if message["Type"] == "SubscriptionConfirmation":

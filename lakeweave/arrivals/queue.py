@@ -1,4 +1,4 @@
-"""Arrivals on disk: each object version once, from the moment that its sender is told so until it is built or given up.
+"""Arrivals on disk: each object version once, from the response to its sender until it is built or given up.
 
 SQLite with full synchronisation: what was put in is there after a power cut. The file must lie on a disk that outlives the
 process.
@@ -196,7 +196,7 @@ class Queue:
         return new > 0
 
     def letters(self, pending: bool = False) -> list[tuple[int, str, str]]:
-        """Number, reason and content of dead letters; of those alone that nobody was told of."""
+        """Number, reason and content of dead letters; with ``pending`` only those without a notification."""
         with self._open(writing=False) as connection:
             return connection.execute(
                 "select number, reason, content from dead_letters"
@@ -205,14 +205,14 @@ class Queue:
             ).fetchall()
 
     def mark_letters_notified(self, numbers: Iterable[int]) -> None:
-        """Somebody was told of these dead letters."""
+        """A notification of these dead letters was sent."""
         with self._open() as connection:
             connection.executemany(
                 "update dead_letters set told_at = ? where number = ?", [(time.time(), each) for each in numbers]
             )
 
     def pending_notifications(self) -> list[tuple[int, str, str, str, str]]:
-        """Number, source, address, state and reason of what was given up or gone, and of which nobody was told yet."""
+        """Number, source, address, state and reason of arrivals that were given up or are gone, without a notification so far."""
         with self._open(writing=False) as connection:
             return connection.execute(
                 "select number, source, store || '://' || bucket || '/' || name, state, reason from arrivals"
@@ -220,7 +220,7 @@ class Queue:
             ).fetchall()
 
     def mark_notified(self, numbers: Iterable[int]) -> None:
-        """Somebody was told of these."""
+        """A notification of these arrivals was sent."""
         with self._open() as connection:
             connection.executemany(
                 "update arrivals set told_at = ? where number = ?", [(time.time(), each) for each in numbers]

@@ -1,8 +1,8 @@
 """The HTTP service: ``POST /`` takes events, ``GET /health`` says that it lives.
 
-An event is answered once it is on disk, so a sender who hears 200 need not send it again. What can never be taken in, though
-it comes from a trusted sender, is kept as a dead letter and answered with 200 as well: sent again it would fail again. 503
-is for what may succeed later: keys that cannot be fetched, a disk that is full.
+The service responds after the event is on disk, so after a 200 the sender need not send it again. An event from a trusted
+sender that can never be accepted is kept as a dead letter. Its response is 200 too, because a repeat would fail again. The
+response 503 is for errors that may pass: keys that cannot be fetched, a full disk.
 
 Waitress serves: it reads a whole request before a thread is given to it, and bounds its size and the connections.
 """
@@ -85,7 +85,7 @@ class Application:
         try:
             status, said = self._answer(environ)
         except Exception as error:
-            # Not taken in, so the sender is told to send it again.
+            # Not stored, so the response requests another delivery.
             print(f"arrivals: {type(error).__name__}: {printable(error)}", file=sys.stderr, flush=True)
             status, said = 503, {"reason": "the event could not be kept; send it again"}
         body = json.dumps(said).encode()
@@ -181,7 +181,7 @@ class Server:
 
 
 def serve(address: tuple[str, int], builder: Builder, sources: Sources, verifier: EventVerifier) -> int:
-    """Serve and build until the process is told to end; a build that is under way is finished.
+    """Serve and build until SIGTERM or SIGINT. A running build is finished first.
 
     Gives 0, or 1 if the builder ended by itself: a service that takes in events and builds none would be worse than none.
     """

@@ -304,7 +304,7 @@ _NO_DATABASE = re.compile(r"database .* does not exist|unknown database|cannot o
 
 
 def not_connected(where: Address, error: Exception) -> str:
-    """What a driver's error says about a connection that was not had, and what to do."""
+    """The message for a failed connection, from the driver's error, with a remedy."""
     said = where.scrub(error)
     prefix = where.variables
     if where.kind == "sqlite":

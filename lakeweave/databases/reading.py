@@ -156,7 +156,7 @@ class _Read:
             found = family(present[original])
             if wanted is not None and found != wanted:
                 problems.append(f"column `{original}` is {present[original]} in the database, declared is {wanted}")
-        # Columns that nobody declared come along; the layout policy of the source decides about them.
+        # Undeclared columns are read too; the layout policy of the source decides about them.
         for name, original in by_name.items():
             if original not in self.names.values() and name not in OWN:
                 self.names[name] = original

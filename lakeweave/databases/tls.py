@@ -69,7 +69,7 @@ def authorities(root: str) -> str:
 
 
 def options(kind: str, mode: str, root: str) -> Mapping[str, object]:
-    """What the driver of a kind is told, as its own parameters."""
+    """The TLS parameters of a driver."""
     if not mode:
         return {}
     if kind == "postgresql":

@@ -71,7 +71,7 @@ class Breaker:
                 self._open(f"not sent, after {self._failures} failures in a row: {reason}")
 
     def away(self, reason: str) -> None:
-        """Nobody answers at the address."""
+        """The address does not respond."""
         with self._lock:
             self._away += 1
             if self._away >= _AWAY_IN_A_ROW:

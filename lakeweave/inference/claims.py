@@ -1,4 +1,4 @@
-"""Who asks what within one process.
+"""Which thread sends which prompt within one process.
 
 A DuckDB database belongs to one process, and dbt runs its models in threads of that process. Two models that ask
 the same thing at the same time must pay once, so a fingerprint is claimed before it is sent. The ledger cannot serve
@@ -8,7 +8,7 @@ Limits are on requests. A claim takes the first request of its question from wha
 one more (:meth:`Claims.retry`), so that retries never spend what the limit does not hold.
 
 A claim lives from the moment before the call until after the commit of the batch (:meth:`Claims.settle`). From then on
-the fingerprint is *settled*: no one asks it again in this run, which also makes one attempt per run the rule. A holder
+the fingerprint is *settled*: it is not sent again in this run, which also makes one attempt per run the rule. A holder
 that vanished in an error is overtaken once it has been silent for ``lease`` seconds. The same holds for the lock of a run,
 which one holder has from :meth:`Claims.take_lock` until it settles.
 """
@@ -145,7 +145,7 @@ class Claims:
             mine.reason = reason
 
     def settle(self, run: str, holder: str) -> dict[str, int | str]:
-        """The batch of ``holder`` is committed. Gives what happened since the last call and starts counting anew."""
+        """The batch of ``holder`` is committed. Returns the counts since the last call and resets them."""
         with self._changed:
             current, mine = self._holder(run, holder)
             report: dict[str, int | str] = {
@@ -167,7 +167,7 @@ class Claims:
             return report
 
     def wait(self, run: str, holder: str, timeout: float) -> bool:
-        """Wait until nobody holds what ``holder`` was refused. False when ``timeout`` seconds were not enough."""
+        """Wait until no other holder has the claims that ``holder`` was refused. False after ``timeout`` seconds."""
         end = self._clock() + timeout
         with self._changed:
             current, mine = self._holder(run, holder)

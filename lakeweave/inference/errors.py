@@ -6,7 +6,7 @@ A :class:`Fault` has a :class:`Kind`, from which everything else follows:
 ``Kind.AGAIN``         passes: asked again within the run, then ``retryable``
 ``Kind.INPUT``         this input's, for good: ``failed``
 ``Kind.DOUBTFUL``      this input's or the configuration's: the first few equal ones decide, see :mod:`.breaker`
-``Kind.AWAY``          nobody answers at this address: ``unsent``, and after a few in a row nothing is sent
+``Kind.AWAY``          the address does not respond: ``unsent``, and after a few in a row nothing is sent
 ``Kind.CONFIGURATION`` the configuration's: ``unsent``, and nothing more is sent in this run
 =====================  =====================================================================================
 """
@@ -234,7 +234,7 @@ def _code(value: Any) -> int | None:
 def classify(code: int | None, said: Said, usage: Usage = UNKNOWN) -> Fault:
     """The fault that ``said`` is. ``code`` is the HTTP status, None when the reply was one of success."""
     if code is None or (code == 500 and said.code is not None and 400 <= said.code < 500):
-        code = said.code  # a gateway may wrap what it was told
+        code = said.code  # a gateway may wrap the code of its server
     words = said.words
     status = f"{code}: {said.message}" if code is not None else said.message
 

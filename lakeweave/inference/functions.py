@@ -116,13 +116,15 @@ class Models:
         if function == TEXT:
             key: Any = settings or self._settings.text
             if backend_of(key).function != TEXT:
-                raise BackendError(f"`models.{name}` in the profile is no text backend, but generate_text asks it.")
+                raise BackendError(f"`models.{name}` in the profile is not a text backend, but generate_text uses it.")
             if isinstance(key, OfflineText) and key.rules is None:
                 key = OfflineText(described.get("rules"))
         elif function == EMBEDDING:
             key = settings or self._settings.embeddings
             if backend_of(key).function != EMBEDDING:
-                raise BackendError(f"`models.{name}` in the profile does not embed, but generate_embedding asks it.")
+                raise BackendError(
+                    f"`models.{name}` in the profile is not an embedding backend, but generate_embedding uses it."
+                )
         elif function == ANNOTATION:
             key = (ANNOTATION,)
         else:

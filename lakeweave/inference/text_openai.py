@@ -119,7 +119,7 @@ class OpenAIBackend:
         """One answer per prompt, in order, ``concurrency`` at a time. No prompt is NULL or empty.
 
         ``may_retry`` is asked before each further request for a prompt, with the number of those that were made. ``run`` is
-        the run that asks: what stops a model stops it for the rest of that run.
+        the current run: what stops a model stops it for the rest of that run.
         """
         secret = self._key()
         headers = {"Content-Type": "application/json", "Accept": "application/json"}

@@ -251,7 +251,7 @@ class Transport:
                 raise TooLarge
             if is_error and size >= _ERROR_AT_MOST:
                 self._drop()  # an error needs no more words than these
-                # The end of what was cut could be a part of a secret, which nobody would recognise.
+                # The end of what was cut could be a part of a secret, which no pattern would recognise.
                 whole = b"".join(received)[:-_CUT_AWAY]
                 return _decoded(Reply(response.status, response.headers, whole), self._most)
         if response.length:

@@ -44,7 +44,7 @@ class RejectedRecord:
 class SkippedSpan:
     """Bytes that are in no record and not in the header. ``reason`` is a code of :data:`reasons.SKIP_REASONS`.
 
-    ``spans`` is more than 1 where several spans are told in one row: ``start_byte`` and ``line_number`` are those of the
+    ``spans`` is more than 1 where one row is about several spans: ``start_byte`` and ``line_number`` are those of the
     first one (``start_byte`` counts from 0, ``line_number`` from 1) or ``None`` where they are not known.
     """
 

@@ -60,7 +60,7 @@ MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"\x93NUMPY", "numpy"),
 )
 TAR_PACKED = ("bzip2", "xz")
-"""Compressions that are not read, whose archives are told with their members."""
+"""Compressions that are not read. Their archives are reported with their members."""
 _CPIO = re.compile(rb"07070[12][0-9A-Fa-f]{104}|070707[0-7]{70}")
 _ZSTD_SKIPPED = re.compile(rb"[\x50-\x5f]\x2a\x4d\x18", re.DOTALL)
 

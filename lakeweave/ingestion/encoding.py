@@ -65,7 +65,7 @@ class Detected:
     confidence: float | None = None
     others: tuple[str, ...] = ()
     note: str | None = None
-    """What is to be told about a file that is read in this encoding."""
+    """The message about a file that is read in this encoding."""
 
 
 def _escape(error: UnicodeError) -> tuple[str, int]:

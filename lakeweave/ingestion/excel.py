@@ -156,7 +156,7 @@ class ExcelReader:
             notes.append(f"Sheet {name!r} was read; these sheets were not: {', '.join(others[:20])}.")
         if book.recalculate and counts[name].formulas:
             notes.append(
-                f"The workbook asks to be recalculated when it is opened: the stored values of its "
+                f"The workbook requests recalculation when it is opened: the stored values of its "
                 f"{counts[name].formulas} formula(s) may be out of date."
             )
         return name, counts[name], notes

@@ -1,6 +1,6 @@
 """The SQL functions that dbt calls: ``lakeweave_plan``, ``lakeweave_stage`` and ``lakeweave_archive``.
 
-All take and return JSON text. What the user can put right comes back as ``{"error": "<sentence>"}``; anything else is
+All take and return JSON text. An error that the user can fix is returned as ``{"error": "<sentence>"}``; anything else is
 a defect and raises. They do their work on a cursor of their own, in transactions of their own: call them where the
 calling transaction has not touched the database ``staging`` yet (or commit first), else it does not see the result.
 """

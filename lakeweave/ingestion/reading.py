@@ -47,7 +47,7 @@ def text_chunks(
 ) -> Iterator[str]:
     """The text of a stream in ``encoding`` after ``skip`` bytes; what is not decodable comes as lone surrogates.
 
-    ``counted`` is told at the end how many bytes the stream has, as they were read.
+    ``counted`` is called at the end with the number of bytes read.
     """
     decoder = codecs.getincrementaldecoder(encoding)(ESCAPE)
     with opener() as stream:

@@ -202,7 +202,7 @@ def _json_format(text: str, lines: list[str], name: str, complete: bool) -> str 
             return "json"
         return "json" if re.match(r"\s*(\[\s*\{|\{)\s*\"[^\"]*\"\s*:", text) else None
     if complete and suffix in ("json", "geojson") and _parses(text) not in (None, dict, list):
-        return "json"  # a single value, which is no record; to be told as that and not as a header
+        return "json"  # a single value, which is no record; it is reported as that and not as a header
     filled = [line.strip() for line in lines if line.strip()][:HEADER_SEARCH]
     objects = sum(line.startswith("{") and _parses(line) is dict for line in filled)
     if suffix in ("jsonl", "ndjson"):

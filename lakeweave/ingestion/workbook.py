@@ -58,7 +58,7 @@ class SheetCount:
 
 @dataclass
 class Workbook:
-    """Sheets of a workbook in their order, and what the workbook asks of a program that opens it."""
+    """Sheets of a workbook in their order, and whether it requests recalculation."""
 
     sheets: list[Sheet]
     recalculate: bool = False

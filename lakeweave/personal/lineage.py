@@ -1,6 +1,6 @@
 """Column lineage of one SQL query: which personal columns each of its columns may hold.
 
-The query is parsed by sqlglot and read scope by scope. The answer errs on the side of more: what cannot be told apart
+The query is parsed by sqlglot and read scope by scope. The answer errs on the side of more: what cannot be distinguished
 counts as everything that is in reach, and what cannot be read at all counts as every personal column upstream.
 
 * A name is every column of this name in scope, the whole row of a relation of this name, and an alias of the same list.

@@ -45,7 +45,7 @@ def check_java(home: str | None = None) -> None:
 
 
 def check_jars(settings: Mapping[str, str]) -> None:
-    """Raise :class:`Unusable` when the session asks for Delta and its jars are in none of the named places."""
+    """Raise :class:`Unusable` when the session needs Delta and its jars are in none of the named places."""
     if "delta" not in settings.get("spark.sql.extensions", "").lower():
         return
     if "delta" in settings.get("spark.jars.packages", "") + settings.get("spark.jars", ""):

@@ -45,7 +45,7 @@ def jdbc(where: Address) -> str:
     """The URL of JDBC's form.
 
     Raises:
-        UserError: the driver cannot be told what the address says.
+        UserError: the driver has no setting for an option of the address.
     """
     if where.authorities and where.kind != "postgresql":
         raise UserError(

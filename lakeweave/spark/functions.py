@@ -62,7 +62,7 @@ def register(session: Any, config: str | None) -> None:
         return call
 
     for function in FUNCTIONS:
-        # Not deterministic: otherwise the optimiser asks once more for every field that is read of the answer.
+        # Not deterministic: otherwise the optimiser evaluates the call once for each field of the answer.
         made = arrow_udf(answering(function), SPARK_TYPE).asNondeterministic()
         session.udf.register(f"lakeweave_{function}", made)
     # Here and not above: the module is for every worker, and a worker needs no parser of SQL.

@@ -49,7 +49,7 @@ def open_session(settings: Mapping[str, str]) -> Any:
         if thread not in _of_threads:
             _of_threads[thread] = _opened if _is_remote(settings) else _beside(settings)
         session = _of_threads[thread]
-    # An address that cannot be followed is told by the first statement, not by the one that reads the database.
+    # The first statement reports an invalid address, not the one that reads the database.
     settings_of(settings.get(_DATABASES, ""), os.environ)
     return session
 

@@ -1,7 +1,7 @@
 """Exact nearest neighbours of float32 vectors: blocks of a matrix product choose, double precision decides.
 
 The product of a block of queries and a block of vectors is only a first look, in single precision, which errs by a known
-amount. The best few of each query are measured anew in double precision, each pair on its own, so a distance does not
+amount. The best few of each query are computed again in double precision, each pair on its own, so a distance does not
 depend on which vectors are beside it; where the first look could have missed one, the query is looked at again with more
 candidates. Distances are rounded to 12 places, so that what is equal in exact arithmetic is equal here, and ties go by the
 rank that the caller gives each row.
@@ -41,7 +41,7 @@ class Vectors:
     def __init__(self, matrix: np.ndarray, distance_type: str, ranks: np.ndarray | None = None) -> None:
         """``matrix``: float32, one row each; it is kept and overwritten. ``ranks``: each row's rank among ties.
 
-        Under COSINE a vector of zeros has no direction, so its row is nobody's neighbour.
+        Under COSINE a vector of zeros has no direction, so its row is no neighbour of any row.
         """
         self.distance_type = distance_type
         rows = np.arange(len(matrix))

@@ -1,6 +1,6 @@
 """Vector search as SQL functions of DuckDB.
 
-One statement opens a search, puts the rows of the base into it, and asks it; nothing is kept from one statement to the next,
+One statement opens a search, loads the rows of the base, and searches; nothing is kept from one statement to the next,
 so there is nothing that could be out of date:
 
 =============================================================  ====================================================

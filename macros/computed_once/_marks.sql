@@ -23,7 +23,7 @@
     {{ return(memory.marks[name]) }}
 {%- endmacro %}
 
-{# A relation that no node of the project builds. It is read anew each time: a node of this run may write it. #}
+{# A relation that no node of the project builds. It is read each time: a node of this run may write it. #}
 {% macro _mark_of_others(name) -%}
     {%- set words = name.split('.') -%}
     {%- set recorded = lakeweave.ledger_relation('relations') -%}

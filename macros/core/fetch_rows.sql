@@ -1,5 +1,5 @@
 {#
-    The one place where a macro asks the warehouse something and goes by the answer. Returns the rows (each a mapping by
+    The only macro that queries the warehouse and uses the result. Returns the rows (each a mapping by
     column name and by position), or `default` when nothing is executed or nothing came back. One place, because the
     offline proofs answer these questions from fixtures to reach both branches of a materialization.
 #}

@@ -4,7 +4,7 @@
 
         config(warn_if='> 0', error_if='> 0 and max(share) > ' ~ max_share)
 
-    A table that stands before others has such tests, so that one bad value among millions does not stop the build and is told.
+    A table that stands before others has such tests, so that one bad value among millions is a warning and does not stop the build.
 #}
 {% macro with_share(failing, model) -%}
     select

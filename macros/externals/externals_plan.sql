@@ -3,7 +3,7 @@
 
     What `externals_apply` would do, statement by statement: datasets and connections that are missing, external tables to
     create, to replace (and because of what), metadata caches to refresh, and what only a person can do. It changes nothing.
-    All that is wrong with the sources is told in one message, after the plan.
+    All problems of the sources are in one message, after the plan.
 #}
 {% macro externals_plan(select=none) -%}
     {%- if not execute -%}

@@ -4,7 +4,7 @@
     {{ return(adapter.dispatch('_batch_statements', 'lakeweave')(pending, after, next, call_config)) }}
 {%- endmacro %}
 
-{# One statement asks and keeps: what was answered is committed with it or not at all. #}
+{# One statement calls the model and stores the answers: they are committed together or not at all. #}
 {% macro default___batch_statements(pending, after, next, call_config) -%}
     {%- set answers = lakeweave._answered(
         '(' ~ lakeweave._batch_sql(pending, after, next) ~ ')', call_config.called, 'input', call_config.options, {'object_table': call_config.object_table}
@@ -12,7 +12,7 @@
     {{ return([lakeweave._ledger_rows_sql(answers ~ ' as answers', call_config)]) }}
 {%- endmacro %}
 
-{# Who asks, for the claims of lakeweave/inference/claims.py; `with_limits` adds the limits on the requests. #}
+{# The holder, for the claims of lakeweave/inference/claims.py; `with_limits` adds the limits on the requests. #}
 {% macro _claim_token(call_config, with_limits=false) -%}
     {%- set said = {'run': invocation_id, 'holder': call_config.node_id} -%}
     {%- if with_limits -%}

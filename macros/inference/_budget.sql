@@ -208,7 +208,7 @@
     {{ return(next) }}
 {%- endmacro %}
 
-{# The questions after a place that nobody has asked in this run, numbered, with the estimated cost up to each. #}
+{# The questions after a place that no model has sent in this run, numbered, with the estimated cost up to each. #}
 {% macro _open_sql(pending, after) -%}
     select
         pending.place,
@@ -233,7 +233,7 @@
     {{ return(this ~ " is over its budget (" ~ limit ~ "): " ~ fit ~ " of " ~ to_ask ~ " questions fit.") }}
 {%- endmacro %}
 
-{# What the next run does about the questions that are left. A limit of 0 asks nothing in any run. #}
+{# What the next run does about the questions that are left. A limit of 0 sends nothing in any run. #}
 {% macro _what_comes_next(outcome) -%}
-    {{ return(" A limit of 0 asks nothing in any run." if outcome.is_zero else " The next run asks them.") }}
+    {{ return(" A limit of 0 sends nothing in any run." if outcome.is_zero else " The next run sends them.") }}
 {%- endmacro %}

@@ -1,6 +1,6 @@
 {#
     Warns of prompts that seem to hold personal values, whatever the tags say: e-mail addresses, telephone numbers, payment cards,
-    bank accounts, national numbers. Only counts are told. A sample of what is about to be asked is looked at, the first
+    bank accounts, national numbers. Only counts are reported. A sample of the pending prompts is checked, the first
     `inference_content_check` in order (vars; 1000 unless given, 0 switches it off). Where the engine runs no Python of ours,
     BigQuery and Databricks, nothing is looked at: the data test `no_personal_data_in_prompts` runs there.
 #}

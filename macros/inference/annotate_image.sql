@@ -3,7 +3,7 @@
     brackets), then `response` (the Vision API's JSON), `response_status` ('' is success) and `response_state`. `input` is
     the column with the picture's address; on a warehouse `object_table` is the relation whose rows are the pictures.
 
-    This annotates anew whenever it is evaluated. What is to be paid for once goes through `inference`.
+    This calls the model at each evaluation. Use `inference` to pay once per input.
 #}
 {% macro annotate_image(relation, model, input='uri', options={}, object_table=none) -%}
     {%- set called = lakeweave._checked_call('annotate_image', model, input, options) -%}

@@ -39,7 +39,7 @@
     {{ return(stands ~ ('#' ~ called.version if called.version else '')) }}
 {%- endmacro %}
 
-{# What the local functions are told about the model, as JSON. `more` adds keys. #}
+{# The model's specification for the local functions, as JSON. `more` adds keys. #}
 {% macro _model_spec(called, more={}) -%}
     {%- set spec = {'model': called.model} -%}
     {%- if called.endpoint_config.get('path') -%}

@@ -4,7 +4,7 @@
 
         select id, response from {{ lakeweave.generate_text(ref('reviews'), model='gemini', input='prompt') }}
 
-    This asks anew whenever it is evaluated. What is to be paid for once goes through `inference`.
+    This calls the model at each evaluation. Use `inference` to pay once per input.
 #}
 {% macro generate_text(relation, model, input='prompt', options={}) -%}
     {%- set called = lakeweave._checked_call('generate_text', model, input, options) -%}

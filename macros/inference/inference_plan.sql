@@ -1,7 +1,7 @@
 {#
     dbt run-operation inference_plan [--args '{models: [name, …]}']
 
-    What the next run would ask and cost, for each inference model. It asks no model and changes nothing. The bodies are
+    What the next run would send and cost, for each inference model. It calls no model and changes nothing. The bodies are
     rendered and counted against the ledger, so their parents must have been built.
 
     It also says which models a change of endpoint, profile or version touches: questions that were answered under another
@@ -123,7 +123,7 @@
     ]) }}
 {%- endmacro %}
 
-{# The distinct inputs with what the ledger says of each: `to ask`, `answered` or `given up`. #}
+{# The distinct inputs with the state of each in the ledger: `to ask`, `answered` or `given up`. #}
 {% macro _judged_sql(body, call_config) -%}
     with
 

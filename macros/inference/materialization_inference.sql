@@ -144,7 +144,7 @@
     Body plus fingerprint. NULL as fingerprint marks a row that cannot be asked: there is nothing to ask, or too much.
 
     A question that the ledger knows under an earlier fingerprint of the same request keeps that fingerprint, so that what was paid
-    for is not asked again; `call_config.previous_options` has the earlier forms that are in the ledger, as a rule none.
+    for is not asked again; `call_config.previous_options` has the earlier forms that are in the ledger, usually none.
 #}
 {% macro _staged_sql(body, call_config) -%}
     {%- set content = lakeweave._content_of('body', call_config) -%}
@@ -584,7 +584,7 @@
 {% macro _warn_unfinished(target_relation, plan, outcome, call_config) -%}
     {%- if outcome.unsent > 0 -%}
         {%- do exceptions.warn(target_relation ~ ": questions were left pending, because the model could not be asked. " ~ outcome.reason
-            ~ " The next run asks them.") -%}
+            ~ " The next run sends them.") -%}
     {%- elif outcome.stopped -%}
         {%- do exceptions.warn(target_relation ~ ": " ~ outcome.left ~ " questions were left pending: " ~ outcome.stopped ~ "." ~ lakeweave._what_comes_next(outcome)) -%}
     {%- endif -%}

@@ -5,7 +5,7 @@
     warehouse `object_table` is the relation whose rows are the pictures. Options: `height`, `width`, `labels`, and
     `output`, the name of the model's output (`probabilities`).
 
-    This predicts anew whenever it is evaluated. What is to be kept goes through `inference`.
+    This calls the model at each evaluation. Use `inference` to keep the answers.
 #}
 {% macro predict_image(relation, model, input='uri', options={}, object_table=none) -%}
     {%- set called = lakeweave._checked_call('predict_image', model, input, options) -%}

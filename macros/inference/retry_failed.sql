@@ -47,5 +47,5 @@
         ~ "invocation_id, node_id) select fingerprint, function, model, model_version, options, '', 'offered', attempt, "
         ~ lakeweave._now() ~ ", '" ~ invocation_id ~ "', node_id from (" ~ failed ~ ") as failed"
     ) -%}
-    {%- do print((counted[0][0] | int) ~ ' failed questions are offered again; the next run of their models asks them.') -%}
+    {%- do print((counted[0][0] | int) ~ ' failed questions are offered again; the next run of their models sends them.') -%}
 {%- endmacro %}

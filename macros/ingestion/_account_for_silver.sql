@@ -123,8 +123,8 @@
     ),
 
     {#
-        No row has the key: the newest record of it was left out by the rule, or nobody knows why. Of versions, no row has the record.
-        A version that cannot be told from others is one by itself.
+        No row has the key: the newest record of it was left out by the rule, or for an unknown reason. Of versions, no row has the record.
+        A version that cannot be distinguished from others counts as its own.
     -#}
     ranked as (
 

@@ -1,6 +1,6 @@
 {#
     Stops where the ledger has loaded files of a source and the warehouse says that there is no bronze relation. Either
-    the relation was dropped, or the warehouse did not list it (a failed listing, missing rights). Loading everything anew
+    the relation was dropped, or the warehouse did not list it (a failed listing, missing rights). Loading everything again
     is right for the first and wrong for the second, so a person has to say which it is: with `--full-refresh`.
 
     The rows of the ledger about a file are written in the transaction that writes its records, or after it. So a build

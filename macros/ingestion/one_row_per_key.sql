@@ -38,7 +38,7 @@
 
 {#
     Whether this run reads the keys of new files alone. A table without the account columns was built before there were any:
-    it is read anew, once.
+    it is read again, once.
 #}
 {% macro _reads_only_changes() -%}
     {%- if not is_incremental() -%}
@@ -85,7 +85,7 @@
     )) }}
 {%- endmacro %}
 
-{# Empties a table without the account columns, so that the model fills it anew. They are added by `on_schema_change`. #}
+{# Empties a table without the account columns, so that the model fills it again. They are added by `on_schema_change`. #}
 {% macro default___empty_silver() -%}
     delete from {{ this }} where true
 {%- endmacro %}

@@ -4,7 +4,7 @@
     expression that is compared, `response` unless given, e.g. lakeweave.json_text('response', 'churn_risk').
 
     Letter case and blanks at the ends do not count. A golden row without an answer counts as wrong; one whose key the
-    model does not have at all fails the test too, because it would be measured by nobody. One row with the numbers when
+    model does not have at all fails the test too, because it would not be measured. One row with the numbers when
     it fails; a model without rows passes.
 #}
 {% test answers_match(model, golden, key, at_least=0.9, answer='response', expected='expected') %}

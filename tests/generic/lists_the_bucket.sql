@@ -1,7 +1,7 @@
 {#
     A table whose metadata cache BigQuery refreshes by itself (`metadata_cache_mode: AUTOMATIC`) lists what the bucket lists.
 
-    `listing` is an object table over the same place without a metadata cache, which asks the bucket in each query. `address` is the
+    `listing` is an object table over the same place without a metadata cache, which lists the bucket in each query. `address` is the
     column with the address of an object: `uri` of an object table, where generations are compared as well, or `_FILE_NAME` of a table of
     records, where an object without a record counts as not listed.
     https://cloud.google.com/bigquery/docs/metadata-caching

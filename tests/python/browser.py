@@ -1,7 +1,7 @@
 """Opens the app's pages in a real Chromium without a window, by the protocol of its developer tools.
 
-`python -m tests.python.browser` opens every page at a desk's and a phone's width, writes the pictures of docs/app anew and says
-how long each page took. Needs Debian's package `chromium`, and a warehouse (`make build`).
+`python -m tests.python.browser` opens every page at a desk's and a phone's width, writes the pictures of docs/app and reports the
+time of each page. Needs Debian's package `chromium`, and a warehouse (`make build`).
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def program() -> str | None:
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
+    """A port without a listener."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -101,7 +101,7 @@ def prepare_classes() -> None:
     while more := {each for known in classes for each in known.__subclasses__()} - classes:
         classes |= more
     for each in classes:
-        # There is nothing to read or write: it is told so after the methods were made.
+        # There is nothing to read or write; this is set after the methods were created.
         with contextlib.suppress(Exception):
             each.from_dict({})
         with contextlib.suppress(Exception):

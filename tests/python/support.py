@@ -61,7 +61,7 @@ RELATIVE = {"LAKEWEAVE_LANDING": "landing", "LAKEWEAVE_WAREHOUSE": "warehouse/la
 
 @cache
 def _parsed() -> bytes:
-    """What dbt remembers of the project, parsed once: it tells by their digests which files of a workspace are others.
+    """What dbt remembers of the project, parsed once: digests show which files of a workspace differ.
 
     And so those that have changed since the tests before, which left theirs in pytest's cache.
     """
@@ -154,7 +154,7 @@ class Workspace:
 
     def dbt(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run dbt to its end; with ``check``, a failure is an AssertionError with dbt's output."""
-        # Who looks into dbt's log says `--debug`.
+        # dbt's log needs `--debug`.
         unlogged = {} if "--debug" in arguments else {"DBT_LOG_LEVEL_FILE": "none"}
         environment = {**self.env(), **RELATIVE, **unlogged, **self.environment}
         if any((Path(path) / "sitecustomize.py").exists() for path in environment["PYTHONPATH"].split(os.pathsep)):
@@ -171,7 +171,7 @@ class Workspace:
         return done
 
     def results(self) -> list[dict[str, object]]:
-        """What dbt says of its last run, node by node."""
+        """The results of dbt's last run, node by node."""
         return json.loads((self.root / "target" / "run_results.json").read_text())["results"]
 
     def query(self, sql: str, *parameters: object) -> list[tuple]:

@@ -44,7 +44,7 @@ LARGEST_REQUEST = 10_000_000
 """Bytes; BigQuery sends no more: https://cloud.google.com/bigquery/quotas#remote_function_limits"""
 MOST_CALLS = 50_000
 LONGEST_SHOWN = 80
-# Room for 38 digits times a rate, so that nothing is rounded before it is told to.
+# Room for 38 digits times a rate, so that nothing is rounded too early.
 EXACT = Context(prec=100, Emin=-1_000_000, Emax=1_000_000)
 JSON = {"Content-Type": "application/json"}
 

@@ -1,5 +1,5 @@
 {#
-    A small table that a whole query looks things up in, as one value. Spark plans a scalar subquery anew at every place
+    A small table that a whole query looks things up in, as one value. Spark plans a scalar subquery again at every place
     where it stands, and a bronze model has dozens of them. So the value is put into a variable of the session first, and the
     query reads that: for an ingestion by its materialization (`declare_lookups`), where there is anything to take in; for
     other tables here, once for a model. Anywhere else, unit tests and compiled analyses included, it is the subquery.

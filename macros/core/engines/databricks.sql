@@ -1,4 +1,4 @@
-{# dbt-databricks asks for Spark's variants before the default ones. #}
+{# dbt-databricks uses Spark's variants before the default ones. #}
 {% macro databricks__scratch_relation(target_relation, purpose) -%}
     {{ return(lakeweave.default__scratch_relation(target_relation, purpose)) }}
 {%- endmacro %}

@@ -49,7 +49,7 @@
     {{ return(target_relation.incorporate(path={'identifier': target_relation.identifier ~ '__' ~ purpose}, type='table')) }}
 {%- endmacro %}
 
-{# A table and not a temporary view, which would be evaluated anew, calls included, at each use.
+{# A table and not a temporary view, which would be evaluated again, calls included, at each use.
    https://docs.delta.io/latest/delta-batch.html#create-a-table #}
 {% macro spark__create_scratch(relation, sql) -%}
     create or replace table {{ relation }} using delta as

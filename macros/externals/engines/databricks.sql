@@ -1,6 +1,6 @@
 {#
     On Databricks an external table is a view over `read_files`, and a table of a SQL Server is one of a foreign catalog.
-    `vars.connections` names what stands outside:
+    `vars.connections` names the external servers:
 
         connections:
           landing: {type: external_location, url: "s3://lakeweave-landing", storage_credential: lakeweave}

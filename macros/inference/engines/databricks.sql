@@ -40,7 +40,7 @@
     {%- endif %}
 {%- endmacro %}
 
-{# The pictures with their contents, which the list of objects has not: read anew from where the list says that they are.
+{# The pictures with their contents, which are not in the list of objects: they are read again from their paths in the list.
    https://docs.databricks.com/en/sql/language-manual/functions/read_files.html #}
 {% macro _databricks_pictures(how) -%}
     {%- set name = how.get('object_table') -%}

@@ -10,7 +10,7 @@
 {%- endmacro %}
 
 {#
-    Two statements: Spark may evaluate a call anew wherever its result is read, so the answers first become a table. The functions
+    Two statements: Spark may evaluate a call again wherever its result is read, so the answers first become a table. The functions
     run in other processes, so the remaining requests are divided among the questions before they are sent. The questions
     are spread over the executors. https://spark.apache.org/docs/latest/sql-performance-tuning.html#coalesce-hints-for-sql-queries
 #}

@@ -171,7 +171,7 @@
 
 {#
     One row per physical line: no quotes, and a delimiter that no text file holds. Created in each run, so that it follows a
-    bucket that moved. It reads by the connection that the source's own table reads by, so that nobody needs rights on the bucket.
+    bucket that moved. It reads by the connection that the source's own table reads by, so that no user needs rights on the bucket.
     https://cloud.google.com/bigquery/docs/reference/standard-sql/data-definition-language#create_external_table_statement
 #}
 {% macro _bigquery_lines_table(lines, declared) -%}
@@ -466,7 +466,7 @@
 
 {#
     The records of one file. `_record_number` counts them in the order of their text: BigQuery does not tell the place of a record in
-    its file. So it tells records apart and does not say which of two comes last.
+    its file. So it distinguishes records and has no order.
 #}
 {% macro bigquery___delivered_records(relation, source_name, table_name) -%}
     {%- set columns = ['*'] -%}

@@ -9,7 +9,7 @@
     Which files there are comes from the `binaryFile` source, without their contents; only a file whose path, length and time
     the ledger does not know is read and hashed. The records come from the CSV reader, which reads one file as one partition
     in the order of its lines (`multiLine`), so `_record_number` is the place in the file. A second reader, lines put
-    together by the parity of their quotes, counts the records anew, finds malformed quotes, and keeps the raw text of
+    together by the parity of their quotes, counts the records again, finds malformed quotes, and keeps the raw text of
     what is rejected; when the two do not agree record by record, the file is held and nothing of it is loaded.
 
     Files of one layout are read together, up to a hundred of them, because a query costs Spark more than a small file does;
@@ -52,7 +52,7 @@
             {{- in_python -}}
         {%- endcall -%}
     {%- endif -%}
-    {# What a database has anew is one file more; it is compared with all that bronze holds now. #}
+    {# New rows of a database are one more file; it is compared with all that bronze holds now. #}
     {%- if lakeweave._spark_read_database(spec, declared, target_relation) -%}
         {%- do spec.update({'reload': false}) -%}
         {%- do lakeweave._spark_take_in_all(spec, sql, target_relation, false, totals) -%}

@@ -52,7 +52,7 @@
     {%- endfor -%}
 {%- endmacro %}
 
-{# What the ledger says: versions of each path, state of each delivery, all contents, and the records of those that are loaded. #}
+{# From the ledger: versions of each path, state of each delivery, all contents, and the records of those that are loaded. #}
 {% macro _spark_known(spec) -%}
     {%- set known = lakeweave._spark_nothing_known() -%}
     {%- for row in lakeweave.fetch_rows(

@@ -163,8 +163,8 @@
 {%- endmacro %}
 
 {#
-    The columns of the file, each with its name in the table and an expression that makes it text. Columns that nobody declared
-    come along; the layout policy of the source decides about them. An error tells all that is not as declared.
+    The columns of the file, each with its name in the table and an expression that makes it text. Undeclared columns
+    come along; the layout policy of the source decides about them. The error lists all differences from the declaration.
 #}
 {% macro _spark_database_columns(spec, declared, database, where) -%}
     {%- set rows = lakeweave._spark_database_rows(spec, database, where, {}, 1) -%}

@@ -1,4 +1,4 @@
-{# Counted from digits, so that it is the same SQL on every engine and asks nothing while dbt compiles. #}
+{# Counted from digits, so that it is the same SQL on every engine and needs no query while dbt compiles. #}
 with
 
 digits as (

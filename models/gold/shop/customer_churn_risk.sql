@@ -1,5 +1,5 @@
 {#
-    In gold, because it asks about gold.customer_metrics, and data flows to the right.
+    In gold, because it reads gold.customer_metrics.
 
     The figures go into the question as bands. Customers with like figures are then one question, and a customer is asked
     about again when a band changes, not every day on which the days since the last order grew by one.

@@ -60,7 +60,7 @@ def grow(path: Path) -> None:
 
 
 def pages(label: str, warehouse: Path) -> None:
-    """Each page, first as nobody has opened it since the file changed, then again."""
+    """Each page, first without a cache since the file changed, then again."""
     os.environ["LAKEWEAVE_WAREHOUSE"] = str(warehouse)
     at = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=120)
     at.run()

@@ -190,7 +190,7 @@ def by_hnsw(
             reader = index.Reader(place, "bench", definition, base, ef)
             seconds, gave = best_of(rounds, lambda: through(reader, base, asked))
             ratio = f"{exact[0] / seconds:.1f} x bare exact, {exact[1] / seconds:.1f} x ours"
-            tell(f"  ours, ef {ef}, distances measured anew", seconds, len(asked), recall(gave, truth), ratio)
+            tell(f"  ours, ef {ef}, distances computed again", seconds, len(asked), recall(gave, truth), ratio)
 
 
 def through(reader: index.Reader, base: Vectors, asked: np.ndarray) -> np.ndarray:

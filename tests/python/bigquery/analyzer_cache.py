@@ -1,7 +1,7 @@
 """Remembers the analyzer's answers between runs, so that an unchanged statement is not analyzed again.
 
 An answer depends on nothing but the request (the statement, the catalog, the language, the options) and on the analyzer's
-version; all of it is in the key. The project's own rules are applied to the answer anew each time. `LAKEWEAVE_CACHE=off`
+version; all of it is in the key. The project's own rules are applied to each response. `LAKEWEAVE_CACHE=off`
 turns this off, and deleting the file in the cache folder only costs time.
 """
 
@@ -29,7 +29,7 @@ class AnalyzerCache:
         self._owner = 0
 
     def _open(self) -> sqlite3.Connection | None:
-        """The file, opened anew in a forked process: a connection may not be shared with the parent."""
+        """The file, opened again in a forked process: a connection may not be shared with the parent."""
         if self._folder is None:
             return None
         if self._owner != os.getpid():

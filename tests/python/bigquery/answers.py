@@ -1,7 +1,7 @@
-"""What the warehouse answers when a macro asks (`lakeweave.fetch_rows`) and goes by the answer.
+"""The result of the queries of macros (`lakeweave.fetch_rows`).
 
 Without a rule a question is answered by the reference implementation over tables without rows: nothing is pending, nothing
-was delivered, nobody is held. A rule makes the other branch happen. Rules name the phase in which they hold, so that the
+was delivered, no file is held. A rule makes the other branch happen. Rules name the phase in which they hold, so that the
 first run finds something to do and the second finds nothing.
 """
 
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 CONNECTIONS: tuple[str, ...] = (
-    # [project.]location.id of what stands outside of dbt: a connection to AWS has no DDL.
+    # [project.]location.id of objects outside dbt: a connection to AWS has no DDL.
     # https://cloud.google.com/bigquery/docs/omni-aws-create-connection
     "us-east4.lakeweave-aws",
     "aws-us-east-1.lakeweave-omni",
@@ -35,7 +35,7 @@ DECLARED: dict[str, dict[str, str]] = {
     },
     "us-east4.lakeweave-text": {"type": "cloud_resource"},
 }
-"""What the project is told of connections (`vars.connections`): two to AWS that were made by hand, and one that it makes itself."""
+"""The connections of the project (`vars.connections`): two to AWS that were created manually, and one that it creates."""
 
 ENDPOINTS: dict[str, dict[str, str]] = {
     "generate_text": {"endpoint": "gemini-3.1-flash-lite", "connection": "us-east4.lakeweave-text"},

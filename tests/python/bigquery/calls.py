@@ -191,7 +191,7 @@ class _Rewriter:
             raise SqlError(f"{call.name}: output_schema is wrong: {wrong}", at) from wrong
         if call.name == "ML.PREDICT" and not model.outputs_known:
             raise SqlError(
-                f"ML.PREDICT: nobody knows what model {model.path} returns; an imported model's output is in its file. "
+                f"ML.PREDICT: the columns of model {model.path} are unknown; an imported model's output is in its file. "
                 "Declare it in answers.py",
                 at,
             )

@@ -36,7 +36,7 @@ def _short(message: str, longest: int = 400) -> str:
 
 
 def refused(recording: Recording) -> list[Problem]:
-    """Every statement that BigQuery would refuse; one that is sent in several phases is told once."""
+    """Every statement that BigQuery would refuse; one that is sent in several phases is reported once."""
     found: dict[tuple[str, str, str], list[str]] = {}
     for statement in recording.statements:
         if statement.problem is not None:

@@ -71,7 +71,7 @@ def macros(project: Path) -> dict[str, list[str]]:
 
 
 def calls(project: Path) -> dict[str, str]:
-    """By column name: the call of a macro, in Jinja. Raises `LookupError` for a macro whose arguments nobody gave."""
+    """By column name: the call of a macro, in Jinja. Raises `LookupError` for a macro without arguments in the list."""
     found = {}
     for name, required in macros(project).items():
         if len(required) > 1 and name not in ARGUMENTS:

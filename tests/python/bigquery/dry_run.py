@@ -3,7 +3,7 @@
     python -m tests.python.bigquery.dry_run --project my-project --location US
     python -m tests.python.bigquery.dry_run --write statements        # one file each, for `bq query --dry_run`
 
-The statements are recorded anew with the names of that project, so that they are the ones that `dbt build` would send there. A
+The statements are recorded again with the names of that project, so that they are the ones that `dbt build` would send there. A
 dry run leaves nothing behind: a statement that names what an earlier one would have made waits until `dbt build` has made it,
 and is counted apart from those that BigQuery refuses.
 """

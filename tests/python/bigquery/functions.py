@@ -556,7 +556,7 @@ INFORMATION_SCHEMA: dict[str, tuple[str, dict[str, str]]] = {
         },
     ),
 }  # fmt: skip
-"""The views that this project asks, with the columns of their pages."""
+"""The views that this project queries, with the columns of their pages."""
 
 
 # ------------------------------------------------------------------------------------------------ for the analyzer

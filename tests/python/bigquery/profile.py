@@ -186,7 +186,7 @@ def analyzer_options() -> Any:
 
 @lru_cache(maxsize=1)
 def execution_options() -> Any:
-    """As `analyzer_options`, for running a query: nobody gives system variables a value there."""
+    """As `analyzer_options`, for running a query: system variables have no value there."""
     options = type(analyzer_options())()
     options.CopyFrom(analyzer_options())
     del options.system_variables[:]

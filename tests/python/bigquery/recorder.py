@@ -181,7 +181,7 @@ class Recorder:
                 client.query(sql)
 
     def excerpt(self, name: str, *arguments: str) -> tuple[list[Statement], list[Outcome]]:
-        """A phase's statements and outcomes alone, without the analyzer's messages: what another process can be told."""
+        """A phase's statements and outcomes alone, without the analyzer's messages: what another process needs."""
         before = len(self.log.statements)
         outcomes = self.phase(name, *arguments)
         statements = self.log.statements[before:]
@@ -355,7 +355,7 @@ def record(
     """Records all phases of a project, its unit tests, and the operations that its macros document.
 
     After the first run the unit tests go their own way in a forked process, where there are such, while the others follow.
-    `after_first` is told of what there is by then.
+    `after_first` receives the state after the first run.
     """
     recorder = Recorder(project, variables=variables)
     try:
@@ -390,7 +390,7 @@ def aside(work: Callable[[], Result], within: float = 120.0) -> Callable[[], Res
     """Starts work in a forked process; what comes back waits for its result.
 
     The result is None where there is no `fork`, where the process did not end within so many seconds more, and where it died
-    before it wrote a result: a library with threads may leave a lock behind that nobody opens in the fork, or abort there when
+    before it wrote a result: a library with threads may leave a lock that is never released in the fork, or abort there when
     it joins a thread that the fork does not have. Raises `RuntimeError` with the other process's complaint.
     """
     if not hasattr(os, "fork"):

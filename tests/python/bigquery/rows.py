@@ -28,7 +28,7 @@ class Sample:
     new in each, so that no row hides another; in bronze, where a key comes in many records, one row more has a known key
     and NULL in everything but what says where the record came from.
 
-    With `few`, a dozen rows and edge rows in total, and of the ledger the files that they came from: the reference implementation evaluates a subquery anew for each row,
+    With `few`, a dozen rows and edge rows in total, and of the ledger the files that they came from: the reference implementation evaluates a subquery again for each row,
     and the condition of an incremental run is five of them deep.
     """
 

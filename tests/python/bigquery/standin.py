@@ -30,10 +30,10 @@ from .warehouse import Column, Partitioning, Table, Warehouse, WarehouseError
 _COMMENT = re.compile(r"\A\s*/\*.*?\*/\s*", re.DOTALL)
 
 _ONLY_COLUMNS = re.compile(r"\bwhere\s+false\s+limit\s+0\s*;?\s*\Z", re.IGNORECASE)
-"""dbt asks for the columns of a query by a query without rows."""
+"""dbt finds the columns of a query by a query without rows."""
 
 _OF_DATASET = re.compile(r"`?([\w-]+)`?\.`?(\w+)`?\.INFORMATION_SCHEMA\.", re.IGNORECASE)
-"""The dataset whose INFORMATION_SCHEMA a query reads: it tells what the statements before left behind."""
+"""The dataset whose INFORMATION_SCHEMA a query reads: its content follows from the earlier statements."""
 
 STATEMENT_TYPES = {
     "QueryStmt": "SELECT", "CreateTableAsSelectStmt": "CREATE_TABLE_AS_SELECT", "CreateTableStmt": "CREATE_TABLE",

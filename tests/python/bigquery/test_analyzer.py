@@ -92,7 +92,7 @@ def test_errors_point_into_the_sent_statement(made: Analyzer, sql: str, place: s
         made.run(sql)
     line, column = place.split(":")
     found = (refused.value.line, refused.value.column)
-    # An argument's type is told at the beginning of the list of arguments, and that is near enough.
+    # An argument's type is reported at the beginning of the list of arguments, and that is near enough.
     assert found[0] == int(line)
     if "max_output_tokens" not in sql:
         assert found == (int(line), int(column))

@@ -16,7 +16,7 @@ from .warehouse import Warehouse
 
 
 class FakeClient:
-    """Takes every query but those that it was told to refuse; keeps what it was sent."""
+    """Accepts every query except those that it is set to refuse; keeps the queries."""
 
     def __init__(self, refuses: dict[str, Exception]) -> None:
         self.refuses = refuses

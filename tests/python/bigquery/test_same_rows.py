@@ -28,7 +28,7 @@ from .warehouse import Warehouse
 RUNS = ("first run", "second run")
 
 MANY = 12
-"""Differences that are told of one query."""
+"""Differences that are reported per query."""
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from .recorder import Recorder, Recording
 
 
 def test_no_secret_is_sent_or_said(recording: Recording) -> None:
-    """Statements of all kinds of run, what dbt says of each node, compiled SQL, and the manifest."""
+    """Statements of all kinds of run, results of each node, compiled SQL, and the manifest."""
     assert len(recording.statements) > 500
     assert not [each.node for each in recording.statements if MARK in each.text]
     assert not [each for each in recording.outcomes if MARK in each.message]

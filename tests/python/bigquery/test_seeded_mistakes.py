@@ -1,6 +1,6 @@
 """Mistakes put into a copy of the project, in every layer: the gate finds each one, and says where.
 
-They go into two copies, each recorded in one run, in which a refused statement is noted and passed over; each must be told
+They go into two copies, each recorded in one run, in which a refused statement is noted and skipped; each must be reported
 under its own node and in its own words. That is sound because no two of a copy are in one statement, and each statement meets the
 tables that a good run left behind: a refused statement takes nothing from the next. What makes dbt itself stop, and pass over
 what depends on it, is in the second copy. A mistake looks for a file that it can be put into, so that the project may change
@@ -170,7 +170,7 @@ def judge(good: Good, folder: Path) -> dict[str, Seeded]:
 
 @pytest.mark.parametrize("mistake", MISTAKES, ids=[mistake.kind for mistake in MISTAKES])
 def test_the_gate_finds_it(seeded: dict[str, Seeded], mistake: Mistake) -> None:
-    """The problem is told under the node into which the mistake was put, in words that name it."""
+    """The problem is reported for the node with the mistake, and names it."""
     each = seeded[mistake.kind]
     found = [problem for problem in each.problems if re.search(each.node(mistake), problem.node)]
     assert any(re.search(mistake.says, problem.message) for problem in found), "\n".join(

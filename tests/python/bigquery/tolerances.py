@@ -36,9 +36,7 @@ CANNOT_RUN: dict[str, str] = {}
 """Words of a query (in small letters) that the reference implementation cannot execute, each with the reason. Such a query is
 analyzed but not executed; the test fails when one turns out to run after all, and when no query needs an entry."""
 
-SERVICE = (
-    "a service of BigQuery, which functions.py declares for the analyzer and nobody can execute without an account"
-)
+SERVICE = "a service of BigQuery, which functions.py declares for the analyzer and which needs an account to run"
 """Why a query that calls a declared function (ML., AI., VECTOR_SEARCH, MAX_BY, ...) is analyzed but not executed. That is seen in
 the query and needs no entry. What a model answered reaches the other queries as rows of the ledger, and these are executed."""
 

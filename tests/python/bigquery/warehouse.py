@@ -116,7 +116,7 @@ class Warehouse:
     locations: dict[str, str] = field(default_factory=dict)
     """Dataset path to the location that it was created in; the profile's where it is not here."""
     any_connection: bool = False
-    """Whether a connection that nobody declared is taken to exist. Off, but for the recorder's configuration."""
+    """Whether an undeclared connection is assumed to exist. Off, but for the recorder's configuration."""
 
     def copy(self) -> Warehouse:
         """A warehouse of its own with the same things in it."""

@@ -1,6 +1,6 @@
 """What Databricks has and open-source Spark has not: the one list of it. An entry that nothing uses fails a test.
 
-A statement of `STATEMENTS` is not given to Spark; what it asks for is answered by the stand-in. The functions of `STUBS` are
+A statement of `STATEMENTS` is not sent to Spark; the stand-in responds to it. The functions of `STUBS` are
 declared with their documented signatures and give an answer of the documented form.
 """
 

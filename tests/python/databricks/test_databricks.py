@@ -86,10 +86,10 @@ def test_the_increment_merges(recording) -> None:
     assert "merge" in kinds["increment"]
     assert "merge" not in kinds["first run"]
     # A snapshot keeps its history when everything else is created again.
-    anew = {
+    unlike = {
         each.node for each in recording.warehouse.statements if each.phase == "full refresh" and _word(each) == "merge"
     }
-    assert {node.split(".")[0] for node in anew} <= {"snapshot"}
+    assert {node.split(".")[0] for node in unlike} <= {"snapshot"}
     assert {"create", "insert", "select", "set", "declare"} <= kinds["first run"]
 
 
@@ -111,7 +111,7 @@ def test_the_database_is_read_by_jdbc_and_as_a_foreign_catalog(recording) -> Non
 
 
 def test_no_secret_is_sent_or_left(recording) -> None:
-    """Statements, what dbt says of each node, logs, artifacts and tables; of a token, a key and the database's password."""
+    """Statements, results of each node, logs, artifacts and tables; of a token, a key and the database's password."""
     marks = [MARK, postgres.PASSWORD[:13]]
     texts = [*(each.sql for each in recording.warehouse.statements), *(each[3] for each in recording.ended)]
     assert not [text for text in texts if any(mark in text for mark in marks)]

@@ -39,7 +39,7 @@ SHAPES: dict[str, dict[str, Any]] = {
 BAD: dict[str, tuple[dict[str, Any], str]] = {
     "nowhere": ({"location": "s3://other/x/*", "file_format": "csv"}, "lies in no external location"),
     "unreadable": ({"location": "s3://lake/x/*", "file_format": "iceberg"}, "which databricks cannot read"),
-    "unknown_server": ({"databricks": {"connection": "nobody"}}, "is not in `vars.connections`"),
+    "unknown_server": ({"databricks": {"connection": "undeclared"}}, "is not in `vars.connections`"),
 }
 FORMS = (
     # https://docs.databricks.com/en/sql/language-manual/sql-ref-syntax-ddl-create-location.html

@@ -1,6 +1,6 @@
 """A fake, for what moto's CloudFormation passes over: it makes the resources, but neither all of their properties nor policies.
 
-`complete` reads these from the template itself, resolves the functions in them, and asks moto's S3, SNS and IAM for the same.
+`complete` reads these from the template itself, resolves the functions in them, and creates the same in moto's S3, SNS and IAM.
 """
 
 from __future__ import annotations

@@ -70,7 +70,7 @@ def test_an_upload_leads_to_a_message(aws) -> None:
     arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     sns.subscribe(TopicArn=made["ArrivalsTopic"], Protocol="sqs", Endpoint=arn)
 
-    s3.put_object(Bucket=made["GoldBucketName"], Key="ours.parquet", Body=b"nobody is told")
+    s3.put_object(Bucket=made["GoldBucketName"], Key="ours.parquet", Body=b"no event")
     s3.put_object(Bucket=made["LandingBucketName"], Key="dms/listings/LOAD00000001.csv", Body=b"a,b\n1,2\n")
     told = [
         json.loads(each["Body"]) for each in sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10)["Messages"]

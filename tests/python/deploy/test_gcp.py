@@ -14,7 +14,7 @@ FOLDER = Path(__file__).resolve().parents[3] / "deploy" / "gcp"
 FILES = sorted(FOLDER.glob("*.tf"))
 
 NOT_BROAD = {
-    # What each role is for; a role that is not here is given by nobody.
+    # What each role is for; a role that is not here is not granted.
     "roles/storage.objectViewer", "roles/storage.objectUser", "roles/storage.legacyBucketReader", "roles/bigquery.jobUser",
     "roles/bigquery.dataEditor", "roles/bigquery.dataViewer", "roles/bigquery.connectionUser", "roles/aiplatform.user",
     "roles/serviceusage.serviceUsageConsumer", "roles/pubsub.publisher", "roles/run.invoker", "roles/eventarc.eventReceiver",

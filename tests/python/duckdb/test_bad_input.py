@@ -1,4 +1,4 @@
-"""What a person is told when the delivery is not what it should be, and that nothing of it is half-loaded."""
+"""The messages for a wrong delivery; nothing of it is half-loaded."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_a_short_record_is_rejected_and_the_others_load(spoiled: tuple[Workspace
 
 
 def test_a_released_file_loads_after_it_was_fixed(spoiled: tuple[Workspace, str], tmp_path: Path) -> None:
-    """The same content goes in once its layout is declared; until it is released nobody opens it again."""
+    """The same content goes in once its layout is declared; until it is released it is not opened again."""
     workspace, _ = spoiled
     before = workspace.state()
     workspace.dbt("run", "--quiet", "--select", "bronze_orders")

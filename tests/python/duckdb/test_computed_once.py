@@ -1,4 +1,4 @@
-"""What is built again, what is not, and what dbt says of it. Random histories are in tests/python/reliability."""
+"""What is built again, what is not, and dbt's messages. Random histories are in tests/python/reliability."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ def test_batches_one_after_the_other_end_where_all_at_once_ends(
 
 
 def test_nothing_new_opens_no_delivered_file(tmp_path: Path, demo_landing: Path) -> None:
-    """Files that the ledger knows are told by their names and times alone: their contents may be gone."""
+    """Files that the ledger knows are recognised by name and time alone: their contents may be gone."""
     landing = tmp_path / "landing"
     shutil.copytree(demo_landing / "gcp" / "inbox" / "products", landing / "gcp" / "inbox" / "products")
     workspace = Workspace.create(tmp_path / "project", landing)

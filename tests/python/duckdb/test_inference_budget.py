@@ -1,4 +1,4 @@
-"""P8: spending stays within the budget; what does not fit waits, and the plan tells it beforehand."""
+"""P8: spending stays within the budget; the rest waits, and the plan shows this before a run."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_calls_stay_within_the_budget_and_the_rest_waits(
         assert server.stats()["requests"] == asked
     assert project.states("asked") == {"ok": 200}
 
-    # A budget of zero asks nothing and keeps what there is.
+    # A budget of zero sends nothing and keeps the answers.
     project.write(
         "asked", asking(BODY.replace("range(200)", "range(400)").replace("% 100", "% 150"), max_calls_per_run=0)
     )

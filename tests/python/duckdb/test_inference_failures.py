@@ -174,7 +174,7 @@ def test_the_key_is_used_and_written_nowhere(
     monkeypatch.setenv("FAKE_SERVER_KEY", KEY)
     project.build()
     assert project.states("keyed") == {"ok": 1}
-    # A refusal of the key is nobody's failed question, and the server's words are cleaned of the key.
+    # A refused key fails no question, and the server's words are cleaned of the key.
     project.variables["echo"] = 1
     outcome = project.build()
     assert project.states("keyed") == {"ok": 1, "pending": 1}

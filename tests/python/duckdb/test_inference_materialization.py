@@ -289,7 +289,7 @@ def test_generic_tests_measure_answers(project: InferenceProject) -> None:
     assert run(0.8, 0.85) == {"inference_succeeds": True, "answers_match": True}
     assert run(0.9, 0.9) == {"inference_succeeds": False, "answers_match": False}
     golden.write_text(golden.read_text() + "99,nobody\n")
-    assert run(0.8, 0.1)["answers_match"] is False, "a golden row that the model lacks is measured by nobody"
+    assert run(0.8, 0.1)["answers_match"] is False, "a golden row that the model lacks is not measured"
     assert project.dbt("build", "--empty").success
 
 

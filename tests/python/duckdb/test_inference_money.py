@@ -100,19 +100,19 @@ def test_limits_are_numbers_or_refused(project: InferenceProject, server: model_
     project.build()
     assert server.stats()["requests"] == 20
 
-    # A limit of exactly 0 asks nothing, and no later run does.
+    # A limit of exactly 0 sends nothing, in this and any later run.
     project.variables.clear()
     for limit in ({"max_cost_per_run": 0}, {"max_calls_per_run": 0}):
         project.write("asked", asking(BODY, **limit))
         outcome = project.build()
         assert "0 of 80 questions fit" in outcome.said
-        assert "A limit of 0 asks nothing in any run" in outcome.said
+        assert "A limit of 0 sends nothing in any run" in outcome.said
         assert "next run" not in outcome.said
     for limit in ("inference_max_cost_per_run", "inference_max_calls_per_run"):
         project.write("asked", asking(BODY))
         project.variables = {limit: 0}
         outcome = project.build()
-        assert "A limit of 0 asks nothing in any run" in outcome.said
+        assert "A limit of 0 sends nothing in any run" in outcome.said
         assert "next run" not in outcome.said
     assert server.stats()["requests"] == 20
 
@@ -422,7 +422,7 @@ def test_developers_share_answers(project: InferenceProject, server: model_serve
         assert words in outcome.said, outcome.said[-2000:]
 
 
-# ---- what is told beforehand, and what is refused ----
+# ---- warnings before a call, and refusals ----
 
 
 def test_the_plan_lists_what_a_change_of_the_profile_affects(

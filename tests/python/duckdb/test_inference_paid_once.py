@@ -62,7 +62,7 @@ def test_a_question_is_sent_once(project: InferenceProject, server: model_server
     project.variables["edited"] = 0
     assert build() == 0, "going back to what was asked before is free"
 
-    # A changed prompt asks that model's questions and no other's.
+    # A changed prompt sends that model's questions and no other's.
     project.write("first", asking("select id, 'A2: ' || question as prompt from {{ ref('questions') }}"))
     assert build() == DISTINCT
     assert set(prompt[:4] for prompt in server.stats()["order"]) == {"A2: "}
@@ -74,7 +74,7 @@ def test_a_question_is_sent_once(project: InferenceProject, server: model_server
     project.write("first", asking(body, options={"seed": 1, "temperature": 1.0}))
     assert build() == 0
 
-    # A new version of one model asks its questions again, and not those of the other.
+    # A new version of one model sends its questions again, and not those of the other.
     project.write("gemini_two", "{{ lakeweave.remote_model(function='generate_text', version='2') }}")
     assert build() == DISTINCT
     assert {prompt[:3] for prompt in server.stats()["order"]} == {"B: "}
@@ -113,7 +113,7 @@ def test_models_with_the_same_prompt_pay_once(project: InferenceProject, server:
 
 
 def test_an_answered_call_is_not_sent_by_a_later_model(project: InferenceProject, server: model_server.Client) -> None:
-    """The ledger is shared: a model that is added later asks what is new to everyone."""
+    """The ledger is shared: a model that is added later sends only new questions."""
     project.write("first", asking("select id, question as prompt from {{ ref('questions') }} where id < 60"))
     project.build()
     server.reset()

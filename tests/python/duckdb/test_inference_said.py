@@ -1,4 +1,4 @@
-"""What a run says of failed requests and of another model, and that it says it where people look."""
+"""A run reports failed requests and another model, in its output and in the tables."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ def test_a_share_of_failed_rows_is_a_warning_or_an_error(project: InferenceProje
     project.write("asked", asking(ROWS.format(40), max_attempts=1))
     said = project.build().said
     assert 'asked": 40 of 40 requests failed: 500: the fake says 500' in said
-    # Nothing is asked any more, and it is told again: the column is as empty as before.
+    # Nothing is sent any more, and the warning is repeated: the column is as empty as before.
     server.reset()
     assert "40 of 40 requests failed: 500: the fake says 500" in project.build().said
     assert server.requests == 0
 
-    # One of twenty is below the share that is told; a model can have its own.
+    # One of twenty is below the share for a warning; a model can set its own.
     server.script = lambda prompt, attempt: [BAD if prompt == "q0" else GOOD]
     body = "select range as id, 'q' || range as prompt from range(20)"
     project.write("asked", asking(body))

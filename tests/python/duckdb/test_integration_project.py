@@ -98,7 +98,7 @@ def test_it_builds_twice(installed: Installed) -> None:
         ("robert@example.com",),
         ("cy@example.com",),
     ]
-    assert installed.query("select count(*) from ledger.model_responses") == calls, "a second build asks nothing again"
+    assert installed.query("select count(*) from ledger.model_responses") == calls, "a second build sends nothing again"
 
 
 def test_nothing_of_the_demo_comes_along(installed: Installed) -> None:

@@ -131,7 +131,7 @@ def test_published_parquet_is_the_table(built: Workspace) -> None:
 
 
 def test_a_reader_sees_whole_versions_only(built: Workspace) -> None:
-    """Somebody reads the folder all the while it is published anew."""
+    """A reader reads the folder while it is published again."""
     folder = Path(built.environment["LAKEWEAVE_GOLD_BUCKET"]) / "amazon_revenue_by_category"
     expected = duckdb.sql(f"select sum(booked_line_count), count(*) from read_parquet('{folder}/*')").fetchall()
     seen: list[object] = []

@@ -300,7 +300,7 @@ sys.addaudithook(watch)
 
 
 def test_a_known_hash_is_not_computed_again(small: Workspace) -> None:
-    """A wrong hash, written where a right one was known, is still there after a build: nobody read the file."""
+    """A wrong hash, written where a right one was known, is still there after a build: the file was not read."""
     uri = f"{BUCKET}product_images/777_2.jpg"
     build_pictures(small)
     with duckdb.connect(str(small.warehouse)) as connection:

@@ -12,7 +12,7 @@ from tests.python.support import Workspace
 
 TABLES = ("users", "products", "orders", "order_items", "inventory_items", "events", "distribution_centers")
 
-# Nobody can know what stood where a word for "no value" or nothing at all was delivered.
+# The original is unknown where a word for "no value" or nothing was delivered.
 LOST = ("sentinel", "empty")
 
 # Columns with cells in an export form, such as 36.0 or 2024-06-23 23:41:55.000000 UTC: keys, whole numbers, timestamps, amounts.

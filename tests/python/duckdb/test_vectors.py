@@ -137,7 +137,7 @@ def test_a_new_version_of_the_model_meets_only_itself(project: InferenceProject)
 
 
 def test_rows_without_a_usable_vector(project: InferenceProject) -> None:
-    """NULL, empty and zero: found by nobody and finding nobody; under EUCLIDEAN zero is a place like any other."""
+    """NULL, empty and zero: not found, and finding nothing; under EUCLIDEAN zero is a place like any other."""
     base = vectors({1: [1.0, 0.0], 2: None, 3: [], 4: [0.0, 0.0]})
     query = vectors({7: None, 8: [0.0, 0.0], 9: [1.0, 0.0]})
     assert found(project, base, query) == [(9, 1, 0.0)]
@@ -189,7 +189,7 @@ def test_all_problems_of_a_call_are_reported(project: InferenceProject) -> None:
 
 
 def test_a_keyed_sync_changes_only_changed_rows(project: InferenceProject) -> None:
-    """New, edited and vanished rows by one MERGE into the same table; a changed column set writes it anew."""
+    """New, edited and vanished rows by one MERGE into the same table; a changed column set writes it again."""
     head = "{{ lakeweave.keyed_sync(key='id') }}\n"
     project.write(
         "kept", head + "select * from (values (1, 'a', [1.0]::float[]), (2, 'b', null)) as t(id, name, vector)"
@@ -379,7 +379,7 @@ def test_an_index_finds_the_same_as_exact_search(project: InferenceProject) -> N
 
 @hnsw
 def test_a_stale_index_is_not_searched(project: InferenceProject, capfd: pytest.CaptureFixture) -> None:
-    """A table that was changed outside the project is searched exactly, and the status says so."""
+    """A table that was changed outside the project is searched exactly, and the status has a note."""
     project.write("base", indexed(1000))
     project.build("--select", "base")
     project.query("update base set embedding = list_transform(embedding, x -> -x) where id < 500")

@@ -1,4 +1,4 @@
-"""A fake of a model server on raw sockets: it sends the bytes that it is told to send, however wrong they are.
+"""A fake of a model server on raw sockets: it sends the given bytes, however wrong they are.
 
     with RawServer(lambda prompt, attempt: [reply("hello")]) as server:
         backend = OpenAIBackend(… base_url=server.base_url …)

@@ -343,7 +343,7 @@ TRAVEL = {
     "gzip cut": again(http(gzip.compress(FINE)[:-9], headers={"Content-Encoding": "gzip"}), "CutShort"),
     "gzip of a wrong sum": again(http(bytes(FLIPPED), headers={"Content-Encoding": "gzip"}), "CutShort"),
     "gzip torn": again(http(bytes(TORN), headers={"Content-Encoding": "gzip"}), "CutShort"),
-    "gzip that nobody names": ok(http(gzip.compress(FINE))),
+    "gzip without a header": ok(http(gzip.compress(FINE))),
     "mark before": ok(http(b"\xef\xbb\xbf" + FINE)),
     "UTF-16": ok(http(FINE.decode().encode("utf-16"))),
     "not UTF-8": final(http(FINE.replace(b"fine", b"f\xfcr")), "unreadable: "),

@@ -35,7 +35,7 @@ def models_at_work(output: str) -> int:
 
 
 def inference_account(workspace: Workspace) -> dict[str, dict[str, int]]:
-    """For each model that asks, what its newest run accounts for, and its attempts in all runs."""
+    """For each inference model, the counts of its newest run, and its attempts in all runs."""
     columns = ("row_count", "input_count", "ok", "retryable", "failed", "pending", "attempts")
     rows = workspace.query(
         """

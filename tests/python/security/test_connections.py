@@ -91,7 +91,7 @@ def test_no_password_is_sent_to_a_server_without_tls(server: FakeServer, mode: s
     where = address("shop", None, "", environment(f"{server.kind}://{HOST}:{server.port}/sales{mode}"))
     with pytest.raises(UserError) as told:
         Connection(where)
-    assert server.got or server.kind == "mysql", "nobody spoke to the server, so this proves nothing"
+    assert server.got or server.kind == "mysql", "no client spoke to the server, so this proves nothing"
     assert not server.heard_the_password()
     if server.kind == "mysql":
         assert server.got == b""

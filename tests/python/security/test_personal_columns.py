@@ -202,7 +202,7 @@ def test_random_bodies_send_no_personal_value() -> None:
                 let_through.append(body)
     assert not let_through, "\n\n".join(let_through[:5])
     assert leaking > BODIES / 5, "too few of the bodies leak to prove anything"
-    # What cannot be told apart is refused; yet most of what is clean passes, or people would switch the check off.
+    # Ambiguous bodies are refused, but most clean bodies pass; otherwise users would switch off the check.
     assert refused < clean * 0.3
     print(f"{leaking} leaking bodies, 0 let through; {refused} of {clean} clean ones refused")
 

@@ -92,7 +92,7 @@ class SparkWorkspace(Workspace):
         return done
 
     def open(self) -> Any:
-        """The Spark session of this process, as the profile asks for it; opened by a small dbt command if there is none."""
+        """The Spark session of this process, as set in the profile; opened by a small dbt command if there is none."""
         from lakeweave.spark import session
 
         if session.opened() is None:

@@ -19,7 +19,7 @@ DELTA = {"spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension"}
 
 
 def fake_java(folder: Path, version: str) -> Path:
-    """A JAVA_HOME whose java is a fake: it knows its version and nothing else."""
+    """A JAVA_HOME whose java is a fake: it prints its version and nothing else."""
     java = folder / "bin" / "java"
     java.parent.mkdir(parents=True)
     java.write_text(f"#!/bin/sh\necho 'openjdk version \"{version}\" 2025-04-15' >&2\n")

@@ -36,7 +36,7 @@ READS = (0, 1, 2) if os.environ.get("LAKEWEAVE_SPARK_LONG") == "1" else (0, 2)
 SEEDS = ("null_sentinels", "standard_spellings")
 FEED = ("bronze.grocery", "silver.grocery", "grocery_item_sales")
 TABLES = ("bronze.transactions", "silver.transactions", "silver.baskets", "gold.grocery_item_sales")
-# The files of a read carry names of the engine's own, so their contents are told apart by other hashes.
+# The files of a read carry names of the engine's own, so their contents have other hashes.
 OF_THE_FILE = frozenset({"_content_hash", "_file_name"})
 
 

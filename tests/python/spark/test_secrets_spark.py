@@ -30,7 +30,7 @@ def test_no_key_is_left_by_a_run_that_succeeds_or_fails(asking: Both, server: mo
     try:
         server.reset()
         said = []
-        # An answer and a refusal that repeat the key; then a server that lets nobody in, and says the key again; then wrong SQL.
+        # An answer and a refusal that repeat the key; then a server that refuses everyone and repeats the key; then wrong SQL.
         said.append(spark.here("--debug", "run", "--select", "secret_asked"))
         assert server.stats()["requests"] > 0
         said.append(

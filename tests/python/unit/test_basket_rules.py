@@ -28,7 +28,7 @@ RULES = _model()
 
 
 class _Dbt:
-    """As much of dbt as the model asks for."""
+    """The part of dbt that the model uses."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection

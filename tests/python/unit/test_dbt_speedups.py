@@ -1,4 +1,4 @@
-"""What the tests replace of dbt does the same: else they would be tests of something that nobody runs."""
+"""The replaced parts of dbt give the same results; otherwise the tests would test another dbt."""
 
 from __future__ import annotations
 

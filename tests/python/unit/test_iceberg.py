@@ -38,7 +38,7 @@ def read_elsewhere(warehouse: Path, schema: str, name: str) -> dict:
 
 
 def rows(warehouse: Path) -> list[dict]:
-    """The rows of `silver.users`, by a catalog opened anew."""
+    """The rows of `silver.users`, by a newly opened catalog."""
     return iceberg.catalog(warehouse).load_table(("silver", "users")).scan().to_arrow().to_pylist()
 
 

@@ -609,7 +609,7 @@ def test_a_fault_of_the_configuration_costs_no_attempt(server: RawServer, name: 
     assert server.base_url[:-3] in answers[-1].status
     before = server.requests
     assert {a.state for a in asking.answer(["q"], {}, run="run")} == {UNSENT}
-    assert server.requests == before, "the rest of the run asks nothing"
+    assert server.requests == before, "the rest of the run sends nothing"
     server.script = lambda prompt, attempt: [http(BODY)]
     assert {a.state for a in asking.answer(["q"], {}, run="next run")} == {OK}
 

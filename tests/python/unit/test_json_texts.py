@@ -1,4 +1,4 @@
-"""JSON: one bad element costs one record, a cut end is told, and two counts that share no code agree."""
+"""JSON: one bad element costs one record, a truncated end is reported, and two counts that share no code agree."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ def test_fewer_batches_give_the_first_files_of_more(whole, tmp_path):
         assert run(out, "--batches", str(batches)) == 0
         fewer = delivered(out)
         assert set(fewer) < set(more)
-        # A later batch writes some pictures anew under their names; nothing else ever changes.
+        # A later batch overwrites some pictures under their names; nothing else ever changes.
         changed = {name for name in fewer if fewer[name] != more[name]}
         assert len(changed) <= 2 * (3 - batches)
         assert all(name.startswith("gcp/product_images/") for name in changed)

@@ -1,4 +1,4 @@
-"""The listing of a folder: what is a delivery, what is told, and when a file is new."""
+"""The listing of a folder: which files are deliveries, which are reported, and when a file is new."""
 
 from __future__ import annotations
 

@@ -72,7 +72,7 @@ def test_account(case: Case, tmp_path: Path):
     if account.format in ("csv", "tsv", "json", "jsonl"):
         assert account.content_bytes == len(case.data)
         assert account.counted_by in ("bytes", "objects")
-    # A rejected record is where it says it is.
+    # A rejected record is at its recorded place.
     numbers = [r.record_number for r in account.rejects]
     assert numbers == sorted(set(numbers))
     if (

@@ -1,4 +1,4 @@
-"""The exact search that a Spark session asks block by block finds what one search of everything finds."""
+"""The exact search of a Spark session in blocks has the same result as one search."""
 
 from __future__ import annotations
 
