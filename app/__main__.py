@@ -17,7 +17,7 @@ from streamlit.web import cli
 import app.look
 
 OPTIONS = (
-    # Opens the browser, and shows no prompt for an e-mail address. Streamlit opens none where there is no screen (Linux without DISPLAY).
+    # Opens the browser; shows no prompt for an e-mail address. Streamlit opens none without a screen (Linux without DISPLAY).
     "--server.headless=false",
     "--server.showEmailPrompt=false",
     "--browser.gatherUsageStats=false",

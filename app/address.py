@@ -22,7 +22,7 @@ _FILTERS: ContextVar[list[tuple[str, str, Any]] | None] = ContextVar("filters", 
 
 
 def start() -> None:
-    """Begin a page: nothing is told and nothing is filtered yet."""
+    """Begin a page: no sentence and no filter yet."""
     _SENTENCES.set([])
     _KNOWN.set(set())
     _FILTERS.set([])

@@ -1,4 +1,4 @@
-"""The grocer: what is bought together, with sliders for what counts as a rule; items over time."""
+"""Grocery: items that are bought together, with sliders for the limits of a rule; items over time."""
 
 from __future__ import annotations
 

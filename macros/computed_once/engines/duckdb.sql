@@ -141,7 +141,7 @@
     {%- if parsed[0] != 'false' -%}
         {{ return({'names': [], 'always': 'DuckDB cannot read it as one SELECT: ' ~ parsed[1]}) }}
     {%- endif -%}
-    {# An object table: what it lists is told by the folder's own state, where the folder is written in the code. #}
+    {# An object table: the state of the folder decides, if the code has the folder as a literal. #}
     {%- set places = modules.re.findall("lakeweave_list_objects\\('((?:[^']|'')*)'\\)", code) -%}
     {%- set all_are_known = places and places | length == modules.re.findall('lakeweave_list_objects', code) | length -%}
     {%- set differing = (parsed[2] or '').split(', ') | reject('in', ['', 'lakeweave_list_objects', 'lakeweave_object_hash'] if all_are_known else ['']) | list -%}

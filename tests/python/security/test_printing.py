@@ -39,7 +39,7 @@ class _Row(list):
 
 
 class _Ledger:
-    """Stands in for dbt: every query answers with rows of one hostile text, and what is told is kept."""
+    """Stands in for dbt: every query answers with rows of one hostile text, and keeps the messages."""
 
     def __init__(self) -> None:
         self.told: list[str] = []
