@@ -77,7 +77,7 @@ MISTAKES: tuple[Mistake, ...] = (
     Mistake("an option of an external table misspelt", "macros/ingestion/engines/bigquery.sql", r"field_delimiter =", "field_delimeter =", "Unknown option: field_delimeter", r"^model\..*\.bronze_"),
     Mistake("a pseudo column misspelt", "macros/ingestion/engines/bigquery.sql", r"where _FILE_NAME =", "where _FILENAME =", "_FILENAME", r"^model\..*\.bronze_", copy=2),
     Mistake("DDL inside a transaction", "macros/ingestion/engines/bigquery.sql", r"begin transaction;", "begin transaction; create or replace table {{ target_relation }} as select 1 as a;", "a transaction takes", r"^model\..*\.bronze_"),
-    Mistake("a type of another engine in the ledger", "macros/core/ledger_tables.sql", r"\('path', text\)", "('path', 'varchar')", "Type not found: varchar", r"^operation\."),
+    Mistake("a type of another engine in the ledger", "macros/core/ledger_tables.sql", r"\('path', string_type\)", "('path', 'varchar')", "Type not found: varchar", r"^operation\."),
 )  # fmt: skip
 
 
