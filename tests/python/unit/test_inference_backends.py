@@ -80,7 +80,7 @@ def test_each_backend_is_created_from_its_settings() -> None:
         function = backends.BACKENDS[name].function
         models = Models(Settings.read({"models": {"gemini": block}}))
         assert models.where(function, SPEC)
-    with pytest.raises(BackendError, match="does not embed"):
+    with pytest.raises(BackendError, match="is not an embedding backend"):
         Models(Settings.read({"models": {"gemini": "offline"}})).where("generate_embedding", SPEC)
 
 
