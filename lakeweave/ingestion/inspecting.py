@@ -69,7 +69,7 @@ def inspect(file: FoundFile, spec: Spec, alike: Alike) -> PlannedFile:
             if judged:
                 planned.text, planned.census = judged
                 planned.file_id = hashlib.sha256(head).hexdigest()
-                # A file that grew meanwhile is told from its times below.
+                # The times below show a file that grew meanwhile.
             else:
                 counter = _propose(planned, head, complete, spec) if utf8 else None
                 _hash_and_count(planned, stream, head, counter)

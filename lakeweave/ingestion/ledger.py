@@ -1,4 +1,4 @@
-"""What the ledger says about the files of a source."""
+"""The rows of the ledger about the files of a source."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class LedgerFile:
 
 @dataclass
 class Ledger:
-    """The ledger's rows of one source, as the plan asks for them."""
+    """The ledger's rows of one source, in the form for the plan."""
 
     versions: dict[str, int] = field(default_factory=dict)
     newest: dict[str, LedgerFile] = field(default_factory=dict)
