@@ -20,6 +20,7 @@ from lakeweave.ingestion.headers import HeaderNames
 
 CHUNK = 4 << 20
 _LF, _CR = 10, 13
+_MARK = b"\xef\xbb\xbf"
 _LONGEST_HEADER = 64 << 10
 LONG_RECORD = 8 << 20
 """Bytes without the end of a record from which on a file is not clean text.
@@ -114,12 +115,20 @@ class Counter:
         return self.census
 
     def _look_for_others(self, chunk: bytes) -> None:
-        ahead, self._header = chunk[self._header :], max(0, self._header - len(chunk))
-        if not ahead:
+        start, self._header = self._header, max(0, self._header - len(chunk))
+        if start >= len(chunk):
             return
+        if self._names is None:
+            # A byte order mark may begin in a chunk before.
+            last = chunk[max(start, len(chunk) - 2) :]
+            seam, self._line = self._line + chunk[start : start + 2], (self._line + last)[-2:]
+            # The search for one byte is many times faster than that for three.
+            marked = chunk.find(_MARK[:1], start) >= 0 and chunk.find(_MARK, start) >= 0
+            self.census.odd = marked or _MARK in seam or chunk.find(b"\x1a", start) >= 0
+            return
+        ahead = chunk[start:]
         data = self._line + ahead
-        marked = b"\x1a" in data or (b"\xef" in data and b"\xef\xbb\xbf" in data)
-        self.census.odd = marked or (self._names is not None and self._names.may_be_in(data))
+        self.census.odd = b"\x1a" in data or _MARK in data or self._names.may_be_in(data)
         # The last line goes on in the next chunk; one that is longer than any header does not matter.
         cut = max(ahead.rfind(b"\n"), ahead.rfind(b"\r")) + 1
         self._line = (ahead[cut:] if cut else data)[-_LONGEST_HEADER:]

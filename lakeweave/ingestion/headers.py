@@ -17,6 +17,7 @@ _LOWER = bytes(c + 32 if 65 <= c <= 90 else c for c in range(256))
 _NOT_LETTERS = re.compile(r"[\W_]+")
 _BLANK = frozenset({"", "unnamed"})
 _GAP = "[" + re.escape(_DELETED.decode()) + "]*"
+_MOST_LETTERS = 3
 _LARGE = 256 << 10
 """From this many bytes on, a search for several names at once is faster than one search for each."""
 
@@ -47,27 +48,56 @@ class HeaderNames:
             return False
         return self.score(c.strip("\ufeff") for c in cells if len(c) <= 400) >= self.needed
 
-    def places_without(self, rows: Sequence[Sequence[str]], width: int) -> tuple[int, ...]:
-        """Places of columns in which a header of ``width`` cells has a name and these records have none, by their first letters.
+    def places_without(self, rows: Sequence[Sequence[str]], width: int) -> tuple[tuple[int, str], ...]:
+        """Places of columns in which a header of ``width`` cells has a name and these records have none, by their letters.
 
-        Every header has a name in one of the places that this returns, and no value there begins like a name: it is empty
-        or begins with a digit. Nothing is returned if ``rows`` do not have that many such columns.
+        Every header has a name in one of the places that this returns, and no value there looks like a name. With no letters
+        beside a place its values are empty or begin with a digit. Else every name has one of these letters, and no value has
+        one. Nothing is returned if ``rows`` do not have that many such columns.
         """
-        if self.wanted < 2 or self._bytes is None or any(n[:1] == "_" and n[1:2].isdigit() for n in self.known):
-            return ()
-        plain = [i for i in range(width) if all(not row[i] or "0" <= row[i][0] <= "9" for row in rows)]
         enough = width - self.needed + 1
-        return tuple(plain[:enough]) if enough > 0 and len(plain) >= enough else ()
+        if self.wanted < 2 or self._bytes is None or enough < 1:
+            return ()
+        digits = not any(n[:1] == "_" and n[1:2].isdigit() for n in self.known)
+        found = []
+        for i in range(width):
+            values = [row[i] for row in rows]
+            if digits and all(not v or "0" <= v[0] <= "9" for v in values):
+                found.append((i, ""))
+            elif letters := self._letters_without("".join(values)):
+                found.append((i, letters))
+        found.sort(key=lambda f: len(f[1]))
+        return tuple(found[:enough]) if len(found) >= enough else ()
 
-    def row_condition(self, columns: Sequence[str], places: Sequence[int]) -> str:
+    def _letters_without(self, text: str) -> str:
+        """A few letters of which every name has one and ``text`` has none, in no case; empty if there are none."""
+        free = set("abcdefghijklmnopqrstuvwxyz") - set(text.lower())
+        names = [free & set(n.decode()) for n in self._bytes or ()]
+        letters = ""
+        while names and len(letters) < _MOST_LETTERS:
+            best = max(sorted(free), key=lambda c: sum(c in n for n in names), default="")
+            left = [n for n in names if best not in n]
+            if len(left) == len(names):
+                return ""
+            names, letters = left, letters + best
+        return "" if names else letters
+
+    def row_condition(self, columns: Sequence[str], places: Sequence[tuple[int, str]]) -> str:
         """SQL that is true for a row of ``columns`` that may be a header; ``places`` are those of :meth:`places_without`.
 
-        A row that has no letter at the beginning of a value in ``places`` is none. Of the others, all cells are looked at.
+        A row whose values in ``places`` look like no name is none. Of the others, all cells are looked at.
         """
-        first = " or ".join(f"{columns[i]} < '0' or {columns[i]} >= ':'" for i in places)
+        first = " or ".join(
+            " or ".join(f"contains({columns[i]}, '{c}')" for c in letters + letters.upper())
+            if letters
+            else f"{columns[i]} < '0' or {columns[i]} >= ':'"
+            for i, letters in places
+        )
+        # DuckDB makes a join of a long `in`, and then computes its left side for all rows.
         names = ", ".join(f"'{squashed(n.encode()).decode()}'" for n in self.known)
         cells = " + ".join(
-            f"coalesce(regexp_replace(lower({c}), '[^a-z0-9]', '', 'g') in ({names}), false)::integer" for c in columns
+            f"coalesce(list_contains([{names}], regexp_replace(lower({c}), '[^a-z0-9]', '', 'g')), false)::integer"
+            for c in columns
         )
         return f"coalesce(case when {first} then {cells} >= {self.needed} end, false)"
 

@@ -88,7 +88,7 @@ class TextPlan:
     surplus: int = 0
     told: list[layout.LayoutChange] = field(default_factory=list)
     rest: str = ""
-    header_places: tuple[int, ...] = ()
+    header_places: tuple[tuple[int, str], ...] = ()
     telling: int | None = None
 
 
