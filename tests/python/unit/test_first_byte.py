@@ -10,10 +10,13 @@ import sys
 import tracemalloc
 from pathlib import Path
 
+import duckdb
 import pytest
 
-from lakeweave.ingestion import FileAccount, Reading, accepted_records, account_file, sniff, staging
+from lakeweave.ingestion import FileAccount, Reading, accepted_records, account_file, inspecting, sniff, staging
 from lakeweave.ingestion.account import BYTE_PLACES
+from lakeweave.ingestion.counting import Counter
+from lakeweave.ingestion.headers import HeaderNames
 from tests.python.malformed import staged
 from tests.python.support import ROOT
 
@@ -322,7 +325,9 @@ MEASURED_ROWS = [
 ]
 
 
-def fast_account(tmp_path: Path, data: str, monkeypatch: pytest.MonkeyPatch) -> tuple[FileAccount, bool]:
+def fast_account(
+    tmp_path: Path, data: str, monkeypatch: pytest.MonkeyPatch, columns: list[str] = MEASURES
+) -> tuple[FileAccount, bool]:
     """The account of a large file, and whether the build read it fast."""
     carefully = []
     read_file = staging.read_file
@@ -333,7 +338,7 @@ def fast_account(tmp_path: Path, data: str, monkeypatch: pytest.MonkeyPatch) -> 
 
     monkeypatch.setattr(staging, "read_file", watched)
     assert len(data) > 2 * sniff.HEAD
-    account = account_of(tmp_path, data, MEASURES)
+    account = account_of(tmp_path, data, columns)
     return account, not carefully
 
 
@@ -352,6 +357,59 @@ def test_a_header_among_records_that_begin_with_digits_is_found(
     told = [r.reason for r in account.rejects] + [c.change for c in account.changes]
     assert not fast
     assert {"repeated_header", "another_header"} & set(told), told
+
+
+PAGES = ["id", "hash", "path", "kind"]
+PAGE_ROWS = [(str(i), f"{i * 2654435761 % 2**32:08x}", f"/P{i}/oo", "ab"[i % 2]) for i in range(6_000)]
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("id,hash,path,kind\n", True),
+        ("KIND,Path, HASH ,Id\n", True),
+        ("x,'hash',\"PATH\",9\n", True),
+        ("1,2,Path,Kind\n", True),
+        ("id,ab,/P1/oo,a\n", False),
+        ("9,high,/with/paths,kinds\n", False),
+    ],
+)
+def test_a_header_among_records_without_its_letters_is_found(
+    tmp_path: Path, line: str, found: bool, monkeypatch: pytest.MonkeyPatch
+):
+    head = text_of(PAGE_ROWS[:500], PAGES)
+    plan = sniff.sniff_text(head, complete=False, name="a.csv", reading=Reading(columns=tuple(PAGES)))
+    inspecting.learn(plan, head, Reading(columns=tuple(PAGES)))
+    assert sorted(letters != "" for _, letters in plan.header_places) == [False, True, True]
+    data = text_of(PAGE_ROWS[:5_500], PAGES) + line + text_of(PAGE_ROWS[5_500:], None)
+    account, fast = fast_account(tmp_path, data, monkeypatch, PAGES)
+    told = {r.reason for r in account.rejects} | {c.change for c in account.changes}
+    assert fast == (not found)
+    assert bool({"repeated_header", "another_header"} & told) == found, told
+    assert account.records == 6_000 + (not found or "repeated_header" in told)
+
+
+def test_the_condition_of_a_header_is_not_computed_for_all_rows():
+    names = [f"column_{c}" for c in "abcdefghijklmnop"]
+    condition = HeaderNames({n: n for n in names}).row_condition(names, [(0, ""), (1, "xy")])
+    with duckdb.connect() as conn:
+        conn.execute(f"create table t ({', '.join(f'{n} varchar' for n in names)})")
+        ((_, plan),) = conn.execute(f"explain select {condition} from t").fetchall()
+    assert "JOIN" not in plan
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 5, 100])
+def test_a_mark_is_seen_wherever_the_chunks_end(size: int):
+    def odd(data: bytes, header: int = 0) -> bool:
+        counter = Counter(header_bytes=header)
+        for at in range(0, len(data), size):
+            counter.feed(data[at : at + size])
+        return counter.finish().odd
+
+    assert odd(b"a,b\n1,\xef\xbb\xbf2\n")
+    assert odd(b"a,b\n1,\x1a2\n")
+    assert not odd(b"a,b\n1,\xef\xbb\xbe2\xef\xbb\n")
+    assert not odd(b"a\xef\xbb\xbf,b\n1,2\n", header=7)
 
 
 @pytest.mark.parametrize("line", ["n/a,,S1,value\n", "id,2026-01-01,S1,1\n", "-5,–,value,\n"])
