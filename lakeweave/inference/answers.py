@@ -34,14 +34,14 @@ EMPTY_INPUT = "empty input"
 DUCKDB_TYPE = (
     "STRUCT(response VARCHAR, embedding FLOAT[], status VARCHAR, state VARCHAR, input_tokens BIGINT, "
     "output_tokens BIGINT, cached_input_tokens BIGINT, reasoning_tokens BIGINT, requests BIGINT, reasoning VARCHAR, "
-    "served_model VARCHAR, is_other_model BOOLEAN)"
+    "served_model VARCHAR, is_other_model BOOLEAN, rejected_response VARCHAR)"
 )
 
 #: The same for Spark.
 SPARK_TYPE = (
     "response string, embedding array<float>, status string, state string, input_tokens bigint, "
     "output_tokens bigint, cached_input_tokens bigint, reasoning_tokens bigint, requests bigint, reasoning string, "
-    "served_model string, is_other_model boolean"
+    "served_model string, is_other_model boolean, rejected_response string"
 )
 
 _MAX_STATUS = 300
@@ -65,7 +65,8 @@ class Answer:
 
     ``response`` is None unless ``state`` is ``ok``. ``usage`` is that of all ``requests`` that were made for it (None where
     nothing is sent anywhere). ``reasoning`` is what the model thought, ``served_model`` the name in the reply, and
-    ``is_other_model`` whether that is another model than the one that was asked.
+    ``is_other_model`` whether that is another model than the one that was asked. ``rejected_response`` is an answer that does not
+    fit the schema, as the model wrote it.
     """
 
     response: str | None
@@ -76,6 +77,7 @@ class Answer:
     reasoning: str | None = None
     served_model: str | None = None
     is_other_model: bool | None = None
+    rejected_response: str | None = None
 
     @property
     def input_tokens(self) -> int | None:
@@ -91,7 +93,7 @@ class Answer:
 _TEXTS = ("reasoning", "served_model")
 _COUNTS = ("input_tokens", "output_tokens", "cached_input_tokens", "reasoning_tokens")
 _LAST = {**dict.fromkeys(_COUNTS, pa.int64()), "requests": pa.int64(), **dict.fromkeys(_TEXTS, pa.string())}
-_LAST["is_other_model"] = pa.bool_()
+_LAST |= {"is_other_model": pa.bool_(), "rejected_response": pa.string()}
 
 
 @dataclass(slots=True)
@@ -116,7 +118,10 @@ class Answers:
     def of(cls, answers: Sequence[Answer]) -> Answers:
         """Columns from single answers."""
         more: dict[str, Sequence[Any]] = {name: [getattr(a.usage, name) for a in answers] for name in _COUNTS}
-        more |= {name: [getattr(a, name) for a in answers] for name in ("requests", *_TEXTS, "is_other_model")}
+        more |= {
+            name: [getattr(a, name) for a in answers]
+            for name in ("requests", *_TEXTS, "is_other_model", "rejected_response")
+        }
         return cls(
             statuses=[a.status for a in answers],
             states=[a.state for a in answers],
@@ -153,7 +158,7 @@ class Answers:
             if given is None:
                 columns[name] = pa.nulls(n, kind)
             else:
-                columns[name] = _texts(given) if name in _TEXTS else pa.array(given, kind)
+                columns[name] = _texts(given) if kind == pa.string() else pa.array(given, kind)
         return pa.StructArray.from_arrays(list(columns.values()), list(columns))
 
     def _embedding_array(self, states: list[str]) -> pa.ListArray:

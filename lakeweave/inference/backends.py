@@ -15,6 +15,8 @@ from difflib import get_close_matches
 from typing import Any
 
 TEXT, EMBEDDING = "generate_text", "generate_embedding"
+SCHEMA_FORMS = ("json_schema", "json_object", "prompt")
+"""How a text server may be told the schema of an answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,9 @@ class OpenAIText:
     ``Retry-After``; after ``give_up_after`` inputs in a row without a success the rest of the batch is not sent.
     ``max_tokens_field`` is what the server calls the limit on the answer's length. A reply larger than ``max_answer_bytes``
     is not read to its end. ``served_model`` is what the server calls the model, where that is another name than ``model``
-    (several are separated by commas); ``keep_reasoning`` puts what a model thought into the ledger.
+    (several are separated by commas); ``keep_reasoning`` puts what a model thought into the ledger. ``schema_form`` is how the
+    server is told the schema of an answer: as ``json_schema``, or in the prompt, with (``json_object``) or without (``prompt``)
+    JSON as the response format.
     """
 
     base_url: str
@@ -49,6 +53,7 @@ class OpenAIText:
     max_answer_bytes: int = 8 * 1024 * 1024
     served_model: str | None = None
     keep_reasoning: bool = True
+    schema_form: str = "json_schema"
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ from lakeweave.errors import SettingsError
 from lakeweave.inference.backends import (
     BACKENDS,
     EMBEDDING,
+    SCHEMA_FORMS,
     TEXT,
     HashedEmbeddings,
     OfflineText,
@@ -138,6 +139,10 @@ def _fill(where: str, kind: type, block: dict[str, Any], problems: list[str]) ->
         problems.append(
             f"`{where}.api_key_env` is not the NAME of an environment variable (capitals, digits, underscores); "
             "put the key in the environment and its name here."
+        )
+    if kind is OpenAIText and values.get("schema_form", SCHEMA_FORMS[0]) not in SCHEMA_FORMS:
+        problems.append(
+            f"`{where}.schema_form` is {values['schema_form']!r}; expected one of {', '.join(SCHEMA_FORMS)}."
         )
     if kind is Images and values.get("text", "none") not in ("none", "tesseract"):
         problems.append(f"`{where}.text` is {values['text']!r}; expected none or tesseract.")

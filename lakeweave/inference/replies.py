@@ -15,6 +15,7 @@ from lakeweave.inference.answers import FAILED, OK, RETRYABLE, Answer
 from lakeweave.inference.errors import Fault, Kind, Said, classify, is_known
 from lakeweave.inference.finishes import End, finish_word, meaning
 from lakeweave.inference.messages import Cut, Message, NoCompletion, body_text, plain_error, read_message
+from lakeweave.inference.schema import DoesNotFit, Schema
 from lakeweave.inference.strict_json import NotOneObject, is_one_object, one_object
 from lakeweave.inference.transport import Reply
 from lakeweave.inference.usage import UNKNOWN, Usage
@@ -31,11 +32,17 @@ WORDS = {
     "too_large": ("the reply is larger than max_answer_bytes", FAILED),
     "empty": ("the answer is empty", RETRYABLE),
     "not_json": ("the answer is not the one JSON object that was promised", RETRYABLE),
+    "not_in_schema": ("the answer is a JSON object that does not fit the schema", RETRYABLE),
 }
+#: The words of answers that a model may correct when it is told what is wrong.
+CORRECTABLE = ("not_json", "not_in_schema")
 
 
-def judge(reply: Reply, wants_json: bool) -> Answer | Fault:
-    """The answer in a reply whose HTTP status is one of success, or the fault that it is. Never raises."""
+def judge(reply: Reply, wants_json: bool, schema: Schema | None = None) -> Answer | Fault:
+    """The answer in a reply whose HTTP status is one of success, or the fault that it is. Never raises.
+
+    With ``schema`` an answer is ``ok`` only if it fits, and it is written in the form of the schema.
+    """
     if not reply.body.strip():
         return Fault(Kind.AGAIN, f"empty: the reply has no body ({reply.status})")
     if reply.encoding:
@@ -55,7 +62,7 @@ def judge(reply: Reply, wants_json: bool) -> Answer | Fault:
         return Fault(Kind.AGAIN, "the stream ended before the answer did", usage=message.usage)
     if message.error is not None:
         return _error(message.error, message.usage)
-    return _judged(message, wants_json, damaged)
+    return _judged(message, wants_json or schema is not None, damaged, schema)
 
 
 def _error(error: Said, usage: Usage = UNKNOWN) -> Fault:
@@ -64,7 +71,7 @@ def _error(error: Said, usage: Usage = UNKNOWN) -> Fault:
     return fault if has_word else replace(fault, status=f"the reply holds an error: {fault.status}")
 
 
-def _judged(message: Message, wants_json: bool, damaged: bool) -> Answer | Fault:
+def _judged(message: Message, wants_json: bool, damaged: bool, schema: Schema | None) -> Answer | Fault:
     text = "".join(message.texts)
     content, thought = (text, None) if wants_json and is_one_object(text) else reasoning.split(text)
     thoughts = [each for each in (*message.thoughts, thought or "") if each.strip()]
@@ -76,7 +83,8 @@ def _judged(message: Message, wants_json: bool, damaged: bool) -> Answer | Fault
 
     def no(word: str, said: str = "") -> Answer:
         explained, state = WORDS[word]
-        return Answer(None, f"{word}: {said or explained}", state, **more)
+        rejected = content if schema is not None and word in CORRECTABLE else None
+        return Answer(None, f"{word}: {said or explained}", state, rejected_response=rejected, **more)
 
     ends: dict[End, tuple[str, Any]] = {}
     for finish in message.finishes:
@@ -113,4 +121,9 @@ def _judged(message: Message, wants_json: bool, damaged: bool) -> Answer | Fault
             content = one_object(content)
         except NotOneObject as error:
             return no("not_json", f"the answer is not the promised JSON: {error}")
+    if schema is not None:
+        try:
+            content = schema.fitted(content)
+        except DoesNotFit as error:
+            return no("not_in_schema", str(error))
     return Answer(content, "", OK, **more)

@@ -6,6 +6,8 @@ One pool of worker threads, each with its own kept-alive connection, is shared b
 The outcome of a request
     * a reply of success is judged by :mod:`.replies`: an answer is ``ok``; one that was cut off, filtered, refused or is no
       answer is ``failed`` with a status that begins with its kind; one that may be better the next time is ``retryable``;
+    * an answer that does not fit the schema: the model is asked once more and told what does not fit; a second such answer is
+      ``failed``, and the ledger keeps it as ``rejected_response``;
     * 408, 409, 425, 429, 5xx, a time-out or a broken connection: tried again ``tries`` times with growing, jittered pauses,
       a ``Retry-After`` being honoured; then ``retryable``;
     * other errors: see :mod:`.errors` for whose fault they are. What is the configuration's stops the run of the model;
@@ -33,7 +35,8 @@ from lakeweave.inference.answers import FAILED, RETRYABLE, UNSENT, Answer, clean
 from lakeweave.inference.backends import OpenAIText
 from lakeweave.inference.breaker import EQUAL_IN_A_ROW, Breaker
 from lakeweave.inference.errors import Fault, Kind, classify, read_error
-from lakeweave.inference.replies import judge
+from lakeweave.inference.replies import CORRECTABLE, judge
+from lakeweave.inference.schema import Schema
 from lakeweave.inference.served import is_same_model
 from lakeweave.inference.thinking import thinking_parameters
 from lakeweave.inference.transport import Reply, TooLarge, Transport, Unreachable
@@ -41,6 +44,9 @@ from lakeweave.inference.usage import UNKNOWN, Usage
 from lakeweave.scrubbing import Scrubber
 
 _PAUSE, _LONGEST_PAUSE = 0.2, 8.0
+_LONGEST_REJECTED = 8_000
+"""Characters of a rejected answer that the model is shown again."""
+_CORRECT = "Answer again with the corrected JSON object and nothing else."
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +55,7 @@ class _Call:
 
     options: dict[str, Any]
     headers: dict[str, str]
+    schema: Schema | None
     scrubber: Scrubber
     may_retry: Callable[[int], bool]
     key: Hashable
@@ -65,6 +72,10 @@ class _Made:
 
 def _always(_made: int) -> bool:
     return True
+
+
+def _is_correctable(answer: Answer) -> bool:
+    return answer.rejected_response is not None and answer.status.partition(": ")[0] in CORRECTABLE
 
 
 class _Doubtful(Answer):
@@ -129,7 +140,7 @@ class OpenAIBackend:
             if self._pool is None:
                 self._pool = ThreadPoolExecutor(self._settings.concurrency, thread_name_prefix="lakeweave-text")
         key = (run, json.dumps(options, sort_keys=True, default=str))
-        call = _Call(options, headers, Scrubber([secret, *self._transport.secrets]), may_retry, key)
+        call = _Call(options, headers, Schema.of(options), Scrubber([secret, *self._transport.secrets]), may_retry, key)
         order = range(len(prompts)) if self._breaker.is_proven(key) else _spread_first(len(prompts))
         answers = [_NOT_ASKED] * len(prompts)
         for i, answer in zip(order, self._pool.map(lambda i: self._one(prompts[i], call), order), strict=True):
@@ -163,10 +174,12 @@ class OpenAIBackend:
             return Answer(None, status_text(said), RETRYABLE, made.usage, made.requests)
 
     def _tried(self, prompt: str, call: _Call, made: _Made) -> Answer:
-        body = json.dumps(self._request(prompt, call.options)).encode()
+        body = json.dumps(self._request(prompt, call)).encode()
         wants_json = call.options.get("response_format") == "json"
         answer = Answer(None, "not tried", UNSENT)
-        for attempt in range(self._settings.tries):
+        first: Answer | None = None
+        attempt = 0
+        while attempt < self._settings.tries:
             reason = self._breaker.reason(call.key)
             if reason:
                 if answer.state == RETRYABLE:
@@ -193,16 +206,28 @@ class OpenAIBackend:
             except (OSError, http.client.HTTPException) as error:
                 answer = Answer(None, self._said(f"{type(error).__name__}: {error}", call), RETRYABLE)
             if reply is not None:
-                judged = self._judged(reply, wants_json)
+                judged = self._judged(reply, wants_json, call.schema)
                 made.usage += judged.usage
                 if isinstance(judged, Answer):
                     self._breaker.success(call.key)
-                    return judged
+                    if not _is_correctable(judged):
+                        return judged
+                    if first is not None:
+                        return replace(judged, state=FAILED, status=f"{judged.status} (the second answer)")
+                    if not call.may_retry(made.requests):
+                        return judged
+                    # A correction is no further try: the server is well.
+                    answer = first = judged
+                    body = json.dumps(self._request(prompt, call, judged)).encode()
+                    continue
                 answer = self._faulted(judged, call)
+                if first is not None and answer.state == FAILED:
+                    return replace(first, state=FAILED)
                 if answer.state != RETRYABLE or judged.kind is not Kind.AGAIN:
                     return answer
                 pause = max(pause, self._retry_after(reply))
-            if attempt + 1 < self._settings.tries:
+            attempt += 1
+            if attempt < self._settings.tries:
                 if made.requests and not call.may_retry(made.requests):
                     break
                 time.sleep(pause)
@@ -211,9 +236,9 @@ class OpenAIBackend:
         return answer
 
     @staticmethod
-    def _judged(reply: Reply, wants_json: bool) -> Answer | Fault:
+    def _judged(reply: Reply, wants_json: bool, schema: Schema | None) -> Answer | Fault:
         if 200 <= reply.status < 300:
-            return judge(reply, wants_json)
+            return judge(reply, wants_json, schema)
         if 300 <= reply.status < 400:
             place = reply.headers.get("location") or "nowhere"
             return Fault(Kind.CONFIGURATION, f"{reply.status}: a redirect to {place}, which is not followed")
@@ -245,10 +270,21 @@ class OpenAIBackend:
             self._breaker.away(refused)
         return Answer(None, refused, UNSENT)
 
-    def _request(self, prompt: str, options: dict[str, Any]) -> dict[str, Any]:
+    def _request(self, prompt: str, call: _Call, rejected: Answer | None = None) -> dict[str, Any]:
+        """The request for a prompt. After a rejected answer the model is shown that answer, and told what does not fit."""
+        options, schema, form = call.options, call.schema, self._settings.schema_form
+        if schema is not None and form != "json_schema":
+            prompt = f"{prompt}\n\n{schema.instruction()}"
+        messages = [{"role": "user", "content": prompt}]
+        if options.get("instruction"):
+            messages.insert(0, {"role": "system", "content": options["instruction"]})
+        if rejected is not None:
+            written = (rejected.rejected_response or "")[:_LONGEST_REJECTED]
+            messages.append({"role": "assistant", "content": written})
+            messages.append({"role": "user", "content": f"That answer does not fit. {rejected.status}. {_CORRECT}"})
         request: dict[str, Any] = {
             "model": self._settings.model,
-            "messages": [{"role": "user", "content": prompt}],
+            "messages": messages,
             "temperature": options.get("temperature", 0),
         }
         if request["temperature"] is None:
@@ -261,7 +297,10 @@ class OpenAIBackend:
         }
         request.update({theirs: options[ours] for ours, theirs in names.items() if options.get(ours) is not None})
         request.update(thinking_parameters(options))
-        if options.get("response_format") == "json":
+        if schema is not None and form == "json_schema":
+            described = {"name": "answer", "strict": True, "schema": schema.json_schema()}
+            request["response_format"] = {"type": "json_schema", "json_schema": described}
+        elif options.get("response_format") == "json" or (schema is not None and form == "json_object"):
             request["response_format"] = {"type": "json_object"}
         return request
 
@@ -279,6 +318,7 @@ class OpenAIBackend:
             None if reasoning is None else clean_text(scrub(reasoning)),
             served if served is None or served in self._served else status_text(call.scrubber.status(served)),
             None if served is None else not self._is_asked(served),
+            None if answer.rejected_response is None else clean_text(scrub(answer.rejected_response)),
         )
 
     def _is_asked(self, served: str) -> bool:
