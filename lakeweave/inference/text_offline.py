@@ -12,10 +12,13 @@ from __future__ import annotations
 import importlib
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from lakeweave.errors import BackendError
 from lakeweave.inference.answers import FAILED, OK, Answer
+from lakeweave.inference.schema import DoesNotFit, Schema
+from lakeweave.inference.strict_json import NotOneObject, one_object
 
 VERSION = "offline-rules-1"
 NO_RULE = (
@@ -45,14 +48,30 @@ class OfflineBackend:
         """There is nothing that could be missing."""
 
     def answer(self, prompts: Sequence[str], options: dict[str, Any]) -> list[Answer]:
-        """One answer per prompt, in order. The same prompt always gets the same answer; options change nothing."""
-        return [self._one(prompt) for prompt in prompts]
+        """One answer per prompt, in order. The same prompt always gets the same answer.
+
+        Two options count: the instruction comes before the prompt, and an answer of a rule must fit the schema.
+        """
+        schema, instruction = Schema.of(options), options.get("instruction")
+        before = f"{instruction}\n\n" if instruction else ""
+        answers = [self._one(before + prompt) for prompt in prompts]
+        return answers if schema is None else [_fitted(answer, schema) for answer in answers]
 
     def _one(self, prompt: str) -> Answer:
         if (answer := self._rule(prompt)) is not None:
             return answer
         match = _EXTRACT.fullmatch(prompt)
         return _extract(*match.groups()) if match else Answer(None, NO_RULE, FAILED)
+
+
+def _fitted(answer: Answer, schema: Schema) -> Answer:
+    """The answer in the form of the schema. A rule that answers otherwise has no second answer."""
+    if answer.response is None:
+        return answer
+    try:
+        return replace(answer, response=schema.fitted(one_object(answer.response)))
+    except (NotOneObject, DoesNotFit) as error:
+        return Answer(None, f"not_in_schema: {error}", FAILED, rejected_response=answer.response)
 
 
 def _no_rule(prompt: str) -> None:

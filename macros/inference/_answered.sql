@@ -73,7 +73,7 @@
 {%- endmacro %}
 
 {# The checks that every plain use of a function makes; gives the called model. Nothing is known before the graph is. #}
-{% macro _checked_call(function, model, input, options) -%}
+{% macro _checked_call(function, model, input, options, schema=none) -%}
     {%- set problems = [] -%}
     {%- if input is not string -%}
         {%- do problems.append("`input` is " ~ tojson(input | string) ~ "; expected the name of a column.") -%}
@@ -82,6 +82,9 @@
         {%- do problems.append("`options` is " ~ tojson(options | string) ~ "; expected a mapping.") -%}
     {%- else -%}
         {%- do problems.extend(lakeweave._options_problems(function, options)) -%}
+    {%- endif -%}
+    {%- if schema is not none -%}
+        {%- do problems.extend(lakeweave._schema_problems(schema)) -%}
     {%- endif -%}
     {%- if execute and not problems -%}
         {%- do problems.extend(lakeweave._called_model_problems({'model': model, 'function': function})) -%}
@@ -95,7 +98,7 @@
     {%- set whole, text = dbt.type_bigint(), dbt.type_string() -%}
     {{ return({
         'input_tokens': whole, 'output_tokens': whole, 'cached_input_tokens': whole, 'reasoning_tokens': whole,
-        'requests': whole, 'reasoning': text, 'served_model': text, 'is_other_model': dbt.type_boolean(),
+        'requests': whole, 'reasoning': text, 'served_model': text, 'is_other_model': dbt.type_boolean(), 'rejected_response': text,
     }) }}
 {%- endmacro %}
 

@@ -9,6 +9,7 @@
                 'max_output_tokens': ['whole', 1, 65536],
                 'stop_sequences': ['texts'],
                 'seed': ['whole', 0, 2147483647],
+                'instruction': ['text'],
                 'response_format': ['one_of', 'text', 'json'],
                 'reasoning_effort': ['one_of', 'none', 'minimal', 'low', 'medium', 'high'],
                 'thinking_config': ['fields', {
@@ -49,7 +50,7 @@
     {%- set problems = [] -%}
     {%- set functions = lakeweave._inference_functions() -%}
     {%- for name in unknown_arguments -%}
-        {%- do problems.append("`" ~ name ~ "` is not an argument; expected: " ~ call_config.keys() | join(', ') ~ ".") -%}
+        {%- do problems.append("`" ~ name ~ "` is not an argument; expected: " ~ call_config.keys() | join(', ') ~ ", schema.") -%}
     {%- endfor -%}
     {%- if call_config.function not in functions -%}
         {%- do problems.append("`function` is " ~ tojson(call_config.function | string) ~ "; expected one of: " ~ functions | join(', ') ~ ".") -%}

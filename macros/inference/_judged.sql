@@ -4,7 +4,7 @@
 #}
 
 {# The status of an answer, '' when it is one. `finish` is an SQL expression in capitals, none where the engine gives none. #}
-{% macro _status_of_answer(error, result, wants_json, finish=none) -%}
+{% macro _status_of_answer(error, result, wants_json, finish=none, schema=none) -%}
     {%- set text = lakeweave._answer_text(result, false) -%}
     case
         when {{ error }} <> '' and {{ lakeweave._has_pattern("lower(" ~ error ~ ")", 'content.?filter|safety|recitation|prohibited.?content|responsible.?ai|blocked by|guardrail') }}
@@ -28,6 +28,9 @@
         when {{ lakeweave._has_pattern(text, '^\\s*(```[a-z]*\\s*)?\\[') }} or {{ lakeweave._is_no_json(lakeweave._answer_text(result, true)) }}
             then 'not_json: the answer is not the promised JSON'
         {%- endif %}
+        {%- if schema %}
+        {{ lakeweave._schema_branches(schema, lakeweave._answer_text(result, true)) }}
+        {%- endif %}
         else ''
     end
 {%- endmacro %}
@@ -37,9 +40,33 @@
     case
         when {{ status }} = '' then 'ok'
         when {{ status }} like 'filtered: %' then 'failed'
-        when {{ status }} like 'empty: %' or {{ status }} like 'not_json: %' or {{ may_pass }} then 'retryable'
+        when {{ status }} like 'empty: %' or {{ status }} like 'not_json: %' or {{ status }} like 'not_in_schema: %' or {{ may_pass }} then 'retryable'
         else 'failed'
     end
+{%- endmacro %}
+
+{# Whether the answer is one JSON object. #}
+{% macro _wants_json(options) -%}
+    {{ return(options.get('response_format') == 'json' or 'schema' in options) }}
+{%- endmacro %}
+
+{# A warehouse's answer that does not fit the schema, as the model wrote it. #}
+{% macro _rejected_response(options) -%}
+    {%- if 'schema' in options -%}
+    case
+        when judged.response_status like 'not_in_schema: %' or judged.response_status like 'not_json: %' then judged.lakeweave_text
+    end as rejected_response
+    {%- else -%}
+    cast(null as {{ dbt.type_string() }}) as rejected_response
+    {%- endif -%}
+{%- endmacro %}
+
+{# The prompt of a service that takes one text: the instruction, which is the same for all rows, and then the input. #}
+{% macro _with_instruction(input, options) -%}
+    {%- if options.get('instruction') -%}
+        {{ return('concat(' ~ lakeweave.text_literal(options.instruction ~ '\n\n') ~ ', ' ~ input ~ ')') }}
+    {%- endif -%}
+    {{ return(input) }}
 {%- endmacro %}
 
 {# The answer without the reasoning before it; of JSON, what is between the first and the last brace. #}

@@ -39,7 +39,7 @@
             ('input_tokens', whole), ('output_tokens', whole), ('requested_at', moment), ('invocation_id', text), ('node_id', text),
             ('cached_input_tokens', whole), ('reasoning_tokens', whole), ('requests', whole), ('reasoning', text),
             ('served_model', text), ('is_other_model', dbt.type_boolean()),
-            ('estimated_input_tokens', whole), ('estimated_output_tokens', whole),
+            ('estimated_input_tokens', whole), ('estimated_output_tokens', whole), ('rejected_response', text),
         ],
         'inference_runs': [
             ('invocation_id', text), ('node_id', text), ('function', text), ('model', text), ('model_version', text),

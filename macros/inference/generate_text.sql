@@ -4,15 +4,23 @@
 
         select id, response from {{ lakeweave.generate_text(ref('reviews'), model='gemini', input='prompt') }}
 
+    With `schema` the answer has typed columns, which follow; see `inference`.
+
     This calls the model at each evaluation. Use `inference` to pay once per input.
 #}
-{% macro generate_text(relation, model, input='prompt', options={}) -%}
-    {%- set called = lakeweave._checked_call('generate_text', model, input, options) -%}
+{% macro generate_text(relation, model, input='prompt', options={}, schema=none) -%}
+    {%- set called = lakeweave._checked_call('generate_text', model, input, options, schema) -%}
     {%- set _ = ref(model) -%}
     {%- if not execute -%}
         {{ return(relation | string) }}
     {%- endif -%}
-    {{ return(lakeweave._answered(relation, called, input, options)) }}
+    {%- set options = lakeweave._options_with_schema(options, schema) -%}
+    {%- set answered = lakeweave._answered(relation, called, input, options) -%}
+    {%- if schema -%}
+        {%- set typed = lakeweave._typed_columns(options.schema, 'answered.response') -%}
+        {{ return("(select answered.*, " ~ typed | join(', ') ~ " from " ~ answered ~ " as answered)") }}
+    {%- endif -%}
+    {{ return(answered) }}
 {%- endmacro %}
 
 {# How much Gemini may think, none when nothing is said of it. A budget of 0 turns thinking off where the model can.

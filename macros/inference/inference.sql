@@ -2,6 +2,9 @@
     Calls a model for each row of the dbt model below the call. Sets the materialization, its settings and the dependency on the
     called model, so that lineage shows it. See docs/inference.md.
 
+    `schema` gives the answer of `generate_text` typed columns: a mapping of names to types (string, integer, number, boolean, date,
+    array, object), or to mappings with `type`, `description`, `optional`, `values`, `minimum`, `maximum`, `items` and `fields`.
+
     All mistakes in the call are reported at once, when the project is parsed.
 #}
 {% macro inference(
@@ -19,7 +22,8 @@
     content_hash=none,
     object_table=none,
     warn_if_failed_share=none,
-    fail_if_failed_share=none
+    fail_if_failed_share=none,
+    schema=none
 ) -%}
     {%- set call_config = {
         'function': function,
@@ -49,12 +53,20 @@
     {%- if options is not mapping -%}
         {%- do problems.append("`options` is " ~ tojson(options | string) ~ "; expected a mapping such as {'temperature': 0}.") -%}
     {%- endif -%}
+    {%- if schema is not none -%}
+        {%- do problems.extend(lakeweave._schema_problems(schema)) -%}
+        {%- if function != 'generate_text' -%}
+            {%- do problems.append("`schema` is given, but `" ~ function ~ "` has no schema; only `generate_text` has.") -%}
+        {%- elif call_config.options.get('response_format') == 'text' -%}
+            {%- do problems.append("`schema` is given, but `options.response_format` is 'text'; leave it out.") -%}
+        {%- endif -%}
+    {%- endif -%}
     {# A unit test has no graph: it tests the body, and calls nothing. #}
     {%- if execute and not problems and graph.get('nodes') -%}
         {%- do problems.extend(lakeweave._called_model_problems(call_config)) -%}
     {%- endif -%}
     {%- do lakeweave.raise_problems("The call of `inference` in " ~ (this or 'this model'), problems) -%}
-    {%- do call_config.update({'options': lakeweave._canonical_options(function, options)}) -%}
+    {%- do call_config.update({'options': lakeweave._canonical_options(function, lakeweave._options_with_schema(options, schema))}) -%}
     {{- config(materialized='inference', meta={'inference': call_config}) -}}
     -- depends_on: {{ ref(model) }}
     {%- if max_cost_per_run is not none or var('inference_max_cost_per_run', none) is not none %}

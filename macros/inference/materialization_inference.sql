@@ -137,6 +137,7 @@
 
 {% macro _answer_columns(call_config) -%}
     {{ return([call_config.answer] + (['embedding_model'] if call_config.answer == 'embedding' else [])
+        + call_config.options.get('schema', []) | map(attribute='name') | map('lower') | list
         + ['response_state', 'response_status', 'fingerprint', 'responded_at']) }}
 {%- endmacro %}
 
@@ -491,6 +492,11 @@
         case
             when answers.state = 'ok' then {{ lakeweave.text_literal(call_config.model ~ '@' ~ call_config.model_version) }}
         end as embedding_model,
+        {%- endif %}
+        {%- if 'schema' in call_config.options %}
+        {%- for typed in lakeweave._typed_columns(call_config.options.schema, 'answers.response') %}
+        {{ typed }},
+        {%- endfor %}
         {%- endif %}
         {%- endif %}
         case

@@ -108,25 +108,38 @@
 
 {# https://cloud.google.com/bigquery/docs/reference/standard-sql/bigqueryml-syntax-ai-generate-text #}
 {% macro _bigquery_generate_text(relation, called, input, options, how) -%}
-    {%- set wants_json = options.get('response_format') == 'json' -%}
+    {%- set wants_json = lakeweave._wants_json(options) -%}
     {%- set settings = lakeweave._bigquery_text_settings(options) -%}
+    {%- set asked_for = lakeweave._with_instruction('asked.' ~ adapter.quote(input), options) -%}
+    {# The function reads the column `prompt`; that of the caller comes back as it was. #}
+    {%- set is_covered = input | lower == 'prompt' and options.get('instruction') -%}
     (
         select
-            judged.* except (lakeweave_text),
+            judged.* except (lakeweave_text, rejected_response),
             case when judged.response_status = '' then judged.lakeweave_text end as response,
-            {{ lakeweave._state_of_status('judged.response_status', "starts_with(judged.status, 'A retryable error occurred')") }} as response_state
+            {{ lakeweave._state_of_status('judged.response_status', "starts_with(judged.status, 'A retryable error occurred')") }} as response_state,
+            {{ lakeweave._rejected_response(options) }}
         from (
             select
-                answered.*,
+                answered.* {%- if is_covered %} except (lakeweave_input) replace (answered.lakeweave_input as prompt){% endif %},
                 {{ lakeweave._answer_text('answered.result', wants_json) }} as lakeweave_text,
                 cast(null as array<float64>) as embedding,
                 {{ lakeweave._status_of_answer(
-                    'answered.status', 'answered.result', wants_json, lakeweave._bigquery_finish('answered.full_response')
+                    'answered.status', 'answered.result', wants_json, lakeweave._bigquery_finish('answered.full_response'),
+                    options.get('schema')
                 ) }} as response_status,
                 {{ lakeweave._unknown_of_call(lakeweave._bigquery_call('answered.full_response')) }}
             from ai.generate_text(
                 model {{ called.relation }},
-                (select inputs.*{% if input | lower != 'prompt' %}, inputs.{{ adapter.quote(input) }} as prompt{% endif %} from {{ relation }} as inputs)
+                (
+                    select
+                        {% if is_covered -%}
+                        inputs.* except (prompt), inputs.prompt as lakeweave_input, {{ asked_for }} as prompt
+                        {%- else -%}
+                        inputs.*{% if input | lower != 'prompt' %}, {{ asked_for }} as prompt{% endif %}
+                        {%- endif %}
+                    from {{ relation }} as inputs
+                )
                 {%- if settings %},
                 struct({{ settings | join(', ') }})
                 {%- endif %}
@@ -152,7 +165,7 @@
 {% macro _bigquery_text_settings(options) -%}
     {%- set given = lakeweave._canonical_options('generate_text', options) -%}
     {%- set thinking = lakeweave._gemini_thinking(given) -%}
-    {%- if given.get('response_format') == 'json' or 'seed' in given or thinking or given.get('temperature') is none -%}
+    {%- if lakeweave._wants_json(given) or 'seed' in given or thinking or given.get('temperature') is none -%}
         {%- set config = {} -%}
         {%- for name in ['temperature', 'top_p', 'max_output_tokens', 'stop_sequences', 'seed'] if given.get(name) is not none -%}
             {%- do config.update({name: given[name]}) -%}
@@ -160,8 +173,11 @@
         {%- if thinking -%}
             {%- do config.update({'thinking_config': thinking}) -%}
         {%- endif -%}
-        {%- if given.get('response_format') == 'json' -%}
+        {%- if lakeweave._wants_json(given) -%}
             {%- do config.update({'response_mime_type': 'application/json'}) -%}
+        {%- endif -%}
+        {%- if given.get('schema') -%}
+            {%- do config.update({'response_schema': lakeweave._json_schema(given.schema, nullable=true)}) -%}
         {%- endif -%}
         {{ return([lakeweave.text_literal(tojson({'generation_config': config}, sort_keys=true)) ~ ' as model_params']) }}
     {%- endif -%}
@@ -367,4 +383,52 @@
 {# https://cloud.google.com/bigquery/docs/reference/standard-sql/bigqueryml-syntax-ai-count-tokens #}
 {% macro bigquery___counts_tokens() -%}
     {{ return(true) }}
+{%- endmacro %}
+
+{# https://cloud.google.com/bigquery/docs/reference/standard-sql/data-types#struct_type #}
+{% macro bigquery___type_of_object(fields) -%}
+    {%- set inner = [] -%}
+    {%- for name, type in fields -%}
+        {%- do inner.append(name ~ ' ' ~ type) -%}
+    {%- endfor -%}
+    {{ return('struct<' ~ inner | join(', ') ~ '>') }}
+{%- endmacro %}
+
+{# https://cloud.google.com/bigquery/docs/reference/standard-sql/json_functions#json_query #}
+{% macro bigquery___json_part(json, path) -%}
+    {{ return("json_query(" ~ json ~ ", '" ~ path ~ "')") }}
+{%- endmacro %}
+
+{# https://cloud.google.com/bigquery/docs/reference/standard-sql/json_functions#json_query_array #}
+{% macro bigquery___is_wrong_array(field, json, path) -%}
+    {%- set list = "json_query_array(" ~ json ~ ", '" ~ path ~ "')" -%}
+    {%- set inner = field['items'] -%}
+    {%- set wrong = lakeweave._is_wrong_value(inner, "json_value(item, '$')") if inner.type != 'object' else '' -%}
+    {{ return("(" ~ list ~ " is null or exists (select 1 from unnest(" ~ list ~ ") as item where item = 'null'" ~ (' or ' ~ wrong if wrong) ~ "))") }}
+{%- endmacro %}
+
+{% macro bigquery___typed_columns(fields, response) -%}
+    {%- set columns = [] -%}
+    {%- for field in fields -%}
+        {%- do columns.append(lakeweave._bigquery_value(field, response, '$.' ~ field.name, 1) ~ " as " ~ adapter.quote(field.name)) -%}
+    {%- endfor -%}
+    {{ return(columns) }}
+{%- endmacro %}
+
+{# The value of a field at a path of a JSON text; `depth` keeps the names of nested arrays apart. #}
+{% macro _bigquery_value(field, json, path, depth) -%}
+    {%- if field.type == 'array' -%}
+        {%- set item, place = 'item_' ~ depth, 'place_' ~ depth -%}
+        {%- set inner = field['items'] -%}
+        {{ return("array(select " ~ lakeweave._bigquery_value(inner, item, '$', depth + 1) ~ " from unnest(json_query_array(" ~ json ~ ", '" ~ path
+            ~ "')) as " ~ item ~ " with offset as " ~ place ~ " order by " ~ place ~ ")") }}
+    {%- elif field.type == 'object' -%}
+        {%- set parts = [] -%}
+        {%- for each in field.fields -%}
+            {%- do parts.append(lakeweave._bigquery_value(each, json, path ~ '.' ~ each.name, depth) ~ ' as ' ~ each.name) -%}
+        {%- endfor -%}
+        {{ return("if(coalesce(json_query(" ~ json ~ ", '" ~ path ~ "'), 'null') = 'null', null, struct(" ~ parts | join(', ') ~ "))") }}
+    {%- endif -%}
+    {%- set text = "json_value(" ~ json ~ ", '" ~ path ~ "')" -%}
+    {{ return(text if field.type == 'string' else 'safe_cast(' ~ text ~ ' as ' ~ lakeweave._type_of_field(field) ~ ')') }}
 {%- endmacro %}

@@ -11,12 +11,17 @@
         {% if called.function == 'generate_text' -%}
         ai_query(
             {{ lakeweave.text_literal(endpoint) }},
-            {{ input_column }},
+            {{ lakeweave._with_instruction(input_column, options) }},
             {%- set parameters = lakeweave._databricks_parameters(options) %}
             {%- if parameters %}
             modelParameters => named_struct({{ parameters | join(', ') }}),
             {%- endif %}
-            {%- if options.get('response_format') == 'json' %}
+            {%- if options.get('schema') %}
+            responseFormat => {{ lakeweave.text_literal(tojson({
+                'type': 'json_schema',
+                'json_schema': {'name': 'answer', 'strict': true, 'schema': lakeweave._json_schema(options.schema)},
+            })) }},
+            {%- elif options.get('response_format') == 'json' %}
             responseFormat => '{"type": "json_object"}',
             {%- endif %}
             failOnError => false
@@ -62,7 +67,7 @@
 {% macro _databricks_parameters(options) -%}
     {%- set parameters = [] -%}
     {%- set names = {'max_output_tokens': 'max_tokens', 'stop_sequences': 'stop'} -%}
-    {%- for name, value in lakeweave._canonical_options('generate_text', options).items() if name != 'response_format' -%}
+    {%- for name, value in lakeweave._canonical_options('generate_text', options).items() if name not in ('response_format', 'schema', 'instruction') -%}
         {%- if value is none -%}
         {%- elif name == 'reasoning_effort' or (name == 'thinking_config' and 'thinking_level' in value) -%}
             {%- do parameters.append("'reasoning_effort', " ~ lakeweave.text_literal(value.thinking_level if value is mapping else value)) -%}
@@ -98,14 +103,15 @@
     {%- set result = 'called.lakeweave_answer.' ~ fields.result -%}
     {%- set error = 'coalesce(called.lakeweave_answer.' ~ fields.error ~ ", '')" -%}
     {%- set is_embedding = called.function == 'generate_embedding' -%}
-    {%- set wants_json = called.function == 'annotate_image' or options.get('response_format') == 'json' -%}
+    {%- set wants_json = called.function == 'annotate_image' or lakeweave._wants_json(options) -%}
     select
-        judged.* except (lakeweave_text),
+        judged.* except (lakeweave_text, rejected_response),
         {{ 'cast(null as string)' if is_embedding else "case when judged.response_status = '' then judged.lakeweave_text end" }} as response,
         {{ lakeweave._state_of_status(
             'judged.response_status',
             "judged.response_status not rlike '(?i)bad.?request|invalid.?(argument|input|parameter)|content.?filter|context.?length|too long|status.?code:? 4(00|13|22)'"
-        ) }} as response_state
+        ) }} as response_state,
+        {{ lakeweave._rejected_response(options) }}
     from (
         select
             called.* except (lakeweave_answer),
@@ -118,7 +124,7 @@
                 else ''
             end
             {%- else -%}
-            {{ lakeweave._status_of_answer(error, result, wants_json) }}
+            {{ lakeweave._status_of_answer(error, result, wants_json, schema=options.get('schema')) }}
             {%- endif %} as response_status,
             {{ lakeweave._unknown_of_call() }}
         from {{ relation }} as called

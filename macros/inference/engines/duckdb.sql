@@ -140,3 +140,29 @@
 {% macro duckdb__type_embedding() -%}
     float[]
 {%- endmacro %}
+
+{# https://duckdb.org/docs/stable/data/json/json_functions#transforming-json-to-nested-types #}
+{% macro duckdb___typed_columns(fields, response) -%}
+    {%- set columns = [] -%}
+    {%- set structure = {} -%}
+    {%- for field in fields -%}
+        {%- do structure.update({field.name: lakeweave._duckdb_structure(field)}) -%}
+    {%- endfor -%}
+    {%- for field in fields -%}
+        {%- do columns.append("json_transform(" ~ response ~ ", " ~ lakeweave.text_literal(tojson(structure)) ~ ")." ~ adapter.quote(field.name) ~ " as " ~ adapter.quote(field.name)) -%}
+    {%- endfor -%}
+    {{ return(columns) }}
+{%- endmacro %}
+
+{% macro _duckdb_structure(field) -%}
+    {%- if field.type == 'array' -%}
+        {{ return([lakeweave._duckdb_structure(field['items'])]) }}
+    {%- elif field.type == 'object' -%}
+        {%- set structure = {} -%}
+        {%- for each in field.fields -%}
+            {%- do structure.update({each.name: lakeweave._duckdb_structure(each)}) -%}
+        {%- endfor -%}
+        {{ return(structure) }}
+    {%- endif -%}
+    {{ return(lakeweave._type_of_field(field) | upper) }}
+{%- endmacro %}

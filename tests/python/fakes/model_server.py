@@ -12,7 +12,10 @@ how often it was asked, so that a run can be repeated. Words in a prompt make a 
 ``FILTERED``                                     a refusal by the content filter
 ``ECHO-KEY``                                     a refusal whose text repeats the Authorization header
 ``SAY-KEY``                                      an answer that repeats the Authorization header
+``BAD-ONCE``, ``BAD-ALWAYS``                     an answer that does not fit the schema, the first time or every time
 ``OUT-<n>``                                      an answer that is billed as n tokens of output
+
+Under a schema the answer is JSON that fits it, drawn from the prompt; the fault ``broken=0.2`` breaks that JSON.
 
 What it bills is the usage of its answers: a token for four characters, times ``factor``; with ``usage`` false it does not say so.
 
@@ -35,6 +38,28 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+
+def drawn(schema: dict[str, Any], prompt: str, name: str = "") -> Any:
+    """A value that fits a JSON Schema; the same for the same prompt."""
+    kind = schema["type"][0] if isinstance(schema["type"], list) else schema["type"]
+    number = int.from_bytes(hashlib.sha256(f"{name}|{prompt}".encode()).digest()[:4], "big")
+    if schema.get("enum"):
+        allowed = [value for value in schema["enum"] if value is not None]
+        return allowed[number % len(allowed)]
+    if kind == "object":
+        return {key: drawn(inner, prompt, f"{name}.{key}") for key, inner in schema["properties"].items()}
+    if kind == "array":
+        return [drawn(schema["items"], prompt, f"{name}[{place}]") for place in range(number % 3)]
+    if kind == "string":
+        return f"2026-01-{1 + number % 28:02}" if schema.get("format") == "date" else f"{name[1:]} of {prompt[-8:]}"
+    low = schema.get("minimum", 0)
+    high = schema.get("maximum", low + 100)
+    return {
+        "integer": int(low + number % int(high - low + 1)),
+        "number": low + (high - low) * (number % 1000) / 1000,
+        "boolean": number % 2 == 0,
+    }[kind]
 
 
 class FakeModelServer:
@@ -83,7 +108,8 @@ class FakeModelServer:
         if not path.endswith("/chat/completions"):
             return self.json(404, {"error": {"message": f"no such path: {path}"}})
         request = json.loads(body)
-        prompt = request["messages"][-1]["content"]
+        # After a correction the question is still the first message of the user.
+        prompt = next(each["content"] for each in request["messages"] if each["role"] == "user")
         self.requests += 1
         self.asked[prompt] += 1
         self.order.append(prompt)
@@ -91,6 +117,11 @@ class FakeModelServer:
         if self.status is not None:
             return self.json(self.status, {"error": {"message": f"the fake says {self.status}"}})
         kind = self.fault(prompt, self.asked[prompt])
+        corrected = any(each["role"] == "assistant" for each in request["messages"])
+        broken = kind == "broken" or (
+            kind is None and ("BAD-ALWAYS" in prompt or ("BAD-ONCE" in prompt and not corrected))
+        )
+        kind = None if kind == "broken" else kind
         self.kinds[kind or "ok"] += 1
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
@@ -107,13 +138,19 @@ class FakeModelServer:
             self.in_flight -= 1
         self.answered[prompt] += 1
         said = f" {headers.get('authorization', '')}" if "SAY-KEY" in prompt else ""
-        return self.completion(prompt + said, request)
+        return self.completion(prompt + said, request, broken)
 
-    def completion(self, prompt: str, request: dict[str, Any]) -> tuple[int, dict[str, str], bytes]:
+    def completion(
+        self, prompt: str, request: dict[str, Any], broken: bool = False
+    ) -> tuple[int, dict[str, str], bytes]:
         if "GARBAGE" in prompt:
             return 200, {"Content-Type": "text/html"}, b"<html>it works</html>"
         text = "echo: " + prompt.rsplit("\n", 1)[-1]
-        if request.get("response_format"):
+        schema = (request.get("response_format") or {}).get("json_schema", {}).get("schema")
+        if schema:
+            fitting = json.dumps(drawn(schema, prompt))
+            text = fitting[:-1] + ",}" if broken else fitting
+        elif request.get("response_format"):
             text = "I would rather not." if "NOT-JSON" in prompt else "```json\n" + json.dumps({"echo": text}) + "\n```"
         if "EMPTY" in prompt:
             text = " "

@@ -107,7 +107,8 @@ def test_an_answer_that_does_not_fit_is_refused_with_a_sentence(changed: dict, s
 
 def test_a_schema_that_comes_back_is_no_answer() -> None:
     optional = Schema.of({"schema": [{"name": "city", "type": "string", "optional": True}]})
-    assert optional is not None and SCHEMA is not None
+    assert optional is not None
+    assert SCHEMA is not None
     for schema in (optional, SCHEMA):
         with pytest.raises(DoesNotFit):
             schema.fitted(json.dumps(schema.json_schema()))
