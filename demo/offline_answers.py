@@ -24,11 +24,7 @@ ADDRESS_INSTRUCTIONS = (
     "Return only the address, on one line, in capitals: street line, city, state code, ZIP code. "
     "Do not add anything that is not in it. [standardize-address v1]\n"
 )
-CHURN_INSTRUCTIONS = (
-    "Judge how likely it is that this customer of a web shop has stopped buying. "
-    'Answer with one JSON object and nothing else: {"churn_risk": "low" or "medium" or "high", '
-    '"reason": "one sentence that names the figures"}. [churn-risk v1]\n'
-)
+CHURN_INSTRUCTIONS = "Judge how likely it is that this customer of a web shop has stopped buying. [churn-risk v2]\n"
 
 _STATES = {
     "ALABAMA": "AL", "ALASKA": "AK", "ARIZONA": "AZ", "ARKANSAS": "AR", "CALIFORNIA": "CA", "COLORADO": "CO",
@@ -200,7 +196,7 @@ def _judge(given: dict[str, str]) -> Answer:
 
 
 def _risk(risk: str, reason: str) -> Answer:
-    return Answer(json.dumps({"churn_risk": risk, "reason": reason[0].upper() + reason[1:] + "."}), "", OK)
+    return Answer(json.dumps({"churn_risk": risk, "churn_reason": reason[0].upper() + reason[1:] + "."}), "", OK)
 
 
 def _lowest(band: str) -> int | None:

@@ -7,7 +7,7 @@ The macro `inference` checks a schema and passes it on as the option ``schema``,
      {"name": "tags", "type": "array", "items": {"type": "string"}},
      {"name": "place", "type": "object", "fields": [{"name": "city", "type": "string"}]}]
 
-:func:`json_schema` writes it for a server. :func:`fitted` checks an answer, whoever gave it, and writes it in one form.
+:func:`json_schema` writes it for a server. :func:`fitted` checks an answer of any server and writes it in one form.
 Conversions lose nothing: ``36.0`` and ``"36"`` are the integer 36, and ``" Low"`` is the allowed value ``low``.
 A field that the schema does not have is refused, because the columns have no place for it.
 """

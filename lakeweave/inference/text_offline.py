@@ -2,14 +2,15 @@
 
 This is a stand-in that names itself (``offline-rules-1`` in ``model_version``), not a language model. "Describe …" or
 "Summarise … in five words: <text>" (or sentences) is answered with the beginning of the text itself: an extract, so that a
-first column can be seen without a server. Other prompts are answered by the project's rules, a module with a ``VERSION`` and a
-function ``answer(prompt: str) -> Answer | None``, which is None for a prompt that it has no rule for. Any other prompt is
-``failed`` with :data:`NO_RULE`.
+first column can be seen without a server; under a schema with a single text the extract is that text. Other prompts are
+answered by the project's rules, a module with a ``VERSION`` and a function ``answer(prompt: str) -> Answer | None``, which is
+None for a prompt that it has no rule for. Any other prompt is ``failed`` with :data:`NO_RULE`.
 """
 
 from __future__ import annotations
 
 import importlib
+import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -18,7 +19,7 @@ from typing import Any
 from lakeweave.errors import BackendError
 from lakeweave.inference.answers import FAILED, OK, Answer
 from lakeweave.inference.schema import DoesNotFit, Schema
-from lakeweave.inference.strict_json import NotOneObject, one_object
+from lakeweave.inference.strict_json import NotOneObject, is_one_object, one_object
 
 VERSION = "offline-rules-1"
 NO_RULE = (
@@ -68,8 +69,13 @@ def _fitted(answer: Answer, schema: Schema) -> Answer:
     """The answer in the form of the schema. A rule that answers otherwise has no second answer."""
     if answer.response is None:
         return answer
+    response = answer.response
+    is_text = len(schema.fields) == 1 and (schema.fields[0].type, schema.fields[0].values) == ("string", ())
+    if is_text and not is_one_object(response):
+        # An extract is the text of a schema with a single text.
+        response = json.dumps({schema.fields[0].name: response})
     try:
-        return replace(answer, response=schema.fitted(one_object(answer.response)))
+        return replace(answer, response=schema.fitted(one_object(response)))
     except (NotOneObject, DoesNotFit) as error:
         return Answer(None, f"not_in_schema: {error}", FAILED, rejected_response=answer.response)
 

@@ -110,7 +110,7 @@
 {% macro _bigquery_generate_text(relation, called, input, options, how) -%}
     {%- set wants_json = lakeweave._wants_json(options) -%}
     {%- set settings = lakeweave._bigquery_text_settings(options) -%}
-    {%- set asked_for = lakeweave._with_instruction('asked.' ~ adapter.quote(input), options) -%}
+    {%- set asked_for = lakeweave._with_instruction('inputs.' ~ adapter.quote(input), options) -%}
     {# The function reads the column `prompt`; that of the caller comes back as it was. #}
     {%- set is_covered = input | lower == 'prompt' and options.get('instruction') -%}
     (

@@ -8,12 +8,14 @@
     function='generate_text',
     model='gemini',
     input='prompt',
-    options={'temperature': 0, 'max_output_tokens': 128, 'response_format': 'json'}
+    options={'temperature': 0, 'max_output_tokens': 128},
+    schema={
+        'churn_risk': {'type': 'string', 'values': ['low', 'medium', 'high']},
+        'churn_reason': {'type': 'string', 'description': 'One sentence that names the figures.'},
+    }
 ) }}
 
-{%- set instructions = "Judge how likely it is that this customer of a web shop has stopped buying. "
-    ~ 'Answer with one JSON object and nothing else: {"churn_risk": "low" or "medium" or "high", '
-    ~ '"reason": "one sentence that names the figures"}. [churn-risk v1]\n' %}
+{%- set instructions = "Judge how likely it is that this customer of a web shop has stopped buying. [churn-risk v2]\n" %}
 
 with
 

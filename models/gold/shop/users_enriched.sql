@@ -14,12 +14,7 @@ addresses as (
 
 risks as (
 
-    select
-        user_id,
-        response_state,
-        {{ lakeweave.json_text('response', 'churn_risk') }} as churn_risk,
-        {{ lakeweave.json_text('response', 'reason') }} as churn_reason
-    from {{ ref('customer_churn_risk') }}
+    select user_id, churn_risk, churn_reason, response_state from {{ ref('customer_churn_risk') }}
 
 ),
 
@@ -47,7 +42,7 @@ enriched as (
         cast(addresses.response as {{ dbt.type_string() }}) as standardized_address,
         cast(coalesce(addresses.response_state, 'not_asked') as {{ dbt.type_string() }}) as address_state,
         cast(addresses.response_status as {{ dbt.type_string() }}) as address_status,
-        cast(case when risks.churn_risk in ('low', 'medium', 'high') then risks.churn_risk end as {{ dbt.type_string() }}) as churn_risk,
+        cast(risks.churn_risk as {{ dbt.type_string() }}) as churn_risk,
         cast(risks.churn_reason as {{ dbt.type_string() }}) as churn_reason,
         cast(coalesce(risks.response_state, 'not_asked') as {{ dbt.type_string() }}) as churn_state,
 

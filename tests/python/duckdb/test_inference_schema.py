@@ -217,3 +217,81 @@ def test_a_column_of_the_body_is_not_covered(project: InferenceProject, server: 
     assert not outcome.success
     assert "The body has a column `mood`, which the answer brings; rename it." in outcome.said
     assert server.stats()["requests"] == 0
+
+
+def test_questions_with_types_are_models_and_table_expressions(
+    project: InferenceProject, server: model_server.Client
+) -> None:
+    calls = {
+        "classify": "categories={'good': 'Praise.', 'bad': none}, max_calls_per_run=100",
+        "filter_rows": "condition='The writer wants money back.'",
+        "score": "rubric='How urgent is it?', lowest=1, highest=5",
+        "extract": "fields={'city': 'string', 'rooms': {'type': 'integer', 'optional': false}}",
+    }
+    for name, arguments in calls.items():
+        project.write(name, f"{{{{ lakeweave.{name}(model='gemini', input='prompt', {arguments}) }}}}\n\n{body(5)}")
+    project.write("many", f"{{{{ lakeweave.classify('gemini', 'prompt', ['a', 'b', 'c'], multi=true) }}}}\n\n{body(5)}")
+    project.write(
+        "expressed",
+        "with texts as (select id, prompt from {{ ref('score') }}) select id, urgency from "
+        "{{ lakeweave.score('gemini', 'prompt', 'How urgent is it?', 1, 5, column='urgency', relation='texts') }}",
+    )
+    project.build()
+    types = "select column_name, data_type from (describe {}) as t(column_name, data_type, a, b, c, d)"
+    found = {name: dict(project.query(types.format(name))) for name in (*calls, "many", "expressed")}
+    assert found["classify"]["category"] == "VARCHAR"
+    assert found["filter_rows"]["matches"] == "BOOLEAN"
+    assert found["score"]["score"] == "DOUBLE"
+    assert (found["extract"]["city"], found["extract"]["rooms"]) == ("VARCHAR", "BIGINT")
+    assert found["many"]["categories"] == "VARCHAR[]"
+    assert found["expressed"] == {"id": "BIGINT", "urgency": "DOUBLE"}
+    for name in (*calls, "many"):
+        assert project.states(name) == {"ok": 5}, name
+    assert {category for (category,) in project.query("select category from classify")} <= {"good", "bad"}
+    assert all(1 <= urgency <= 5 for (urgency,) in project.query("select urgency from expressed"))
+    first = server.stats()["requests"]
+    project.remove("expressed")
+    project.build()
+    assert server.stats()["requests"] == first
+
+
+QUESTIONS = [
+    ("classify('gemini', 'prompt', [])", "`categories` is"),
+    ("classify('gemini', 'prompt', ['a', ' A '])", "more than once"),
+    ("classify('gemini', 'prompt', ['a'], options={'instruction': 'x'})", "which `classify` writes itself"),
+    ("classify('gemini', 'prompt', ['a'], relation='texts', max_attempts=1)", "which has no max_attempts"),
+    ("filter_rows('gemini', 'prompt', ' ')", "`condition` is"),
+    ("score('gemini', 'prompt', 'How?', lowest=5, highest=1)", "`lowest` is 5; expected less than `highest`"),
+    ("extract('gemini', 'prompt', ['city'])", "`fields` is"),
+    ("extract('gemini', 'prompt', {'city': 'town'})", 'has the type "town"'),
+    ("filter_rows('gemini', 'prompt', 'It is late.', maximum=3)", "`maximum` is not an argument"),
+]
+
+
+@pytest.mark.parametrize(("call", "said"), QUESTIONS)
+def test_a_mistake_in_a_question_is_a_sentence(project: InferenceProject, call: str, said: str) -> None:
+    project.write("asked", f"{{{{ lakeweave.{call} }}}}\n\n{body(1)}")
+    outcome = project.dbt("parse")
+    assert not outcome.success
+    assert said in outcome.said
+
+
+def test_broken_json_from_a_fifth_of_the_answers_loses_no_row(
+    project: InferenceProject, server: model_server.Client
+) -> None:
+    server.set(faults={"broken": 0.2})
+    project.write("asked", asking(body(500), schema={"stars": {"type": "integer", "minimum": 1, "maximum": 5}}))
+    project.build()
+    states = project.states("asked")
+    assert set(states) <= {"ok", "failed"}
+    assert sum(states.values()) == 500
+    # A broken first answer costs one request more; the second one is broken as often.
+    stats = server.stats()
+    first_broken = stats["requests"] - 500
+    assert 60 < first_broken < 140
+    assert (
+        states.get("failed", 0)
+        == project.query("select count(*) from ledger.model_responses where state = 'failed'")[0][0]
+    )
+    assert 0 < states["failed"] < first_broken / 2
+    assert project.query("select sum(requests) from ledger.model_responses") == [(stats["requests"],)]

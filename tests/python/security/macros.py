@@ -30,7 +30,7 @@ class Macros:
 
         environment.globals |= {
             "return": give_back, "modules": SimpleNamespace(re=re), "target": SimpleNamespace(type=target), "lakeweave": self,
-            "tojson": json.dumps, "adapter": SimpleNamespace(dispatch=self._dispatch),
+            "tojson": json.dumps, "adapter": SimpleNamespace(dispatch=self._dispatch, quote=self._quote),
             **names,
         }  # fmt: skip
         self._engines = {"databricks": ("databricks", "spark", "default")}.get(target, (target, "default"))
@@ -42,6 +42,10 @@ class Macros:
             text = re.sub(r"(?<=macro )_", "private_", text)
             module = vars(environment.from_string(text).module)
             self._macros |= {re.sub("^private_", "_", name): value for name, value in module.items() if callable(value)}
+
+    def _quote(self, name: str) -> str:
+        mark = '"' if self._engines[0] == "duckdb" else "`"
+        return f"{mark}{name}{mark}"
 
     def _dispatch(self, name: str, _package: str) -> Callable[..., Any]:
         """The variant of the engine, as dbt finds it."""

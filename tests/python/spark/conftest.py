@@ -71,6 +71,28 @@ select
     end as prompt
 from {{ ref('exchange_rates') }}
 """,
+    "extra_typed": """{{ config(enabled=var('extra_typed', false)) }}{{ lakeweave.inference(
+    function='generate_text', model='extra_fake', input='prompt', max_attempts=2,
+    options={'instruction': 'Judge the month.'}, schema={
+        'mood': {'type': 'string', 'values': ['good', 'bad']},
+        'stars': {'type': 'integer', 'minimum': 1, 'maximum': 5},
+        'share': 'number',
+        'is_new': 'boolean',
+        'since': {'type': 'date', 'optional': true},
+        'tags': {'type': 'array', 'items': 'string'},
+        'place': {'type': 'object', 'fields': {'city': 'string', 'floors': {'type': 'array', 'items': 'integer'}}},
+    }
+) }}
+select
+    value_type as id,
+    valid_from,
+    case cast(extract(month from valid_from) as integer)
+        when 3 then 'typed BAD-ONCE'
+        when 4 then 'typed BAD-ALWAYS'
+        else concat('typed ', cast(extract(month from valid_from) as integer))
+    end as prompt
+from {{ ref('exchange_rates') }}
+""",
 }
 
 

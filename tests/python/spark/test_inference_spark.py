@@ -84,6 +84,29 @@ select valid_from, concat('twin ', cast(extract(month from valid_from) as intege
 """
 
 
+def test_a_schema_gives_the_same_typed_columns(asking: Both, server: model_server.Client) -> None:
+    typed = "mood, stars, share, is_new, since, tags, place.city, place.floors"
+    first, second = _ask(asking, server, "extra_typed: true")
+    assert first == second > 12
+    assert [str(each) for each in asking.compare("main.extra_typed") if each.problems] == []
+    query = f"select prompt, response_state, {typed} from main.extra_typed order by prompt, id, valid_from"
+    on_spark, on_duckdb = asking.spark.rows(query), asking.duckdb.query(query)
+    assert on_spark == on_duckdb
+    assert {state for _, state, *_ in on_spark} == {"ok", "failed"}
+    kinds = dict(asking.spark.session.table("main.extra_typed").dtypes)
+    assert {name: kinds[name] for name in ("mood", "stars", "share", "is_new", "since", "tags", "place")} == {
+        "mood": "string",
+        "stars": "bigint",
+        "share": "double",
+        "is_new": "boolean",
+        "since": "date",
+        "tags": "array<string>",
+        "place": "struct<city:string,floors:array<bigint>>",
+    }
+    assert asking.spark.rows(LEDGER) == asking.duckdb.query(LEDGER)
+    assert _ask(asking, server, "extra_typed: true") == (0, 0)
+
+
 def test_two_concurrent_models_with_the_same_prompt_pay_once(asking: Both, server: model_server.Client) -> None:
     """dbt runs them in two threads; what one of them has asked the other finds in the ledger."""
     for name in ("twin_one", "twin_other"):

@@ -203,7 +203,7 @@ def test_churn_risk_follows_the_figures(figures: tuple[str, ...], risk: str) -> 
     answer = OfflineBackend(RULES).answer([prompt], {})[0]
     said = json.loads(answer.response)
     assert said["churn_risk"] == risk
-    assert said["reason"].endswith(".")
+    assert said["churn_reason"].endswith(".")
 
 
 def test_the_offline_backend_names_itself_and_refuses_unknown_prompts() -> None:

@@ -1,0 +1,111 @@
+"""The columns of an answer with a schema, and what does not fit: BigQuery's SQL says what the local engines say."""
+
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+
+import pytest
+
+from lakeweave.inference.schema import DoesNotFit, Schema
+from tests.python.security.macros import Macros
+
+from . import reference
+from .warehouse import Warehouse
+
+FIELDS = [
+    {"name": "mood", "type": "string", "values": ["it's good", "bad"]},
+    {"name": "stars", "type": "integer", "minimum": 1, "maximum": 5},
+    {"name": "share", "type": "number", "optional": True},
+    {"name": "is_new", "type": "boolean", "optional": True},
+    {"name": "since", "type": "date", "optional": True},
+    {"name": "tags", "type": "array", "items": {"type": "string", "values": ["a", "b"]}},
+    {"name": "sizes", "type": "array", "items": {"type": "integer"}, "optional": True},
+    {
+        "name": "place",
+        "type": "object",
+        "fields": [
+            {"name": "city", "type": "string"},
+            {"name": "floor", "type": "integer", "optional": True},
+            {
+                "name": "rooms",
+                "type": "array",
+                "optional": True,
+                "items": {"type": "object", "fields": [{"name": "use", "type": "string"}]},
+            },
+        ],
+    },
+]
+GOOD = {
+    "mood": "it's good",
+    "stars": 4,
+    "share": 0.25,
+    "is_new": True,
+    "since": "2026-01-31",
+    "tags": ["b", "a"],
+    "sizes": [3, 1],
+    "place": {"city": 'Köln \\ "x"', "floor": 2, "rooms": [{"use": "bath"}, {"use": "bed"}]},
+}
+CHANGES = [
+    {}, {"share": None, "is_new": None, "since": None, "sizes": None}, {"tags": []}, {"mood": "fine"}, {"mood": None},
+    {"stars": 9}, {"stars": "four"}, {"stars": 1.5}, {"share": "half"}, {"is_new": "yes"}, {"since": "2026-02-30"},
+    {"since": "tomorrow"}, {"tags": "a"}, {"tags": ["c"]}, {"tags": [None]}, {"tags": None}, {"sizes": ["one"]},
+    {"place": None}, {"place": {"floor": 2}}, {"place": {"city": None}}, {"place": {"city": "Bonn"}},
+    {"place": {"city": "Bonn", "floor": "two"}},
+]  # fmt: skip
+
+
+def macros() -> Macros:
+    return Macros(
+        "bigquery",
+        "inference/_schema.sql",
+        "inference/_judged.sql",
+        "inference/engines/bigquery.sql",
+        *(f"core/{name}.sql" for name in ("json_text", "text_literal", "type_double")),
+        "core/engines/bigquery.sql",
+        dbt=SimpleNamespace(
+            type_string=lambda: "string",
+            type_bigint=lambda: "int64",
+            type_boolean=lambda: "bool",
+            safe_cast=lambda text, kind: f"safe_cast({text} as {kind})",
+        ),
+    )
+
+
+@pytest.fixture(scope="module")
+def found() -> list[tuple]:
+    """For each answer the status and the typed columns, by Google's reference implementation."""
+    made = macros()
+    answers = [json.dumps({**GOOD, **change}, ensure_ascii=False) for change in CHANGES]
+    listed = ", ".join(
+        f"struct({place} as place, {made.text_literal(text)} as answer)" for place, text in enumerate(answers)
+    )
+    typed = ", ".join(made._typed_columns(FIELDS, "given.answer"))
+    status = f"case {made._schema_branches(FIELDS, 'given.answer')} else '' end"
+    query = f"select given.place, {status} as status, {typed} from unnest([{listed}]) as given order by given.place"
+    return reference.run(query, Warehouse("p"), {})[1]
+
+
+def test_what_fits_on_a_local_engine_fits_on_bigquery(found: list[tuple]) -> None:
+    schema = Schema.of({"schema": FIELDS})
+    assert schema is not None
+    for (_, status, *_), change in zip(found, CHANGES, strict=True):
+        said = ""
+        try:
+            schema.fitted(json.dumps({**GOOD, **change}))
+        except DoesNotFit as error:
+            said = str(error)
+        # Both name the same field.
+        assert status.removeprefix("not_in_schema: ").split()[:1] == said.partition("[")[0].split()[:1], (change, said)
+
+
+def test_columns_have_the_values_of_the_local_form(found: list[tuple]) -> None:
+    schema = Schema.of({"schema": FIELDS})
+    assert schema is not None
+    for (_, status, *values), change in zip(found, CHANGES, strict=True):
+        if status:
+            continue
+        expected = json.loads(schema.fitted(json.dumps({**GOOD, **change})))
+        given = dict(zip(expected, values, strict=True))
+        given["since"] = given["since"].isoformat() if given["since"] else None
+        assert given == expected
