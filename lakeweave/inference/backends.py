@@ -16,7 +16,7 @@ from typing import Any
 
 TEXT, EMBEDDING = "generate_text", "generate_embedding"
 SCHEMA_FORMS = ("json_schema", "json_object", "prompt")
-"""How a text server may be told the schema of an answer."""
+"""The forms in which a text server takes the schema of an answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +34,9 @@ class OpenAIText:
     ``Retry-After``; after ``give_up_after`` inputs in a row without a success the rest of the batch is not sent.
     ``max_tokens_field`` is what the server calls the limit on the answer's length. A reply larger than ``max_answer_bytes``
     is not read to its end. ``served_model`` is what the server calls the model, where that is another name than ``model``
-    (several are separated by commas); ``keep_reasoning`` puts what a model thought into the ledger. ``schema_form`` is how the
-    server is told the schema of an answer: as ``json_schema``, or in the prompt, with (``json_object``) or without (``prompt``)
-    JSON as the response format.
+    (several are separated by commas); ``keep_reasoning`` puts what a model thought into the ledger. ``schema_form`` is the
+    form in which the server takes the schema of an answer: as ``json_schema``, or in the prompt, with (``json_object``) or
+    without (``prompt``) JSON as the response format.
     """
 
     base_url: str

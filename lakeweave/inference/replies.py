@@ -34,7 +34,7 @@ WORDS = {
     "not_json": ("the answer is not the one JSON object that was promised", RETRYABLE),
     "not_in_schema": ("the answer is a JSON object that does not fit the schema", RETRYABLE),
 }
-#: The words of answers that a model may correct when it is told what is wrong.
+#: The words of answers that a model may correct after a second request that names the fault.
 CORRECTABLE = ("not_json", "not_in_schema")
 
 

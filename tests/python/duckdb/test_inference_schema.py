@@ -100,7 +100,7 @@ def test_a_schema_gives_typed_columns_and_is_sent(project: InferenceProject, ser
     assert sent["type"] == "json_schema"
     assert sent["json_schema"]["strict"] is True
 
-    # The same schema asks nothing; a changed one is another question.
+    # The same schema sends no request; a changed one is another question.
     requests = server.stats()["requests"]
     project.remove("expressed")
     project.build()
