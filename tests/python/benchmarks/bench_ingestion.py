@@ -52,6 +52,8 @@ EVENTS = [
     "uri",
     "event_type",
 ]
+LINEAGE = """, sha256('x') as _file_id, 'events.csv' as _file_name, row_number() over () as _record_number,
+    false as is_duplicate_in_file"""
 MEMORY = "4GB"
 """DuckDB's memory limit in every comparison."""
 QUOTED = ["id", "comment", "session_id", "created_at", "city", "title"]
@@ -83,6 +85,25 @@ class Timing:
 
     def __str__(self) -> str:
         return f"{self.wall:6.2f} s ({self.cpu:5.2f} s CPU)"
+
+
+def spec_of(folder: Path, columns: list[str]) -> dict[str, object]:
+    """The spec of the source that the benchmarks load."""
+    return {
+        "source": "b.t",
+        "folder": str(folder),
+        "columns": columns,
+        "schema": "b",
+        "table": "t",
+        "ledger": "main.files",
+    }
+
+
+def ask(conn: duckdb.DuckDBPyConnection, function: str, argument: object) -> dict[str, Any]:
+    """Call a SQL function with an argument that becomes JSON."""
+    answer = json.loads(conn.execute(f"select {function}(?)", [json.dumps(argument)]).fetchall()[0][0])
+    assert "error" not in answer, answer
+    return answer
 
 
 def timed(work: Callable[[], object]) -> Timing:
@@ -125,8 +146,16 @@ class Bench:
             conn.close()
         return folder
 
-    def bare(self, files: list[Path], parallel: bool = True, memory: str | None = None, *, disk: bool = True) -> Timing:
-        """A bare load into a table on disk or in memory."""
+    def bare(
+        self,
+        files: list[Path],
+        parallel: bool = True,
+        memory: str | None = None,
+        *,
+        disk: bool = True,
+        lineage: bool = False,
+    ) -> Timing:
+        """A bare load into a table on disk or in memory, with ``lineage`` also of the four columns that bronze adds."""
         conn = self.connect("bare.duckdb", memory)
         if not disk:
             conn.execute("attach ':memory:' as other; use other")
@@ -134,8 +163,8 @@ class Bench:
 
         def load() -> None:
             conn.execute(
-                f"create table t as select * from read_csv([{listed}], all_varchar = true, header = true, delim = ',', "
-                f"quote = '\"', parallel = {str(parallel).lower()})"
+                f"create table t as select *{LINEAGE if lineage else ''} from read_csv([{listed}], all_varchar = true, "
+                f"header = true, delim = ',', quote = '\"', parallel = {str(parallel).lower()})"
             )
 
         result = timed(load)
@@ -148,31 +177,19 @@ class Bench:
         """Plan and stage (first), then the copy of the staged records into a table on disk (second)."""
         conn = self.connect("accounted.duckdb", memory)
         ingestion.register(conn, {})
-        spec = {
-            "source": "b.t",
-            "folder": str(folder),
-            "columns": columns,
-            "schema": "b",
-            "table": "t",
-            "ledger": "main.files",
-        }
+        spec = spec_of(folder, columns)
         totals: Counter[str] = Counter()
         stage, copy = Timing(0, 0), Timing(0, 0)
-
-        def call(function: str, argument: object) -> dict[str, Any]:
-            answer = json.loads(conn.execute(f"select {function}(?)", [json.dumps(argument)]).fetchall()[0][0])
-            assert "error" not in answer, answer
-            return answer
 
         def add(a: Timing, b: Timing) -> Timing:
             return Timing(a.wall + b.wall, a.cpu + b.cpu)
 
         plan: dict[str, Any] = {}
-        stage = add(stage, timed(lambda: plan.update(call("lakeweave_plan", spec))))
+        stage = add(stage, timed(lambda: plan.update(ask(conn, "lakeweave_plan", spec))))
         for batch in range(plan["batches"]):
             report: dict[str, Any] = {}
             request = {"plan_id": plan["plan_id"], "batch": batch}
-            stage = add(stage, timed(lambda r=report, q=request: r.update(call("lakeweave_stage", q))))
+            stage = add(stage, timed(lambda r=report, q=request: r.update(ask(conn, "lakeweave_stage", q))))
             totals.update({k: report[k] for k in ("files", "records", "accepted", "rejected", "repeats")})
             totals["held"] += len(report["held"])
             statement = "create table t as from staging.b.t" if batch == 0 else "insert into t from staging.b.t"
@@ -188,10 +205,11 @@ class Bench:
         """Both ways in turn, several times; prints medians and ratios."""
         files = bare or sorted(p for p in folder.iterdir() if p.is_file())
         size = sum(f.stat().st_size for f in files) / 1e6
-        on_disk, in_memory, stages, whole = [], [], [], []
+        on_disk, in_memory, traced, stages, whole = [], [], [], [], []
         for _ in range(self.repeat):
             on_disk.append(self.bare(files, parallel, MEMORY))
             in_memory.append(self.bare(files, parallel, MEMORY, disk=False))
+            traced.append(self.bare(files, parallel, MEMORY, lineage=True))
             stage, copy, totals = self.accounted(folder, columns, MEMORY)
             stages.append(stage)
             whole.append(Timing(stage.wall + copy.wall, stage.cpu + copy.cpu))
@@ -205,7 +223,12 @@ class Bench:
         print(
             f"  plan + stage + copy      {w}  {d.wall / w.wall:.2f} by the clock, {d.cpu / w.cpu:.2f} by processor time"
         )
-        print(f"  plan + stage beside the bare load on disk: {d.cpu / s.cpu:.2f} by processor time", flush=True)
+        t = middle(traced)
+        print(
+            f"  bare, with lineage       {t}  {t.wall / w.wall:.2f} by the clock, {t.cpu / w.cpu:.2f} by processor time, "
+            "beside plan + stage + copy",
+            flush=True,
+        )
 
     def clean(self) -> None:
         """Clean CSV without quotes."""
@@ -266,20 +289,13 @@ class Bench:
         conn = self.connect("known.duckdb")
         ingestion.register(conn, {})
         columns = [f"c{i}" for i in range(9)]
-        spec = {
-            "source": "b.t",
-            "folder": str(folder),
-            "columns": columns,
-            "schema": "b",
-            "table": "t",
-            "ledger": "main.files",
-        }
-        plan = json.loads(conn.execute("select lakeweave_plan(?)", [json.dumps(spec)]).fetchall()[0][0])
-        conn.execute("select lakeweave_stage(?)", [json.dumps({"plan_id": plan["plan_id"], "batch": 0})]).fetchall()
+        spec = spec_of(folder, columns)
+        plan = ask(conn, "lakeweave_plan", spec)
+        ask(conn, "lakeweave_stage", {"plan_id": plan["plan_id"], "batch": 0})
         conn.execute("create table files as from staging.b.t__files")
         runs = []
         for _ in range(self.repeat):
-            runs.append(timed(lambda: conn.execute("select lakeweave_plan(?)", [json.dumps(spec)]).fetchall()))
+            runs.append(timed(lambda: ask(conn, "lakeweave_plan", spec)))
         conn.close()
         t = middle(runs)
         print(f"10,000 known files, nothing new: {t}  {t.wall / 10_000 * 1000:.3f} ms a file", flush=True)

@@ -9,7 +9,6 @@ removed at the end. A peak is that of the process, as the operating system repor
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import resource
 import shutil
@@ -26,7 +25,7 @@ import pyarrow as pa
 from demo.landing import LandingConfig, generate
 from lakeweave import ingestion
 from lakeweave.ingestion.listing import list_files
-from tests.python.benchmarks.bench_ingestion import EVENTS_SQL, Bench, middle, timed
+from tests.python.benchmarks.bench_ingestion import EVENTS_SQL, Bench, ask, middle, spec_of, timed
 from tests.python.support import Workspace
 
 COLUMNS = ["id", "name"]
@@ -45,14 +44,7 @@ def million(work: Path, files: int) -> None:
     conn = duckdb.connect(str(work / "million.duckdb"))
     conn.execute("set threads = 2; set memory_limit = '4GB'")
     ingestion.register(conn, {})
-    spec = {
-        "source": "b.t",
-        "folder": str(folder),
-        "columns": COLUMNS,
-        "schema": "b",
-        "table": "t",
-        "ledger": "main.files",
-    }
+    spec = spec_of(folder, COLUMNS)
     found = list_files(str(folder), in_order=False).files
     listed = pa.table({"file_name": [f.name for f in found], "stat_key": [f.stat_key for f in found]})
     del found
@@ -66,7 +58,7 @@ def million(work: Path, files: int) -> None:
     plans: list[dict[str, object]] = []
 
     def plan() -> None:
-        plans.append(json.loads(conn.execute("select lakeweave_plan(?)", [json.dumps(spec)]).fetchall()[0][0]))
+        plans.append(ask(conn, "lakeweave_plan", spec))
 
     runs = [timed(plan) for _ in range(3)]
     assert all(p["known"] == files and p["new"] == 0 for p in plans), plans
