@@ -9,9 +9,10 @@ other file is judged for itself.
 from __future__ import annotations
 
 from lakeweave.ingestion.counting import Census, count_lines
+from lakeweave.ingestion.dialects import USUAL, Dialect, TextPlan
 from lakeweave.ingestion.headers import HeaderNames
 from lakeweave.ingestion.layout import declared_names, shared
-from lakeweave.ingestion.sniff import USUAL, Dialect, TextPlan, claims_json
+from lakeweave.ingestion.sniff import claims_json
 from lakeweave.ingestion.spec import Reading
 
 _OTHER = bytes(b for b in range(256) if (b < 32 and b not in b"\t\n") or b in b"\"'\\\x7f")

@@ -16,11 +16,11 @@ from lakeweave.errors import FileHeld
 from lakeweave.ingestion import layout, quoting
 from lakeweave.ingestion.account import FileAccount
 from lakeweave.ingestion.batch import MAX_RECORD_CHARS, MAX_RECORD_LINES, Batch
+from lakeweave.ingestion.dialects import USUAL, Dialect, TextPlan, refined, trimmed, usual_width
 from lakeweave.ingestion.encoding import BAD, shown
 from lakeweave.ingestion.headers import HeaderNames, same_header
 from lakeweave.ingestion.lines import Lines
 from lakeweave.ingestion.names import snake_case
-from lakeweave.ingestion.sniff import USUAL, Dialect, TextPlan, refined, trimmed, usual_width
 from lakeweave.ingestion.spec import Reading
 
 csv.field_size_limit(sys.maxsize)

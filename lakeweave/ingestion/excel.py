@@ -19,10 +19,10 @@ from lakeweave.errors import FileHeld
 from lakeweave.ingestion import layout as layouts
 from lakeweave.ingestion.account import FileAccount
 from lakeweave.ingestion.batch import Batch
+from lakeweave.ingestion.dialects import HEADER_SEARCH, trimmed
 from lakeweave.ingestion.encoding import BAD, shown
 from lakeweave.ingestion.headers import HeaderNames, completed, respelled, same_header
 from lakeweave.ingestion.names import snake_case
-from lakeweave.ingestion.sniff import HEADER_SEARCH, trimmed
 from lakeweave.ingestion.spec import Reading
 from lakeweave.ingestion.workbook import (
     MAX_NOTED,

@@ -13,12 +13,13 @@ from lakeweave.errors import FileHeld
 from lakeweave.ingestion import sniff
 from lakeweave.ingestion.alike import Alike
 from lakeweave.ingestion.counting import Census, Counter, read_through
+from lakeweave.ingestion.dialects import TextPlan
 from lakeweave.ingestion.headers import HeaderNames
 from lakeweave.ingestion.layout import declared_names
 from lakeweave.ingestion.lines import split_lines
 from lakeweave.ingestion.listing import FoundFile, settle, stat_key
 from lakeweave.ingestion.names import snake_case
-from lakeweave.ingestion.sniff import HEAD, TextPlan
+from lakeweave.ingestion.sniff import HEAD
 from lakeweave.ingestion.spec import Reading, Spec
 
 _ENOUGH = 20

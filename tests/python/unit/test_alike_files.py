@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from lakeweave.ingestion.alike import Alike
-from lakeweave.ingestion.fastpath import CleanText, FastPath
+from lakeweave.ingestion.cleantext import CleanText
+from lakeweave.ingestion.fastpath import FastPath
 from lakeweave.ingestion.inspecting import inspect
 from lakeweave.ingestion.listing import list_files
 from lakeweave.ingestion.spec import Spec

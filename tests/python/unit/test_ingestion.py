@@ -14,7 +14,7 @@ import duckdb
 import pytest
 
 from lakeweave import ingestion
-from lakeweave.ingestion import fastpath, planning
+from lakeweave.ingestion import cleantext, fastpath, planning
 from lakeweave.ingestion.reasons import FILE_REASONS, RECORD_REASONS, sentence
 from tests.python.malformed.staged import build, call, connect, rows, spec
 
@@ -545,7 +545,7 @@ def test_phantom_records_of_the_parallel_reader_are_noticed(conn, inbox):
         for i in range(n):
             end = "\n" if i % 3 == 0 else " "
             stream.write(f'{i},"He said ""{i}"" and{end}left, later {filler}",2\n')
-    assert (inbox / "a.csv").stat().st_size > fastpath.PARALLEL_BYTES
+    assert (inbox / "a.csv").stat().st_size > cleantext.PARALLEL_BYTES
     plan = call(conn, "lakeweave_plan", spec(inbox, COLUMNS))
     report = call(conn, "lakeweave_stage", {"plan_id": plan["plan_id"], "batch": 0})
     assert (report["records"], report["accepted"], report["rejected"]) == (n, n, 0)

@@ -21,9 +21,9 @@ from lakeweave.ingestion.archive import original_name
 from lakeweave.ingestion.counting import Counter
 from lakeweave.ingestion.encoding import BAD, ESCAPE, detect, shown
 from lakeweave.ingestion.headers import HeaderNames
+from lakeweave.ingestion.lines import split_lines
 from lakeweave.ingestion.listing import natural_key, settle
 from lakeweave.ingestion.names import MAX_NAME, snake_case, unique_names
-from lakeweave.ingestion.sniff import split_lines
 from lakeweave.ingestion.spec import Spec
 
 # ---------------------------------------------------------------------- names

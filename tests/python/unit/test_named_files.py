@@ -119,8 +119,9 @@ def test_records_that_are_one_field_longer_than_the_header(tmp_path: Path):
         (f"[{E % 11},,{E % 12},]", [11, 12], ["invalid_json", "invalid_json"], "loaded"),
         ("[]", [], [], "loaded"),
         ("{}", [], [], "header_mismatch"),
+        ("null", [], ["not_an_object"], "loaded"),
     ],
-    ids=list("abcdefgh"),
+    ids=list("abcdefghi"),
 )
 def test_json(tmp_path: Path, text: str, numbers: list[int], rejected: list[str], state: str):
     found = told(tmp_path, "a.json", text.encode())
