@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from decimal import Decimal
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -21,24 +22,25 @@ from tests.python.support import ROOT, Workspace
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 WHOLE = bool(os.environ.get("LAKEWEAVE_NEWCOMER"))
-LEFT_OUT = (
-    ".git",
-    ".venv*",
-    "target",
-    "logs",
-    "landing",
-    "warehouse",
-    "dbt_packages",
-    ".*_cache",
-    "profiles.yml",
-    "__pycache__",
-)
+# What a clone does not have, anywhere and at the top level.
+NOT_IN_A_CLONE = ("__pycache__", ".*_cache")
+NOT_AT_THE_TOP = (".git", ".venv*", "target", "logs", "landing", "warehouse", "dbt_packages", "profiles.yml")
 CLAIMS = """\
 Claim No,Amount,Opened On
 1001,"$1,200.50",01/31/2024
 1002,$80,01/15/2024
 1003,$5.25,02/28/2024
 """
+
+
+def copy(folder: Path) -> None:
+    """Copy the repository to ``folder``, as a clone has it. ``demo/landing`` is code, ``landing`` is data."""
+
+    def left_out(of: str, names: list[str]) -> set[str]:
+        patterns = (*NOT_IN_A_CLONE, *(NOT_AT_THE_TOP if Path(of) == ROOT else ()))
+        return {name for name in names if any(fnmatch(name, pattern) for pattern in patterns)}
+
+    shutil.copytree(ROOT, folder, ignore=left_out, symlinks=True)
 
 
 def command(start: str) -> str:
@@ -79,7 +81,7 @@ def test_build_own_data_a_column_from_a_model_and_the_app(
     demo: Workspace, tmp_path: Path, open_page: Callable[..., Any]
 ) -> None:
     root = tmp_path / "lakeweave"
-    shutil.copytree(ROOT, root, ignore=shutil.ignore_patterns(*LEFT_OUT), symlinks=True)
+    copy(root)
     (root / ".venv").symlink_to(Path(sys.prefix), target_is_directory=True)
     warehouse = root / "warehouse" / "lakeweave.duckdb"
     if WHOLE:
