@@ -221,6 +221,17 @@ def test_the_offline_backend_names_itself_and_refuses_unknown_prompts() -> None:
     assert backend.answer(["Write a poem."], {})[0].status == NO_RULE
 
 
+def test_offline_answers_fit_a_schema_or_fail() -> None:
+    prompt = "Describe this product in one sentence: A mug. It is blue."
+    summary = {"schema": [{"name": "summary", "type": "string"}]}
+    assert OfflineBackend().answer([prompt], summary)[0].response == '{"summary":"A mug."}'
+    two = OfflineBackend().answer([prompt], {"schema": [*summary["schema"], {"name": "price", "type": "number"}]})[0]
+    assert (two.state, two.response, two.rejected_response) == (FAILED, None, "A mug.")
+    assert two.status.startswith("not_in_schema: ")
+    with_instruction = {"instruction": "Describe in two words", **summary}
+    assert OfflineBackend().answer(["A blue mug."], with_instruction)[0].status == NO_RULE
+
+
 # ---- hashed vectors ----
 
 
