@@ -10,8 +10,9 @@ import pytest
 from lakeweave.inference.schema import DoesNotFit, Schema
 from tests.python.security.macros import Macros
 
-from . import reference
-from .warehouse import Warehouse
+from . import reference, sqltypes
+from .analyzer import Analyzer
+from .warehouse import Model, Warehouse
 
 FIELDS = [
     {"name": "mood", "type": "string", "values": ["it's good", "bad"]},
@@ -59,6 +60,7 @@ def macros() -> Macros:
     return Macros(
         "bigquery",
         "inference/_schema.sql",
+        *(f"inference/{name}.sql" for name in ("_answered", "_inference_problems", "generate_text")),
         "inference/_judged.sql",
         "inference/engines/bigquery.sql",
         *(f"core/{name}.sql" for name in ("json_text", "text_literal", "type_double")),
@@ -109,3 +111,31 @@ def test_columns_have_the_values_of_the_local_form(found: list[tuple]) -> None:
         given = dict(zip(expected, values, strict=True))
         given["since"] = given["since"].isoformat() if given["since"] else None
         assert given == expected
+
+
+@pytest.mark.parametrize("input_column", ["prompt", "body"])
+def test_a_question_with_a_schema_and_an_instruction_is_analyzed(empty: Warehouse, input_column: str) -> None:
+    """The table expression keeps the columns of the caller, also one named `prompt`."""
+    analyzer = Analyzer(empty)
+    analyzer.run(f"create table `p.d.t` (id int64, {input_column} string)")
+    empty.models["p.d.m"] = Model("p.d.m", "text")
+    made = macros()
+    options = {"instruction": "It's a review.", "schema": FIELDS}
+    answered = made._answered(
+        "`p.d.t`", SimpleNamespace(function="generate_text", relation="`p.d.m`"), input_column, options, {}
+    )
+    typed = ", ".join(made._typed_columns(FIELDS, "answered.response"))
+    analyzer.run(f"create table `p.d.made` as select answered.*, {typed} from {answered} as answered")
+    types = {column.name: column.type for column in empty.tables["p.d.made"].columns}
+    assert list(types)[:2] == ["id", input_column]
+    assert {"response", "response_state", "rejected_response"} <= set(types)
+    words = {name: sqltypes.words(types[name]) for name in ("stars", "share", "since", "tags", "place")}
+    assert words == {
+        "stars": "INT64",
+        "share": "FLOAT64",
+        "since": "DATE",
+        "tags": "ARRAY<STRING>",
+        "place": "STRUCT<city STRING, floor INT64, rooms ARRAY<STRUCT<use STRING>>>",
+    }
+    assert "model_params" in answered
+    assert "response_schema" in answered
