@@ -104,7 +104,9 @@ def test_a_schema_gives_the_same_typed_columns(asking: Both, server: model_serve
         "place": "struct<city:string,floors:array<bigint>>",
     }
     assert asking.spark.rows(LEDGER) == asking.duckdb.query(LEDGER)
-    assert _ask(asking, server, "extra_typed: true") == (0, 0)
+    # Another model of these tests may have an attempt left.
+    _ask(asking, server, "extra_typed: true")
+    assert not any("typed" in prompt for prompt in server.stats()["asked"])
 
 
 def test_two_concurrent_models_with_the_same_prompt_pay_once(asking: Both, server: model_server.Client) -> None:
