@@ -43,8 +43,11 @@ def _looks_cut(name: str, place: int, width: int, delimiter: str) -> str:
     other = f"[^{d}\r\n]*"
     first = f"^(?:{other}{d}){{{width - 1 - place}}}{other}[\r\n]"
     last = f"[\r\n](?:{other}{d}){{{place}}}{other}$"
+    # Few values have as many delimiters as both lines together need; only those are matched.
+    enough = (width - 1) * len(delimiter.encode())
     return (
-        f"case when contains({name}, chr(10)) or contains({name}, chr(13)) "
+        f"case when (contains({name}, chr(10)) or contains({name}, chr(13))) "
+        f"and strlen({name}) - strlen(replace({name}, {literal(delimiter)}, '')) >= {enough} "
         f"then regexp_matches({name}, {literal(first)}) and regexp_matches({name}, {literal(last)}) else false end"
     )
 
