@@ -62,3 +62,110 @@
 {% macro default___spread_questions(questions) -%}
     {{ return(questions) }}
 {%- endmacro %}
+
+{#
+    Asks batch by batch. On DuckDB another thread may hold some of the questions: then its answers are waited
+    for, and what it could not answer is left for the next run. Gives the reason why something was not sent, if any.
+#}
+{% macro _ask_in_batches(pending, plan, call_config) -%}
+    {%- set seen = namespace(
+        unsent=0, reason='', refused=0, stopped='', limit='', over_budget=false, is_zero=false, last=0, asked=0, told=modules.datetime.datetime.now()
+    ) -%}
+    {%- for round in range(3) -%}
+        {%- set seen.refused = 0 -%}
+        {%- set seen.last = 0 -%}
+        {%- for number in range([plan.to_ask, 99999] | min) -%}
+            {%- do lakeweave._take_lock(call_config) -%}
+            {%- set next = lakeweave._next_batch(pending, seen.last, seen.asked, plan, lakeweave._spent(call_config), call_config) -%}
+            {%- if next.questions == 0 -%}
+                {%- do lakeweave._release_lock(call_config) -%}
+                {%- set seen.is_zero = next.is_zero -%}
+                {%- if next.stop and next.is_run -%}
+                    {%- set seen.stopped = next.stop -%}
+                {%- elif next.stop -%}
+                    {%- set seen.over_budget = true -%}
+                    {%- set seen.limit = next.limit -%}
+                {%- endif -%}
+                {%- break -%}
+            {%- endif -%}
+            {%- for sql in lakeweave._batch_statements(pending, seen.last, next, call_config) -%}
+                {%- call statement('batch') -%}
+                    {{ sql }}
+                {%- endcall -%}
+            {%- endfor -%}
+            {%- do adapter.commit() -%}
+            {%- set report = lakeweave._settle(call_config) -%}
+            {%- set seen.last = next.last -%}
+            {%- set seen.asked = seen.asked + next.questions -%}
+            {%- set seen.refused = seen.refused + report.refused -%}
+            {%- if report.unsent > 0 -%}
+                {%- set seen.unsent = seen.unsent + report.unsent -%}
+                {%- set seen.reason = report.reason -%}
+                {%- break -%}
+            {%- endif -%}
+            {%- if (modules.datetime.datetime.now() - seen.told).total_seconds() > 15 -%}
+                {%- set seen.told = modules.datetime.datetime.now() -%}
+                {%- do log(this ~ ": asked " ~ seen.last ~ " of " ~ plan.to_ask ~ " questions", info=True) -%}
+            {%- endif -%}
+        {%- endfor -%}
+        {%- if seen.refused == 0 or seen.unsent > 0 or seen.stopped or seen.over_budget -%}
+            {%- break -%}
+        {%- endif -%}
+        {%- do lakeweave._wait(call_config) -%}
+    {%- endfor -%}
+    {%- set left = lakeweave.fetch_rows("select count(*) as open_questions from (" ~ lakeweave._open_sql(pending, 0) ~ ") as waiting", [[0]])[0][0] | int
+        if seen.over_budget or seen.stopped else 0 -%}
+    {{ return({
+        'unsent': seen.unsent,
+        'reason': seen.reason,
+        'stopped': seen.stopped if left > 0 else '',
+        'over_budget': seen.over_budget and left > 0,
+        'limit': seen.limit,
+        'is_zero': seen.is_zero,
+        'fit': plan.to_ask - left,
+        'left': left,
+    }) }}
+{%- endmacro %}
+
+{# The questions of one batch. Questions that another model of this run has asked meanwhile are left out. #}
+{% macro _batch_sql(pending, after, next) -%}
+    select pending.fingerprint, pending.input, pending.attempts, pending.place
+    from {{ pending }} as pending
+    left join (
+        {{ lakeweave._asked_meanwhile_sql() }}
+    ) as meanwhile on pending.fingerprint = meanwhile.fingerprint
+    where pending.place > {{ after }} and pending.place <= {{ next.last }} and meanwhile.fingerprint is null
+{%- endmacro %}
+
+{# The ledger's rows from answers to a batch. #}
+{% macro _ledger_rows_sql(answers, call_config) -%}
+    insert into {{ lakeweave.ledger_relation('model_responses') }} (
+        fingerprint, function, model, model_version, options, response, embedding, status, state, attempt,
+        requested_at, invocation_id, node_id, estimated_input_tokens, estimated_output_tokens,
+        {{ lakeweave._columns_of_call() | join(', ') }}
+    )
+    select
+        fingerprint,
+        {{ lakeweave.text_literal(call_config.function) }},
+        {{ lakeweave.text_literal(call_config.model) }},
+        {{ lakeweave.text_literal(call_config.model_version) }},
+        {{ lakeweave.text_literal(tojson(call_config.options, sort_keys=true)) }},
+        case when response_state = 'ok' then response end,
+        case when response_state = 'ok' then embedding end,
+        response_status,
+        response_state,
+        attempts + 1,
+        {{ lakeweave._now() }},
+        '{{ invocation_id }}',
+        {{ lakeweave.text_literal(call_config.node_id) }},
+        {{ lakeweave._estimated_input_tokens('input', call_config) }},
+        {{ lakeweave._estimated_output_tokens(call_config) }},
+        {{ lakeweave._columns_of_call() | join(',\n        ') }}
+    from {{ answers }}
+    where response_state <> 'unsent'
+{%- endmacro %}
+
+{# This moment in UTC, as a timestamp: when a batch was sent. #}
+{% macro _now() -%}
+    cast('{{ modules.datetime.datetime.now(modules.pytz.utc).strftime("%Y-%m-%d %H:%M:%S.%f") }}' as {{ dbt.type_timestamp() }})
+{%- endmacro %}
