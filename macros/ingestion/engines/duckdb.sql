@@ -38,10 +38,10 @@
         {%- do log(spec.source ~ ": " ~ lakeweave._shown_message(message), info=true) -%}
     {%- endfor -%}
 
-
     {# One call more than there are batches when a table is to be made: an empty delivery still gives an empty table. #}
     {%- for number in range([plan.batches, 1 if rebuild else 0] | max) -%}
         {%- set batch = lakeweave.call_python('lakeweave_stage', {'plan_id': plan.plan_id, 'batch': number}) -%}
+        {# The transaction of the batch begins: its records, and its accounts in the ledger. #}
         {%- do adapter.commit() -%}
         {%- if not totals.created -%}
             {%- call statement('create') -%}
@@ -83,6 +83,7 @@
         {%- endif -%}
         {%- do lakeweave._check_accounts(target_relation, staged) -%}
         {%- do adapter.commit() -%}
+        {# The transaction of the batch ends. A kill loses the batch, and the next run reads its files again. #}
         {%- set totals.files = totals.files + batch.files -%}
         {%- set totals.records = totals.records + batch.records -%}
         {%- set totals.accepted = totals.accepted + batch.accepted -%}
@@ -95,6 +96,7 @@
     {%- call statement('main') -%}
         select {{ totals.records }} as records
     {%- endcall -%}
+    {# The last transaction: post-hooks, grants and descriptions. #}
     {{ run_hooks(post_hooks, inside_transaction=True) }}
     {%- do apply_grants(target_relation, config.get('grants'), should_revoke=should_revoke(existing, full_refresh_mode=rebuild)) -%}
     {%- do persist_docs(target_relation, model) -%}

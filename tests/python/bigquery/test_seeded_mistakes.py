@@ -71,12 +71,12 @@ MISTAKES: tuple[Mistake, ...] = (
     Mistake("an analysis with a wrong column", "analyses/*.sql", _COLUMN, r"\1\2_gone\3", "Unrecognized name: \\w+_gone", r"^analysis\..*\.{stem}$"),
     # ---------- macros
     Mistake("a cleaning macro that misspells a function", "macros/cleaning/engines/bigquery.sql", r"\bnormalize\(", "normalise(", "Function not found: normalise", r"^model\..*\.bronze_", copy=2),
-    Mistake("a model option that is not there", "macros/inference/engines/bigquery.sql", r" as max_output_tokens'", " as max_tokens'", "max_tokens", r"^model\."),
-    Mistake("the older function's output column", "macros/inference/engines/bigquery.sql", r"'answered\.status'", "'answered.ml_generate_text_status'", "ml_generate_text_status", r"^model\.", copy=2),
+    Mistake("a model option that is not there", "macros/inference/engines/bigquery_functions.sql", r" as max_output_tokens'", " as max_tokens'", "max_tokens", r"^model\."),
+    Mistake("the older function's output column", "macros/inference/engines/bigquery_functions.sql", r"'answered\.status'", "'answered.ml_generate_text_status'", "ml_generate_text_status", r"^model\.", copy=2),
     Mistake("a remote model without its connection", "macros/inference/engines/bigquery.sql", r"remote with connection \{%[^\n]*", "remote", "Syntax error|connection", r"^model\."),
-    Mistake("an option of an external table misspelt", "macros/ingestion/engines/bigquery.sql", r"field_delimiter =", "field_delimeter =", "Unknown option: field_delimeter", r"^model\..*\.bronze_"),
-    Mistake("a pseudo column misspelt", "macros/ingestion/engines/bigquery.sql", r"where _FILE_NAME =", "where _FILENAME =", "_FILENAME", r"^model\..*\.bronze_", copy=2),
-    Mistake("DDL inside a transaction", "macros/ingestion/engines/bigquery.sql", r"begin transaction;", "begin transaction; create or replace table {{ target_relation }} as select 1 as a;", "a transaction takes", r"^model\..*\.bronze_"),
+    Mistake("an option of an external table misspelt", "macros/ingestion/engines/bigquery_new_files.sql", r"field_delimiter =", "field_delimeter =", "Unknown option: field_delimeter", r"^model\..*\.bronze_"),
+    Mistake("a pseudo column misspelt", "macros/ingestion/engines/bigquery_loading.sql", r"where _FILE_NAME =", "where _FILENAME =", "_FILENAME", r"^model\..*\.bronze_", copy=2),
+    Mistake("DDL inside a transaction", "macros/ingestion/engines/bigquery_loading.sql", r"begin transaction;", "begin transaction; create or replace table {{ target_relation }} as select 1 as a;", "a transaction takes", r"^model\..*\.bronze_"),
     Mistake("a type of another engine in the ledger", "macros/core/ledger_tables.sql", r"\('path', string_type\)", "('path', 'varchar')", "Type not found: varchar", r"^operation\."),
 )  # fmt: skip
 

@@ -71,6 +71,6 @@ ENGINES = sorted(f"inference/engines/{path.name}" for path in (ROOT / "macros" /
 @cache
 def personal(target: str) -> Macros:
     """The check by names, for an engine."""
-    made = Macros(target, "inference/_personal_columns_by_name.sql", *ENGINES)
+    made = Macros(target, "inference/_personal_columns_by_name.sql", "inference/_names_in_sql.sql", *ENGINES)
     made._macros["_without_redacted"] = lambda sql: sql  # no body here has a call of `redact`
     return made

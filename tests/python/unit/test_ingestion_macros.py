@@ -84,7 +84,7 @@ def test_uniform_is_only_for_tables_that_are_no_managed_iceberg(
 )
 def test_bigquery_counts_the_lines_above_the_records(header: object, skipped: int, lines: int | str) -> None:
     """A file without a header has none; a declaration that contradicts the external table is refused."""
-    text = (ROOT / "macros/ingestion/engines/bigquery.sql").read_text()
+    text = (ROOT / "macros/ingestion/engines/bigquery_new_files.sql").read_text()
     begin = text.index("{% macro _bigquery_header_lines(")
     macro = text[begin : text.index("{%- endmacro %}", begin)] + "{%- endmacro %}"
     settings = {} if header is None else {"header": header}
