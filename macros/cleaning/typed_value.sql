@@ -8,10 +8,7 @@
 {% macro typed_value(expression, typed, reason='not_typed', column=none) -%}
     {%- set name = column or lakeweave.column_of(expression) -%}
     {%- if execute and name -%}
-        {%- if model.get('lakeweave_typed_values') is none -%}
-            {%- do model.update({'lakeweave_typed_values': {}}) -%}
-        {%- endif -%}
-        {%- do model.lakeweave_typed_values.update({
+        {%- do lakeweave.run_memory('typed_values').update({
             expression ~ ' ' ~ typed: {'expression': expression, 'typed': typed, 'reason': reason, 'column': name},
         }) -%}
     {%- endif -%}

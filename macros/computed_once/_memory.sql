@@ -1,9 +1,8 @@
 {#
-    What a run knows of the versions: the rows of `ledger.relations`, the marks that were read, and what is to be recorded. All nodes of
-    a run see the same graph.
+    What a run knows of the versions: the rows of `ledger.relations`, the marks that were read, and what is to be recorded.
 #}
 {% macro _version_memory() -%}
-    {%- set memory = graph.setdefault('lakeweave_versions ' ~ invocation_id, {}) -%}
+    {%- set memory = lakeweave.run_memory('versions', shared=true) -%}
     {%- if 'rows' not in memory -%}
         {%- do memory.setdefault('marks', {}) -%}
         {%- do memory.setdefault('unstamped', {}) -%}

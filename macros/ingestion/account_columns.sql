@@ -20,7 +20,7 @@
 
 {% macro _untyped_values(relation) -%}
     {%- set columns = {} -%}
-    {%- for value in (model.get('lakeweave_typed_values') or {}).values() if execute -%}
+    {%- for value in (lakeweave.run_memory('typed_values').values() if execute else []) -%}
         {%- set qualifier = value.expression.split('.')[0] if '.' in value.expression and lakeweave.column_of(value.expression) else none -%}
         {# Other names are those of subqueries: the keys that `newest_records` reads. #}
         {%- if qualifier is none or qualifier == relation -%}

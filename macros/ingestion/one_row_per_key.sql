@@ -22,18 +22,15 @@
     ) -}}
 {%- endmacro %}
 
-{#
-    What the body of a silver model says, for its hooks. A hook is rendered in another context than the body: both see the
-    same graph. Of this run and model alone, because other threads write theirs meanwhile.
-#}
+{# What the body of a silver model leaves for its hooks. #}
 {% macro _remember_of_silver(name, value) -%}
     {%- if execute and model.resource_type == 'model' -%}
-        {%- do graph.setdefault('lakeweave_silver', {}).setdefault(invocation_id ~ ' ' ~ model.unique_id, {}).update({name: value}) -%}
+        {%- do lakeweave.run_memory('silver').update({name: value}) -%}
     {%- endif -%}
 {%- endmacro %}
 
 {% macro _remembered_of_silver(name) -%}
-    {{ return(graph.get('lakeweave_silver', {}).get(invocation_id ~ ' ' ~ model.unique_id, {}).get(name)) }}
+    {{ return(lakeweave.run_memory('silver').get(name)) }}
 {%- endmacro %}
 
 {#

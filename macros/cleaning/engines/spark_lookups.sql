@@ -46,11 +46,9 @@
 
 {# Once for a node, whose statements all go through one session. #}
 {% macro _declare_lookup(name) -%}
-    {%- if model.get('lakeweave_lookups') is none -%}
-        {%- do model.update({'lakeweave_lookups': []}) -%}
-    {%- endif -%}
-    {%- if name not in model.lakeweave_lookups -%}
-        {%- do model.lakeweave_lookups.append(name) -%}
+    {%- set declared = lakeweave.run_memory('lookups') -%}
+    {%- if name not in declared -%}
+        {%- do declared.update({name: true}) -%}
         {%- do run_query('declare or replace variable lakeweave_' ~ name ~ ' ' ~ lakeweave._lookup_types()[name]) -%}
         {%- do run_query('set var lakeweave_' ~ name ~ ' = (' ~ lakeweave._lookup_query(name) ~ ')') -%}
     {%- endif -%}

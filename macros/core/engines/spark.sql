@@ -72,6 +72,14 @@
     not rlike({{ expression }}, '[^\\s\\p{Z}\\p{Cc}\\p{Cf}]')
 {%- endmacro %}
 
+{#
+    A setting without a meaning to Spark: lakeweave/spark/locks.py sees the statement.
+    https://spark.apache.org/docs/latest/sql-ref-syntax-aux-conf-mgmt-set.html
+#}
+{% macro spark__session_lock(name=none) -%}
+    {%- do run_query('set lakeweave.lock = ' ~ name if name else 'reset lakeweave.lock') -%}
+{%- endmacro %}
+
 {# https://docs.delta.io/latest/delta-batch.html#create-a-table #}
 {% macro spark__write_relation(existing, target_relation, sql) -%}
     {%- if existing is not none and not (existing.is_delta and config.get('file_format', 'delta') == 'delta') -%}

@@ -29,13 +29,12 @@
     ]) }}
 {%- endmacro %}
 
-{# To Spark a setting without a meaning; lakeweave/spark/locks.py knows it. #}
 {% macro spark___take_lock(call_config) -%}
-    {%- do run_query('set lakeweave.lock = inference') -%}
+    {%- do lakeweave.session_lock('inference') -%}
 {%- endmacro %}
 
 {% macro spark___release_lock(call_config) -%}
-    {%- do run_query('reset lakeweave.lock') -%}
+    {%- do lakeweave.session_lock() -%}
 {%- endmacro %}
 
 {# Counts the unsent rows of the scratch table of answers, then drops it. #}

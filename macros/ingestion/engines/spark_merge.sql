@@ -4,7 +4,7 @@
     https://docs.delta.io/latest/delta-update.html#upsert-into-a-table-using-merge
 #}
 {% macro spark__get_merge_sql(target, source, unique_key, dest_columns, incremental_predicates) -%}
-    {%- set found = graph.get('lakeweave_changed_contents', {}).get(invocation_id ~ ' ' ~ model.unique_id, {}).values() | list -%}
+    {%- set found = lakeweave.run_memory('changed_contents').values() | list -%}
     {%- if found and not found | selectattr('contents') | list -%}
         {{ return('select 0 as nothing_new') }}
     {%- endif -%}

@@ -13,12 +13,11 @@
 {%- endmacro %}
 
 {#
-    The contents as literals, and whether one of the files has been replaced. Asked once for a run of the model: what compiles
-    it, its hook and its MERGE have nothing in common but the graph.
+    The contents as literals, and whether one of the files has been replaced. One query per run of the model, for its body, its hook
+    and its MERGE.
 #}
 {% macro _spark_changed_contents(source) -%}
-    {# Of this run and node alone: other threads write down theirs meanwhile. #}
-    {%- set memory = graph.setdefault('lakeweave_changed_contents', {}).setdefault(invocation_id ~ ' ' ~ model.unique_id, {}) -%}
+    {%- set memory = lakeweave.run_memory('changed_contents') -%}
     {%- if source not in memory -%}
         {%- set found = {'contents': [], 'replaced': false} -%}
         {%- for row in lakeweave.fetch_rows(

@@ -126,10 +126,31 @@ def test_every_call_is_found_by_its_name(macros: list[Macro]) -> None:
     assert {str(macro.path) for macro in macros if "lakeweave[" in macro.text} == set()
 
 
+STATE = re.compile(
+    r"\b(graph|model)\s*\.\s*(setdefault|update|pop)\b|\b(graph|model)(\.get\(')?\.?lakeweave_|'(re)?set lakeweave\."
+)
+
+
+def test_only_core_keeps_state(macros: list[Macro]) -> None:
+    found = {f"{macro.base} in {macro.path}" for macro in macros if STATE.search(macro.text)}
+    assert found == {"run_memory in core/run_memory.sql", "session_lock in core/engines/spark.sql"}
+
+
+def test_files_have_at_most_300_lines_and_materializations_110() -> None:
+    lengths = {}
+    for path in sorted((ROOT / "macros").rglob("*.sql")):
+        text = path.read_text(encoding="utf-8")
+        lengths[path.relative_to(ROOT).as_posix()] = text.count("\n")
+        for story in re.finditer(r"(?s){% materialization (\w+).*?{% endmaterialization", text):
+            assert story[0].count("\n") <= 110, f"{story[1]} in {path}"
+    assert {path: lines for path, lines in lengths.items() if lines > 300} == {}
+
+
 def test_the_checks_find_seeded_mistakes(tmp_path: Path) -> None:
     texts = {
         "core/a.sql": "{% macro a() %}{{ lakeweave._b() }}{% endmacro %}",
         "other/b.sql": "{% macro _b() %}{{ lakeweave.a() }}{% endmacro %}\n{% macro spark___b() %}{% endmacro %}",
+        "other/c.sql": "{% macro c() %}{% do model.update({'lakeweave_c': 1}) %}{% endmacro %}",
     }
     for path, text in texts.items():
         (tmp_path / path).parent.mkdir(exist_ok=True)
@@ -140,6 +161,7 @@ def test_the_checks_find_seeded_mistakes(tmp_path: Path) -> None:
     for check in (
         test_a_private_macro_is_used_in_its_folder_only,
         test_an_implementation_for_one_engine_is_in_its_file,
+        test_only_core_keeps_state,
     ):
         with pytest.raises(AssertionError):
             check(found)
