@@ -1,5 +1,8 @@
-{# A text as an SQL literal of the engine. #}
+{# A text as an SQL literal of the engine; none as NULL. All SQL that macros write quotes text with it. #}
 {% macro text_literal(text) -%}
+    {%- if text is none -%}
+        {{ return('cast(null as ' ~ dbt.type_string() ~ ')') }}
+    {%- endif -%}
     {{ return(adapter.dispatch('text_literal', 'lakeweave')(text)) }}
 {%- endmacro %}
 

@@ -11,8 +11,8 @@
         {{ return('') }}
     {%- endif -%}
     {%- set loaded = lakeweave.fetch_rows(
-        "select count(*) as files from " ~ lakeweave.ledger_relation('files') ~ " where source = '"
-        ~ (source_name | replace("'", "''")) ~ "' and state = 'loaded'", [[0]]
+        "select count(*) as files from " ~ lakeweave.ledger_relation('files') ~ " where source = "
+        ~ lakeweave.text_literal(source_name) ~ " and state = 'loaded'", [[0]]
     ) -%}
     {%- if loaded[0][0] | int > 0 -%}
         {%- do exceptions.raise_compiler_error(

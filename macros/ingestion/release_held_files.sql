@@ -7,8 +7,8 @@
 {% macro release_held_files(source=none, file_name=none) -%}
     {%- set condition -%}
         state = 'held'
-        {%- if source %} and source = '{{ source | replace("'", "''") }}'{% endif -%}
-        {%- if file_name %} and file_name = '{{ file_name | replace("'", "''") }}'{% endif -%}
+        {%- if source %} and source = {{ lakeweave.text_literal(source) }}{% endif -%}
+        {%- if file_name %} and file_name = {{ lakeweave.text_literal(file_name) }}{% endif -%}
     {%- endset -%}
     {%- set held = lakeweave.fetch_rows(
         "select source, file_name, reason from " ~ lakeweave.ledger_relation('files') ~ " where " ~ condition ~ " order by source, file_name", []

@@ -6,7 +6,7 @@
 #}
 {% macro replay_file(source, file_name) -%}
     {%- set condition -%}
-        source = '{{ source | replace("'", "''") }}' and file_name = '{{ file_name | replace("'", "''") }}' and state = 'loaded'
+        source = {{ lakeweave.text_literal(source) }} and file_name = {{ lakeweave.text_literal(file_name) }} and state = 'loaded'
     {%- endset -%}
     {%- set loaded = lakeweave.fetch_rows(
         "select file_id from " ~ lakeweave.ledger_relation('files') ~ " where " ~ condition, []

@@ -83,7 +83,7 @@
 {% macro _spark_take_in_all(spec, body, target_relation, rebuild, totals) -%}
     {%- call statement('inbox') -%}
         create or replace temporary view {{ spec.view }}__inbox using binaryFile
-        options (path {{ lakeweave._spark_text(lakeweave._spark_path(spec.folder)) }}, recursiveFileLookup 'true')
+        options (path {{ lakeweave.text_literal(lakeweave._spark_path(spec.folder)) }}, recursiveFileLookup 'true')
     {%- endcall -%}
     {%- do spec.update({'listed': lakeweave.spark_listed_files(spec.view ~ '__inbox', spec.folder)}) -%}
     {%- set files = lakeweave._spark_fresh_files(spec) -%}

@@ -86,7 +86,7 @@
     {%- endfor -%}
     {%- call statement('present') -%}
         create or replace temporary view {{ spec.view }}__present using binaryFile
-        options (path {{ lakeweave._spark_text(lakeweave._spark_paths(files)) }})
+        options (path {{ lakeweave.text_literal(lakeweave._spark_paths(files)) }})
     {%- endcall -%}
     {%- for row in lakeweave.fetch_rows(
         "select path, concat(length, ':', unix_micros(modificationTime)) as stat_key from " ~ spec.view ~ "__present", []
@@ -138,8 +138,8 @@
         {%- for change in file.layout.changes -%}
             {%- set row -%}
             (
-                '{{ spec.source }}', '{{ file.file_id }}', {{ lakeweave._spark_text(file.file_name) }}, {{ lakeweave._spark_text(change.column) }},
-                '{{ change.change }}', '{{ spec.layout_policy }}', '{{ change.action }}', {{ lakeweave._spark_text(change.message) }},
+                '{{ spec.source }}', '{{ file.file_id }}', {{ lakeweave.text_literal(file.file_name) }}, {{ lakeweave.text_literal(change.column) }},
+                '{{ change.change }}', '{{ spec.layout_policy }}', '{{ change.action }}', {{ lakeweave.text_literal(change.message) }},
                 {{ lakeweave.run_timestamp() }}, '{{ invocation_id }}'
             )
             {%- endset -%}
@@ -162,12 +162,12 @@
     values
     {%- for file in files %}
     (
-        {{ lakeweave._spark_text(file.path) }}, {{ lakeweave._spark_text(file.file_name) }}, '{{ spec.source }}',
-        {{ lakeweave._spark_text(file.file_id) }}, {{ file.version }}, {{ file.bytes }}, '{{ file.stat_key }}',
-        {{ lakeweave._spark_text(file.format) }}, {{ lakeweave._spark_text(file.encoding) }}, {{ lakeweave._spark_text(file.delimiter) }},
+        {{ lakeweave.text_literal(file.path) }}, {{ lakeweave.text_literal(file.file_name) }}, '{{ spec.source }}',
+        {{ lakeweave.text_literal(file.file_id) }}, {{ file.version }}, {{ file.bytes }}, '{{ file.stat_key }}',
+        {{ lakeweave.text_literal(file.format) }}, {{ lakeweave.text_literal(file.encoding) }}, {{ lakeweave.text_literal(file.delimiter) }},
         cast('{{ file.delivered_at }}' as timestamp), {{ 'cast(null as bigint)' if file.records is none else file.records }}, {{ file.accepted }},
-        {{ file.rejected }}, {{ file.repeats }}, '{{ file.state }}', {{ lakeweave._spark_text(file.reason) }},
-        {{ lakeweave._spark_text(file.message) }}, {{ lakeweave.run_timestamp() }}, '{{ invocation_id }}',
+        {{ file.rejected }}, {{ file.repeats }}, '{{ file.state }}', {{ lakeweave.text_literal(file.reason) }},
+        {{ lakeweave.text_literal(file.message) }}, {{ lakeweave.run_timestamp() }}, '{{ invocation_id }}',
         cast(null as bigint), cast(null as bigint), cast(null as bigint), cast(null as bigint), cast(null as bigint),
         cast(null as {{ lakeweave.type_double() }}), {{ "'lines'" if file.state == 'loaded' else 'cast(null as string)' }}, cast(null as bigint)
     ){{ ',' if not loop.last }}

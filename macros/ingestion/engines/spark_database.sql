@@ -61,7 +61,7 @@
 {% macro _spark_make_folder_of_reads(spec, declared) -%}
     {%- if lakeweave.source_settings(declared).get('database') -%}
         {%- call statement('make_folder') -%}
-            insert overwrite directory {{ lakeweave._spark_text(spec.folder ~ '/_reads') }} using csv
+            insert overwrite directory {{ lakeweave.text_literal(spec.folder ~ '/_reads') }} using csv
             select 'nothing' as reads where false
         {%- endcall -%}
     {%- endif -%}
@@ -224,7 +224,7 @@
 
 {# One file, moved into its place when it is complete: https://spark.apache.org/docs/latest/sql-ref-syntax-dml-insert-overwrite-directory.html #}
 {% macro _spark_deliver(folder, changes, database, columns) -%}
-    insert overwrite directory {{ lakeweave._spark_text(folder) }} using csv
+    insert overwrite directory {{ lakeweave.text_literal(folder) }} using csv
     options (
         header 'true', quoteAll 'true', escape '"', lineSep '\n', nullValue '', emptyValue '',
         ignoreLeadingWhiteSpace 'false', ignoreTrailingWhiteSpace 'false'

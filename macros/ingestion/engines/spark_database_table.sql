@@ -31,12 +31,12 @@
         user '${ {{- settings }}.user}',
         password '${ {{- settings }}.phrase}',
         {%- if where.driver %}
-        driver {{ lakeweave._spark_text(where.driver) }},
+        driver {{ lakeweave.text_literal(where.driver) }},
         {%- endif %}
         preferTimestampNTZ 'true',
         fetchsize '10000'
         {%- for option in options %},
-        {{ option }} {{ lakeweave._spark_text(options[option]) }}
+        {{ option }} {{ lakeweave.text_literal(options[option]) }}
         {%- endfor %}
     )
 {%- endmacro %}

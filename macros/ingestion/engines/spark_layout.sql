@@ -149,13 +149,13 @@
     )
     using csv
     options (
-        path {{ lakeweave._spark_text(lakeweave._spark_paths(files)) }},
+        path {{ lakeweave.text_literal(lakeweave._spark_paths(files)) }},
         header '{{ layout.has_header | lower }}',
         multiLine 'true',
         mode 'PERMISSIVE',
         columnNameOfCorruptRecord '_corrupt_record',
         columnPruning 'false',
-        sep {{ lakeweave._spark_text(layout.delimiter) }},
+        sep {{ lakeweave.text_literal(layout.delimiter) }},
         quote '"',
         escape '"',
         encoding '{{ files[0].encoding }}'

@@ -13,14 +13,6 @@
     }) }}
 {%- endmacro %}
 
-{# A string literal. https://spark.apache.org/docs/latest/sql-ref-literals.html#string-literal #}
-{% macro _spark_text(value) -%}
-    {%- if value is none -%}
-        {{ return('cast(null as string)') }}
-    {%- endif -%}
-    {{ return("'" ~ (value | string | replace('\\', '\\\\') | replace("'", "\\'") | replace('\n', '\\n')) ~ "'") }}
-{%- endmacro %}
-
 {# A path of Hadoop is a pattern: what a name has of its signs is escaped. #}
 {% macro _spark_path(path) -%}
     {{ return(modules.re.sub('([][{}*?\\\\])', '\\\\\\1', path)) }}
@@ -47,7 +39,7 @@
 
 {# The files that the ledger does not know by path, length and time, in natural order, each with the hash of its content. #}
 {% macro _spark_fresh_files(spec) -%}
-    {%- set name = "substring(inbox.path, locate(" ~ lakeweave._spark_text(spec.marker) ~ ", inbox.path) + " ~ (spec.marker | length) ~ ")" -%}
+    {%- set name = "substring(inbox.path, locate(" ~ lakeweave.text_literal(spec.marker) ~ ", inbox.path) + " ~ (spec.marker | length) ~ ")" -%}
     {%- set rows = lakeweave.fetch_rows(
         "select listed.path, listed.file_name, listed.bytes, listed.stat_key, listed.delivered_at"
         ~ " from (select inbox.path, " ~ name ~ " as file_name, inbox.length as bytes,"

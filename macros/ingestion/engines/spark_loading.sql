@@ -12,7 +12,7 @@
         {%- if is_again -%}
             {%- call statement('replace_account') -%}
                 delete from {{ lakeweave.ledger_relation('files') }}
-                where source = '{{ spec.source }}' and path = {{ lakeweave._spark_text(file.path) }} and version = {{ version }}
+                where source = '{{ spec.source }}' and path = {{ lakeweave.text_literal(file.path) }} and version = {{ version }}
             {%- endcall -%}
         {%- endif -%}
         {%- if not file.reason and file.file_id in known.loaded -%}

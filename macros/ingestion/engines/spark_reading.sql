@@ -22,7 +22,7 @@
 {% macro _spark_texts_list(values) -%}
     {%- set literals = [] -%}
     {%- for value in values -%}
-        {%- do literals.append(lakeweave._spark_text(value)) -%}
+        {%- do literals.append(lakeweave.text_literal(value)) -%}
     {%- endfor -%}
     {{ return(literals | join(', ')) }}
 {%- endmacro %}
@@ -30,16 +30,16 @@
 {# The name of the file that a row is read from, as the ledger has it. #}
 {% macro _spark_file_name(spec, files) -%}
     {%- if files | length == 1 -%}
-        {{ return(lakeweave._spark_text(files[0].file_name)) }}
+        {{ return(lakeweave.text_literal(files[0].file_name)) }}
     {%- endif -%}
-    {{ return("substring(input_file_name(), locate(" ~ lakeweave._spark_text(spec.marker) ~ ", input_file_name()) + " ~ (spec.marker | length) ~ ")") }}
+    {{ return("substring(input_file_name(), locate(" ~ lakeweave.text_literal(spec.marker) ~ ", input_file_name()) + " ~ (spec.marker | length) ~ ")") }}
 {%- endmacro %}
 
 {# The content's hash, from the file's name. #}
 {% macro _spark_file_id(files) -%}
     {%- set pairs = [] -%}
     {%- for file in files -%}
-        {%- do pairs.append(lakeweave._spark_text(file.file_name) ~ ", '" ~ file.file_id ~ "'") -%}
+        {%- do pairs.append(lakeweave.text_literal(file.file_name) ~ ", '" ~ file.file_id ~ "'") -%}
     {%- endfor -%}
     {{ return('element_at(map(' ~ pairs | join(', ') ~ '), file_name)') }}
 {%- endmacro %}
@@ -47,7 +47,7 @@
 {% macro _spark_read_texts(spec, files) -%}
     {%- call statement('lines') -%}
         create or replace temporary view {{ spec.view }}__lines (value string) using text
-        options (path {{ lakeweave._spark_text(lakeweave._spark_paths(files)) }})
+        options (path {{ lakeweave.text_literal(lakeweave._spark_paths(files)) }})
     {%- endcall -%}
     {%- call statement('texts') -%}
         {{ lakeweave._spark_texts(spec, files) }}
@@ -144,7 +144,7 @@
             lines,
             raw_text,
             is_decodable,
-            regexp_count(concat({{ lakeweave._spark_text(layout.delimiter) }}, raw_text), r'{{ separator ~ field }}') as fields,
+            regexp_count(concat({{ lakeweave.text_literal(layout.delimiter) }}, raw_text), r'{{ separator ~ field }}') as fields,
             raw_text rlike r'\A{{ field }}(?:{{ separator ~ field }})*+\z' as is_well_formed
         from {{ spec.view }}__texts
         {%- if layout.has_header %}
@@ -167,7 +167,7 @@
                 when fields < {{ width }} then 'too_few_fields'
                 when fields > {{ width }} then 'too_many_fields'
                 {%- if layout.has_header %}
-                when raw_text = {{ lakeweave._spark_text(files[0].header) }} then 'repeated_header'
+                when raw_text = {{ lakeweave.text_literal(files[0].header) }} then 'repeated_header'
                 {%- endif %}
                 {%- if spec.layout_policy == 'discard_row' and layout.extras %}
                 when coalesce({% for column in layout.extras %}nullif(c{{ layout.columns[column] }}, ''){{ ', ' if not loop.last }}{% endfor %}) is not null

@@ -95,7 +95,7 @@ class _Ledger:
 )
 def test_what_dbt_logs_of_a_delivery_is_visible(file: str, call: Any) -> None:
     ledger = _Ledger()
-    macros = ledger.macros(file, "ingestion/_shown_name.sql", "ingestion/_warn_held_files.sql")
+    macros = ledger.macros(file, "ingestion/_shown_name.sql", "ingestion/_warn_held_files.sql", "core/text_literal.sql")
     for text in HOSTILE:
         ledger.text = vars(macros)["text"] = text
         ledger.told.clear()

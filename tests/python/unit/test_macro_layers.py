@@ -136,6 +136,13 @@ def test_only_core_keeps_state(macros: list[Macro]) -> None:
     assert found == {"run_memory in core/run_memory.sql", "session_lock in core/engines/spark.sql"}
 
 
+QUOTING = re.compile(r"""replace\((["'])'\1,\s*"(''|\\\\')"\)""")
+
+
+def test_one_macro_quotes_text(macros: list[Macro]) -> None:
+    assert {macro.base for macro in macros if QUOTING.search(macro.text)} == {"text_literal"}
+
+
 def test_files_have_at_most_300_lines_and_materializations_110() -> None:
     lengths = {}
     for path in sorted((ROOT / "macros").rglob("*.sql")):
@@ -150,6 +157,7 @@ def test_the_checks_find_seeded_mistakes(tmp_path: Path) -> None:
     texts = {
         "core/a.sql": "{% macro a() %}{{ lakeweave._b() }}{% endmacro %}",
         "other/b.sql": "{% macro _b() %}{{ lakeweave.a() }}{% endmacro %}\n{% macro spark___b() %}{% endmacro %}",
+        "other/d.sql": """{% macro d(text) %}'{{ text | replace("'", "''") }}'{% endmacro %}""",
         "other/c.sql": "{% macro c() %}{% do model.update({'lakeweave_c': 1}) %}{% endmacro %}",
     }
     for path, text in texts.items():
@@ -162,6 +170,7 @@ def test_the_checks_find_seeded_mistakes(tmp_path: Path) -> None:
         test_a_private_macro_is_used_in_its_folder_only,
         test_an_implementation_for_one_engine_is_in_its_file,
         test_only_core_keeps_state,
+        test_one_macro_quotes_text,
     ):
         with pytest.raises(AssertionError):
             check(found)

@@ -3,6 +3,7 @@
 import re
 import sqlite3
 from pathlib import Path
+from types import SimpleNamespace
 
 import duckdb
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lakeweave.sql import identifier, literal, literal_body
+from tests.python.security.macros import Macros
 
 ROOT = Path(__file__).resolve().parents[3]
 HOSTILE = [
@@ -96,3 +98,39 @@ def test_nothing_else_quotes_sql():
         if (each := f"{path.relative_to(ROOT)}: {match.group()}") != conninfo
     ]
     assert found == []
+
+
+@pytest.mark.parametrize("engine", ["duckdb", "spark", "databricks", "bigquery"])
+def test_macros_and_python_quote_alike(engine: str):
+    """`text_literal` and `lakeweave.sql.literal` are one rule, written in two languages."""
+    macros = quoting(engine)
+    assert [macros.text_literal(text) for text in HOSTILE] == [literal(text, engine) for text in HOSTILE]
+    assert macros.text_literal(None) == "cast(null as string)"
+
+
+@pytest.mark.parametrize("engine", ["duckdb", "spark", "databricks", "bigquery"])
+def test_a_file_with_any_name_is_released_and_replayed(engine: str):
+    for name in HOSTILE[1:]:
+        told: list[str] = []
+        macros = quoting(
+            engine, "ingestion/release_held_files.sql", "ingestion/replay_file.sql", "ingestion/_shown_name.sql",
+            log=lambda said, info=False: None,
+        )  # fmt: skip
+        macros._macros |= {
+            "ledger_relation": lambda table: table, "execute_statement": told.append,
+            "fetch_rows": lambda sql, default, name=name: [["shop.lines", name, "unreadable"]],
+        }  # fmt: skip
+        macros.release_held_files("shop.lines", name)
+        macros.replay_file("shop.lines", name)
+        assert len(told) == 2
+        for sql in told:
+            values = sqlglot.parse_one(sql, SQLGLOT.get(engine, engine)).find_all(sqlglot.exp.Literal)
+            assert name in {value.this for value in values}, (engine, name)
+
+
+def quoting(engine: str, *files: str, **names: object) -> Macros:
+    engines = {"duckdb": ["duckdb"], "databricks": ["bigquery", "spark", "databricks"], "spark": ["bigquery", "spark"]}
+    return Macros(
+        engine, "core/text_literal.sql", *(f"core/engines/{each}.sql" for each in engines.get(engine, [engine])),
+        *files, dbt=SimpleNamespace(type_string=lambda: "string"), **names,
+    )  # fmt: skip
