@@ -13,7 +13,9 @@ _NOT_WORD = re.compile(r"[\W_]+")
 MAX_NAME = 120
 """Longest column name in characters: below the limit of every engine that the project runs on."""
 
-RESERVED = frozenset({"_file_id", "_file_name", "_record_number", "is_duplicate_in_file", "processed_at"})
+RESERVED = frozenset(
+    {"_file_id", "_content_hash", "_file_name", "_record_number", "is_duplicate_in_file", "processed_at"}
+)
 """Names that bronze adds; a column of a file that would be called so gets a number behind it."""
 
 

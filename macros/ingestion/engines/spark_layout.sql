@@ -2,7 +2,7 @@
 
 {#
     What the columns of the file are: by its header, or by a declared layout where it has none. A header names at least half
-    of the declared columns. Names are matched as lakeweave/ingestion/names.py does it, without its compatibility forms.
+    of the declared columns. Names are matched as in lakeweave/ingestion/layout.py; tests/python/unit/test_layout_cases.py has the cases of both.
 #}
 {% macro _spark_layout(spec, file, first_record) -%}
     {%- set first = first_record.lstrip('\ufeff') -%}
@@ -68,7 +68,7 @@
         {%- endfor -%}
     {%- endfor -%}
     {%- set added = {'evolve': 'column added', 'freeze': 'file held', 'discard_row': 'records with a value rejected'}[spec.layout_policy] -%}
-    {%- set reserved = ['_content_hash', '_file_name', '_record_number', 'is_duplicate_in_file', 'processed_at'] + spec.columns | map('lower') | list + exact.keys() | list -%}
+    {%- set reserved = ['_file_id', '_content_hash', '_file_name', '_record_number', 'is_duplicate_in_file', 'processed_at'] + spec.columns | map('lower') | list + exact.keys() | list -%}
     {%- for name in names -%}
         {%- set cell = best.cells[loop.index0] -%}
         {%- do layout.names.append(cell) -%}
@@ -81,7 +81,7 @@
             {%- endif -%}
         {%- else -%}
             {%- set free = namespace(name=name, number=0) -%}
-            {%- for _ in names if free.name in reserved + layout.extras -%}
+            {%- for _ in reserved + names if free.name in reserved + layout.extras -%}
                 {%- set free.number = free.number + 1 -%}
                 {%- set free.name = name ~ '_' ~ free.number -%}
             {%- endfor -%}
@@ -124,8 +124,10 @@
 {%- endmacro %}
 
 {% macro _spark_snake_case(name) -%}
-    {%- set words = modules.re.sub('([A-Z]+)([A-Z][a-z])', '\\1_\\2', modules.re.sub('([a-z0-9])([A-Z])', '\\1_\\2', name)) -%}
-    {%- set words = modules.re.sub('[\\W_]+', '_', words).strip('_').lower()[:120].strip('_') -%}
+    {%- set words = modules.re.sub('([a-z0-9])([A-Z])', '\\1_\\2', lakeweave.compatibility_form(name)) -%}
+    {%- set words = modules.re.sub('([A-Z]+)([A-Z][a-z])', '\\1_\\2', words) -%}
+    {%- set words = modules.re.sub('[\\W_]+', '_', words).strip('_').lower() -%}
+    {%- set words = modules.re.sub('\\W', '', words)[:120].strip('_') -%}
     {{ return('unnamed' if not words else ('_' ~ words if words[0].isdigit() else words)) }}
 {%- endmacro %}
 
