@@ -118,7 +118,9 @@ def _macro(name: str, entries: list[str]) -> str:
 
 def text() -> str:
     """The file."""
-    return "\n".join([HEAD, _macro("_compatibility_forms", forms()), _macro("_compatible_compositions", compositions())])
+    return "\n".join(
+        [HEAD, _macro("_compatibility_forms", forms()), _macro("_compatible_compositions", compositions())]
+    )
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@
     {%- set table_config = (config.get('meta') or {})['ingestion'] -%}
     {%- set declared = lakeweave.declared_source(table_config.source, table_config.table) -%}
     {%- set source_name = table_config.source ~ '.' ~ table_config.table -%}
+    {%- do lakeweave._refuse_source_problems(lakeweave._ingestion_spec(table_config, declared, false), declared) -%}
     {%- set rebuild = existing is none or should_full_refresh() -%}
     {%- set fresh = lakeweave._fresh_files_relation(table_config.source, table_config.table) -%}
     {%- set lines = fresh.incorporate(path={'identifier': fresh.identifier ~ '__lines'}) -%}

@@ -36,6 +36,7 @@
     {%- set declared = lakeweave.declared_source(table_config.source, table_config.table) -%}
     {%- set rebuild = existing is none or should_full_refresh() -%}
     {%- set spec = lakeweave._ingestion_spec(table_config, declared, rebuild) -%}
+    {%- do lakeweave._refuse_source_problems(spec, declared) -%}
     {%- do spec.update(lakeweave._spark_places(spec, declared)) -%}
     {%- set totals = namespace(files=0, records=0, rejected=0, held=[], accounts=[]) -%}
 

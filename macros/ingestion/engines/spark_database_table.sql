@@ -62,11 +62,11 @@
         {# What comes after the columns begins with an empty line or a sign. #}
         {%- set ended.yes = ended.yes or not row[0] or row[0].startswith('#') -%}
         {%- if ended.yes -%}{%- break -%}{%- endif -%}
-        {%- do present.update({lakeweave._spark_snake_case(row[0]): row[0]}) -%}
+        {%- do present.update({lakeweave._snake_case(row[0]): row[0]}) -%}
         {%- do kinds.update({row[0]: row[2] if where.is_file else row[1]}) -%}
     {%- endfor -%}
     {%- for column in declared.columns.values() if column.name not in ['op', 'row_hash', 'read_number'] -%}
-        {%- set original = present.get(lakeweave._spark_snake_case(column.name)) -%}
+        {%- set original = present.get(lakeweave._snake_case(column.name)) -%}
         {%- set meta = ((column.config or {}).get('meta') or {}) if column.config is defined else {} -%}
         {%- set kind = (meta or column.meta or {}).get('database_type') -%}
         {%- if original is none -%}

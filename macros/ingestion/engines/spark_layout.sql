@@ -8,11 +8,11 @@
     {%- set first = first_record.lstrip('\ufeff') -%}
     {%- set known, exact = {}, {} -%}
     {%- for column in spec.columns -%}
-        {%- do exact.update({lakeweave._spark_snake_case(column): column}) -%}
+        {%- do exact.update({lakeweave._snake_case(column): column}) -%}
     {%- endfor -%}
     {%- do known.update(exact) -%}
-    {%- for alias in spec.aliases if lakeweave._spark_snake_case(alias) not in known -%}
-        {%- do known.update({lakeweave._spark_snake_case(alias): exact[lakeweave._spark_snake_case(spec.aliases[alias])]}) -%}
+    {%- for alias in spec.aliases if lakeweave._snake_case(alias) not in known -%}
+        {%- do known.update({lakeweave._snake_case(alias): exact[lakeweave._snake_case(spec.aliases[alias])]}) -%}
     {%- endfor -%}
     {%- set best = namespace(delimiter=none, cells=[], shared=-1) -%}
     {%- set candidates = [spec.delimiter] if spec.delimiter else [',', ';', '\t', '|'] -%}
@@ -20,7 +20,7 @@
         {%- set cells = lakeweave._spark_split(first, delimiter) -%}
         {%- set shared = [] -%}
         {%- for cell in cells -%}
-            {%- set column = known.get(lakeweave._spark_snake_case(cell)) -%}
+            {%- set column = known.get(lakeweave._snake_case(cell)) -%}
             {%- if column and column not in shared -%}
                 {%- do shared.append(column) -%}
             {%- endif -%}
@@ -56,7 +56,7 @@
     {%- set order = [] -%}
     {%- set names = [] -%}
     {%- for cell in best.cells -%}
-        {%- do names.append(lakeweave._spark_snake_case(cell)) -%}
+        {%- do names.append(lakeweave._snake_case(cell)) -%}
     {%- endfor -%}
     {# A column that carries the declared name itself goes before one that carries an alias. #}
     {%- set places = {} -%}
@@ -121,14 +121,6 @@
         }) -%}
     {%- endif -%}
     {{ return(layout) }}
-{%- endmacro %}
-
-{% macro _spark_snake_case(name) -%}
-    {%- set words = modules.re.sub('([a-z0-9])([A-Z])', '\\1_\\2', lakeweave.compatibility_form(name)) -%}
-    {%- set words = modules.re.sub('([A-Z]+)([A-Z][a-z])', '\\1_\\2', words) -%}
-    {%- set words = modules.re.sub('[\\W_]+', '_', words).strip('_').lower() -%}
-    {%- set words = modules.re.sub('\\W', '', words)[:120].strip('_') -%}
-    {{ return('unnamed' if not words else ('_' ~ words if words[0].isdigit() else words)) }}
 {%- endmacro %}
 
 {# The fields of one record. #}

@@ -92,6 +92,7 @@ def macros() -> Macros:
         "spark",
         "ingestion/engines/spark_layout.sql",
         "ingestion/engines/spark_listing.sql",
+        "ingestion/_snake_case.sql",
         "core/compatibility_form.sql",
     )
     tables: dict[str, Any] = {}
@@ -124,7 +125,7 @@ def test_python_and_jinja_match_headers_alike(case: Case) -> None:
 
 @pytest.mark.parametrize(("name", "column"), NAMES.items())
 def test_python_and_jinja_name_columns_alike(name: str, column: str) -> None:
-    assert snake_case(name) == macros()._spark_snake_case(name) == column
+    assert snake_case(name) == macros()._snake_case(name) == column
 
 
 ELEMENTS = st.sampled_from([entry[0] for entry in forms()]) | st.sampled_from([entry[:2] for entry in compositions()])
@@ -134,14 +135,14 @@ ELEMENTS = st.sampled_from([entry[0] for entry in forms()]) | st.sampled_from([e
 @settings(max_examples=150, deadline=None)
 def test_random_names_are_alike(parts: list[str], form: Any) -> None:
     name = unicodedata.normalize(form, "".join(parts))
-    assert macros()._spark_snake_case(name) == snake_case(name)
+    assert macros()._snake_case(name) == snake_case(name)
 
 
 def test_every_form_and_composition_is_in_the_table() -> None:
     for entry in forms():
-        assert macros()._spark_snake_case(entry[0]) == snake_case(entry[0])
+        assert macros()._snake_case(entry[0]) == snake_case(entry[0])
     for entry in compositions():
-        assert macros()._spark_snake_case(entry[:2]) == snake_case(entry[:2])
+        assert macros()._snake_case(entry[:2]) == snake_case(entry[:2])
 
 
 def test_the_table_is_the_one_of_the_tool() -> None:
