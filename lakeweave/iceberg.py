@@ -22,7 +22,7 @@ from typing import Any
 import duckdb
 
 from lakeweave.publishing import STAGING, sweep
-from lakeweave.sqlfunctions import refusal, replace_function
+from lakeweave.sqlfunctions import error_json, replace_function
 
 CONTENT = "lakeweave.content"
 """Property of a table: the hash of the file that its newest version is."""
@@ -102,16 +102,18 @@ def _begin(request: str) -> str:
     try:
         import pyiceberg  # noqa: F401
     except ImportError:
-        return refusal(
+        return error_json(
             "`iceberg: true` needs the extra `iceberg`: run `make extra-iceberg`, or leave the variable out."
         )
     if "://" in asked["warehouse"]:
-        return refusal(f"`iceberg_warehouse` is {asked['warehouse']}: DuckDB keeps its tables in a folder; name one.")
+        return error_json(
+            f"`iceberg_warehouse` is {asked['warehouse']}: DuckDB keeps its tables in a folder; name one."
+        )
     staged = Path(asked["warehouse"]) / STAGING / f"{asked['schema']}.{asked['name']}.{uuid.uuid4().hex}.parquet"
     try:
         staged.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        return refusal(f"{staged.parent} cannot be written: {error.strerror or error}.")
+        return error_json(f"{staged.parent} cannot be written: {error.strerror or error}.")
     sweep(staged.parent, f"{asked['schema']}.{asked['name']}")
     return json.dumps(asked | {"staged": str(staged)})
 
@@ -127,7 +129,7 @@ def _keep(request: str) -> str:
             asked.get("description", ""),
         )
     except Exception as error:
-        return refusal(
+        return error_json(
             f"{asked['schema']}.{asked['name']} cannot be kept as an Iceberg table in {asked['warehouse']}: {error}. "
             "The version before is still there."
         )

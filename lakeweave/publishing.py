@@ -14,7 +14,7 @@ from pathlib import Path
 
 import duckdb
 
-from lakeweave.sqlfunctions import refusal, replace_function
+from lakeweave.sqlfunctions import error_json, replace_function
 
 # Hidden, beside the published folders: a rename within one file system is one step.
 STAGING = ".staging"
@@ -29,7 +29,7 @@ def register(conn: duckdb.DuckDBPyConnection) -> None:
 def _begin(request: str) -> str:
     asked = json.loads(request)
     if "://" in asked["bucket"]:
-        return refusal(f"`gold_bucket` is {asked['bucket']}: DuckDB publishes to a folder; name one.")
+        return error_json(f"`gold_bucket` is {asked['bucket']}: DuckDB publishes to a folder; name one.")
     bucket = Path(asked["bucket"])
     staged = bucket / STAGING / f"{asked['name']}.{uuid.uuid4().hex}.parquet"
     try:
@@ -62,7 +62,7 @@ def sweep(folder: Path, name: str) -> None:
 
 
 def _refused(place: Path, error: OSError) -> str:
-    return refusal(
+    return error_json(
         f"{place} cannot be written: {error.strerror or error}. What was published before is still there. "
         "Check space and permissions, or set `gold_bucket` (LAKEWEAVE_GOLD_BUCKET)."
     )

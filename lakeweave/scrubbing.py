@@ -85,7 +85,7 @@ class Scrubber:
 
 @dataclass(frozen=True)
 class _Views:
-    """A text and what decoders make of it, in small letters."""
+    """A text and its decodings, in lower case."""
 
     compact: str
     """Without blanks and signs that nobody sees."""
@@ -107,7 +107,7 @@ class _Needles:
 
 
 def _views(text: str) -> _Views:
-    """The text, what all decoders make of it in several rounds, and what each of them alone makes of it.
+    """The text, its decodings by all decoders in several rounds, and its decodings by each of them alone.
 
     A decoder may break what another one needs: a key may have a percent sign of its own.
     """

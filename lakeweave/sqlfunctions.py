@@ -56,6 +56,6 @@ def register_long_function(
     replace_function(conn, name, once, ["VARCHAR"], "VARCHAR", {"side_effects": False, "null_handling": "special"})
 
 
-def refusal(message: str) -> str:
+def error_json(message: str) -> str:
     """The result of a function for an error that the user can fix: dbt raises it with this message."""
     return json.dumps({"error": message}, ensure_ascii=False)

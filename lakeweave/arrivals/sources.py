@@ -55,7 +55,7 @@ class Sources:
         return cls(folders, buckets)
 
     def of(self, arrival: Arrival) -> str | None:
-        """The source table of an object, or None: a stranger's bucket, another folder, a folder's own mark."""
+        """The source table of an object, or None for an unknown bucket, an undeclared folder or a directory placeholder."""
         if self.buckets and arrival.bucket not in self.buckets:
             return None
         name = PurePosixPath(arrival.name)

@@ -10,7 +10,7 @@ import duckdb
 
 from lakeweave.databases.reading import TableSpec, read_table
 from lakeweave.errors import UserError
-from lakeweave.sqlfunctions import refusal, register_long_function
+from lakeweave.sqlfunctions import error_json, register_long_function
 
 _READING = threading.Lock()
 
@@ -24,15 +24,15 @@ def register(conn: duckdb.DuckDBPyConnection) -> None:
             return None
         alive = owner()
         if alive is None:
-            return refusal("The connection that lakeweave.databases was registered on is gone; register it again.")
+            return error_json("The connection that lakeweave.databases was registered on is gone; register it again.")
         with _READING:
             cursor = alive.cursor()
         try:
             return json.dumps(read_table(cursor, TableSpec.parse(json.loads(spec_json))))
         except UserError as error:
-            return refusal(str(error))
+            return error_json(str(error))
         except OSError as error:
-            return refusal(
+            return error_json(
                 f"The file of the read cannot be written: {error.strerror or error}. Check space and permissions."
             )
         finally:

@@ -1,6 +1,6 @@
 """The independent count: hash, lines and records of a file in one pass over its bytes, from the first to the last.
 
-It knows nothing of fields, and nothing is left out before the count begins: the header is a record here. A record ends at
+It ignores fields, and nothing is left out before the count begins: the header is a record here. A record ends at
 a line end that is outside quotes, and whether a place is inside quotes is the parity of the number of quotes before it.
 On well-formed text that is exact, on anything else it disagrees with a reader that understands fields, which is its point.
 """

@@ -21,7 +21,7 @@ from lakeweave.ingestion.ledger import read_ledger
 from lakeweave.ingestion.planning import Plans, make_plan
 from lakeweave.ingestion.spec import Spec
 from lakeweave.ingestion.staging import Stage
-from lakeweave.sqlfunctions import refusal, register_long_function, replace_function
+from lakeweave.sqlfunctions import error_json, register_long_function, replace_function
 
 _PLANS = Plans()
 _CURSOR = threading.Lock()
@@ -104,10 +104,12 @@ def _answer(
         conn = cursor()
         return json.dumps(work(conn), ensure_ascii=False)
     except UserError as error:
-        return refusal(str(error))
+        return error_json(str(error))
     except OSError as error:
         where = f" ({error.filename})" if error.filename else ""
-        return refusal(f"The operating system refused: {error.strerror or error}{where}; correct that and run again.")
+        return error_json(
+            f"The operating system refused: {error.strerror or error}{where}; correct that and run again."
+        )
     finally:
         if conn is not None:
             conn.close()

@@ -1,4 +1,4 @@
-{# A place as Delta and a table's location want it: an address or an absolute path stays, another path is below the project. #}
+{# The absolute URI of a place, for the location of a table. A relative path is resolved against the folder of the project. #}
 {% macro absolute_uri(place) -%}
     {%- if '://' in place or place.startswith('/') -%}
         {{ return(place) }}

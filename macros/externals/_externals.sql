@@ -111,7 +111,7 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# Columns that the object has and the definition has not, or has with another type. #}
+{# Columns of the object that the definition lacks, or has with another type. #}
 {% macro _lost_columns(definition, known) -%}
     {%- set lost, wanted = [], {} -%}
     {%- for name, type in definition.columns -%}

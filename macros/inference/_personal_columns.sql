@@ -2,7 +2,7 @@
     Stops a question into which a personal column goes unannounced, before anything is sent.
 
     Personal are the columns tagged `config: {meta: {pii: true}}` in the YAML of any model, seed, snapshot or source upstream,
-    and what a model upstream makes of them; a model can say `pii: false` of a column that it made harmless. Only what
+    and the columns that a model upstream computes from them. A model can set `pii: false` for a column that it made harmless. Only what
     `redact` writes is left out, and only if it is exactly what `redact` writes.
 
     The check fails closed: a body that it does not understand is refused while any column upstream is personal. On DuckDB

@@ -42,7 +42,7 @@
     {{ return({'found': found, 'problem': '', 'unread': []}) }}
 {%- endmacro %}
 
-{# The personal names of some nodes, each with the node that tags it: what the YAML says, and what the SQL makes of it. #}
+{# The personal names of some nodes, each with the node that tags it: by its YAML, or as another name of a tagged column in its SQL. #}
 {% macro _personal_names(nodes) -%}
     {%- set tagged, cleared, items = {}, [], [] -%}
     {%- for node in nodes.values() -%}

@@ -1,7 +1,7 @@
 {#
     dbt-bigquery's own, and where `vars.iceberg_storage` names a place (gs://bucket/prefix) bronze and silver as Apache Iceberg
     managed tables. This is one of the two names of dbt's that this project takes (the other is `spark__get_merge_sql`): its Iceberg tables know no connection but the default
-    one, replace a table in a place that must be empty, and take JSON, which Iceberg has not (docs/decisions/0008-externals.md).
+    one, replace a table in a place that must be empty, and take JSON, which Iceberg does not support (docs/decisions/0008-externals.md).
     https://cloud.google.com/bigquery/docs/iceberg-tables#create-iceberg-tables
 #}
 {% macro bigquery__create_table_as(temporary, relation, compiled_code, language='sql') -%}
@@ -32,14 +32,14 @@
         {%- do problems.append("`vars.iceberg_storage` is '" ~ storage ~ "'; expected gs://bucket/prefix.") -%}
     {%- endif -%}
     {%- for name, type in columns if type.split('<')[0] in ('BIGNUMERIC', 'INTERVAL', 'RANGE', 'GEOGRAPHY') -%}
-        {%- do problems.append('column `' ~ name ~ '` is ' ~ type ~ ', which Iceberg has not; cast it, or say `config: {meta: {iceberg: false}}`.') -%}
+        {%- do problems.append('column `' ~ name ~ '` is ' ~ type ~ ', which Iceberg does not support; cast it, or set `config: {meta: {iceberg: false}}`.') -%}
     {%- endfor -%}
     {%- set texts = [] -%}
     {%- for name, type in columns if type == 'JSON' -%}
         {%- if model.config.materialized == 'table' -%}
             {%- do texts.append('to_json_string(`' ~ name ~ '`) as `' ~ name ~ '`') -%}
         {%- else -%}
-            {%- do problems.append('column `' ~ name ~ '` is JSON, which Iceberg has not; select to_json_string(`' ~ name ~ '`), so that what is merged later is text too.') -%}
+            {%- do problems.append('column `' ~ name ~ '` is JSON, which Iceberg does not support; select to_json_string(`' ~ name ~ '`), so that what is merged later is text too.') -%}
         {%- endif -%}
     {%- endfor -%}
     {%- do lakeweave.raise_problems('The Iceberg table ' ~ relation, problems) -%}

@@ -392,10 +392,10 @@ def test_types_without_iceberg_support_are_reported_before_a_drop(iceberg: Recor
     outcomes = {
         each.node.rpartition(".")[2]: each for each in iceberg.phase("run", "run", "--select", "too_wide", "too_loose")
     }
-    assert "column `number` is BIGNUMERIC, which Iceberg has not" in outcomes["too_wide"].message
+    assert "column `number` is BIGNUMERIC, which Iceberg does not support" in outcomes["too_wide"].message
     assert "column `while_it_lasts` is INTERVAL" in outcomes["too_wide"].message
     assert (
-        "column `payload` is JSON, which Iceberg has not; select to_json_string(`payload`)"
+        "column `payload` is JSON, which Iceberg does not support; select to_json_string(`payload`)"
         in outcomes["too_loose"].message
     )
     assert not any("drop table" in each.text for each in iceberg.log.statements[before:])

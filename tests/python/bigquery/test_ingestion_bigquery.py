@@ -85,7 +85,7 @@ def test_no_marker_of_a_compiled_body_is_left(recording: Recording) -> None:
 
 
 def test_line_ends_are_counted_in_the_delivered_bytes(recording: Recording) -> None:
-    """`12 Main St` with a line end inside, a backslash and an n: only the first is a line end, whatever bronze makes of it."""
+    """`12 Main St` with a line end inside, a backslash and an n: only the first is a line end, also in bronze."""
     text = of_bronze(recording, "begin transaction", r"\.bronze_users$")[0]
     counted = re.search(r"coalesce\(array_length\(regexp_extract_all\(cast\(id as string\), (r'[^']*')\)\), 0\)", text)
     assert counted

@@ -1,5 +1,5 @@
 """External tables on Databricks: what dbt-databricks sends for them. Spark's parser reads the views; the rest are statements of
-Unity Catalog, which Spark has not, and are held against the forms that their pages give."""
+Unity Catalog, which Spark does not support; they are compared with the forms in its documentation."""
 
 from __future__ import annotations
 

@@ -90,7 +90,7 @@ class Project:
             {"computed_once": computed_once},
         )
         self.project, self.settings = project or {}, dict[str, str]()
-        # Pieces of one order, and what the model makes of them.
+        # Pieces of one order, and the result of the model.
         self.unit_tests = {"pieces_are_doubled": (3, 6)}
         root.mkdir(parents=True, exist_ok=True)
         (root / "lakeweave_macros").symlink_to(ROOT / "macros")

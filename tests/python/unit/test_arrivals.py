@@ -389,7 +389,7 @@ def test_a_trusted_senders_request_that_is_no_event_is_kept_as_a_dead_letter(hou
     assert len(house.builder.queue.letters()) == 1
     house.until(lambda: bool(house.told))
     assert "dead letter" in house.told[0]
-    assert house.post({}, body).status_code == 401, "a stranger's is kept nowhere"
+    assert house.post({}, body).status_code == 401, "an unknown sender's event is not stored"
     assert len(house.builder.queue.letters()) == 1
 
 
