@@ -108,16 +108,29 @@
             }) -%}
         {%- endfor -%}
     {%- endif -%}
-    {%- set breaking = layout.changes | rejectattr('change', 'in', ['renamed', 'reordered']) | map(attribute='message') | list -%}
-    {%- if spec.layout_policy == 'freeze' and breaking -%}
-        {%- do layout.update({'reason': 'layout_frozen', 'message': breaking | join(' ')}) -%}
+    {%- set added = layout.changes | selectattr('change', 'in', ['added', 'duplicate', 'empty_name']) | map(attribute='column') | list -%}
+    {%- set missing = layout.changes | selectattr('change', 'equalto', 'missing') | map(attribute='column') | list -%}
+    {%- if spec.layout_policy == 'freeze' and (added or missing) -%}
+        {%- set parts = [] -%}
+        {%- if added -%}
+            {%- do parts.append("has undeclared column(s) '" ~ added[:20] | join("', '") ~ "'") -%}
+        {%- endif -%}
+        {%- if missing -%}
+            {%- do parts.append("lacks column(s) '" ~ missing[:20] | join("', '") ~ "'") -%}
+        {%- endif -%}
+        {%- do layout.update({
+            'reason': 'layout_frozen',
+            'message': 'The file ' ~ parts | join(' and ') ~ '; declare the new layout or correct the file, then release it.',
+        }) -%}
     {%- endif -%}
-    {%- set keyless = layout.changes | selectattr('change', 'equalto', 'missing') | map(attribute='column') | select('in', spec.key) | list -%}
+    {%- set keyless = missing | select('in', spec.key) | list -%}
+    {%- set undeclared = layout.changes | selectattr('change', 'equalto', 'added') | map(attribute='column') | list -%}
     {%- if keyless -%}
         {%- do layout.update({
             'reason': 'key_column_missing',
-            'message': "The file lacks the key column(s) '" ~ keyless | join("', '") ~ "', without which no record of it has a row in silver. "
-                ~ "If a column has another name here, declare it under `aliases`; if the key is another one, declare the column and the new `key`; otherwise correct the file.",
+            'message': "The file lacks the key column(s) '" ~ keyless | join("', '") ~ "', without which no record of it has a row in silver."
+                ~ (" It has the undeclared column(s) '" ~ undeclared[:12] | map('truncate', 60, true, '', 0) | join("', '") ~ "'" ~ (', …' if undeclared | length > 12 else '') ~ '.' if undeclared else '')
+                ~ " If a column has another name here, declare it under `aliases`; if the key is another one, declare the column and the new `key`; otherwise correct the file.",
         }) -%}
     {%- endif -%}
     {{ return(layout) }}

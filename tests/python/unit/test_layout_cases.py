@@ -80,6 +80,11 @@ CASES = {
         "id,name,created_at,note", ["id", "name", "created_at", "note"],
         (("note", "added", "records with a value rejected"),), policy="discard_row",
     ),
+    "no key, and two more": Case(
+        "name,created_at,note,note", ["name", "created_at", "note", "note_1"],
+        (("note", "added", ADDED), ("note_1", "duplicate", ADDED), ("id", "missing", HELD)), key=("id",),
+        held="key_column_missing",
+    ),
     "no key": Case(
         "name,created_at", ["name", "created_at"], (("id", "missing", HELD),), key=("id",), held="key_column_missing",
     ),
@@ -121,6 +126,8 @@ def test_python_and_jinja_match_headers_alike(case: Case) -> None:
     assert [(c.column_name, c.change, c.action) for c in found.changes] == list(case.changes)
     assert [(c["column"], c["change"], c["action"]) for c in layout["changes"]] == list(case.changes)
     assert (found.held_reason if found.held else None) == layout["reason"] == case.held
+    assert found.held == layout["message"]
+    assert [c.message for c in found.changes] == [c["message"] for c in layout["changes"]]
 
 
 @pytest.mark.parametrize(("name", "column"), NAMES.items())
