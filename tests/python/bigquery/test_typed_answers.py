@@ -63,6 +63,7 @@ def macros() -> Macros:
         *(f"inference/{name}.sql" for name in ("_answered", "_inference_problems", "generate_text")),
         "inference/_judged.sql",
         "inference/engines/bigquery.sql",
+        "inference/engines/bigquery_functions.sql",
         *(f"core/{name}.sql" for name in ("json_text", "text_literal", "type_double")),
         "core/engines/bigquery.sql",
         dbt=SimpleNamespace(
