@@ -8,7 +8,7 @@
     {%- if not execute or (wanted | string | lower) != 'true' -%}
         {{ return(false) }}
     {%- endif -%}
-    {%- if flags.EMPTY or flags.SAMPLE or flags.DEFER or flags.WHICH not in ('run', 'build', 'test', 'seed', 'snapshot', 'retry') -%}
+    {%- if flags.EMPTY or lakeweave.run_option('sample') or lakeweave.run_option('defer') or flags.WHICH not in ('run', 'build', 'test', 'seed', 'snapshot', 'retry') -%}
         {{ return(false) }}
     {%- endif -%}
     {{ return(lakeweave._engine_keeps_marks()) }}

@@ -195,8 +195,12 @@
 {% macro _called_model_problems(call_config) -%}
     {%- set called = lakeweave.called_model(call_config.model) -%}
     {%- if called is none -%}
+        {%- set callable = [] -%}
+        {%- for node in graph.nodes.values() if node.resource_type == 'model' and node.config.meta.get('remote_model') -%}
+            {%- do callable.append(node.name) -%}
+        {%- endfor -%}
         {{ return(["`model` is '" ~ call_config.model ~ "', which is a model but not one that can be called. Give one whose file begins with "
-            ~ "lakeweave.remote_model(…), or make a file of that kind in models/ml."]) }}
+            ~ "lakeweave.remote_model(…)" ~ (" (" ~ callable | unique | sort | join(', ') ~ ")" if callable else "") ~ ", or make a file of that kind in models/ml."]) }}
     {%- endif -%}
     {%- if called.function != call_config.function -%}
         {{ return(["`model` is '" ~ call_config.model ~ "', which is for `" ~ called.function ~ "`; `function` is `" ~ call_config.function ~ "`."]) }}

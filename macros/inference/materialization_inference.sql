@@ -23,6 +23,7 @@
     {%- set staged = lakeweave.scratch_relation(target_relation, 'inputs') -%}
     {%- set pending = lakeweave.scratch_relation(target_relation, 'pending') -%}
 
+    {%- do lakeweave.refuse_semicolon(sql) -%}
     {{ lakeweave.run_hooks_outside(pre_hooks) }}
     {# Transaction 1 begins: the body is computed once, into scratch tables. #}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}

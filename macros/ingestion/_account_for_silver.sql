@@ -5,7 +5,8 @@
     and a rebuild give the same account. They are written again when the file ledger has changed since the last account.
 #}
 {% macro _account_for_silver() -%}
-    {%- if not execute -%}
+    {# With `--empty` no record of bronze was read, and a clone has no body. There is nothing to account for. #}
+    {%- if not execute or flags.EMPTY or flags.WHICH == 'clone' -%}
         {{ return('') }}
     {%- endif -%}
     {%- set rows = lakeweave._remembered_of_silver('rows') -%}
@@ -42,7 +43,7 @@
     {%- if (found[2] or 0) | int > 0 -%}
         {%- do exceptions.warn(
             model.name ~ ": " ~ found[2] ~ " record(s) of bronze are in no account: their keys are in no row and no rule leaves them "
-            ~ "out. See ledger.silver_records; a build with --full-refresh reads all records again."
+            ~ "out. See " ~ lakeweave.shown_relation(lakeweave.ledger_relation('silver_records')) ~ "; a build with --full-refresh reads all records again."
         ) -%}
     {%- endif -%}
     {{ return('') }}
@@ -57,7 +58,7 @@
         {%- set examples = [row[4], row[5], row[6]] | reject('none') | map('tojson') | join(', ') -%}
         {%- do exceptions.warn(
             model.name ~ ": " ~ row[2] ~ " value(s) of `" ~ lakeweave._shown_message(row[0]) ~ "` in " ~ row[3] ~ " records are untyped (" ~ row[1] ~ ")"
-            ~ (", for example " ~ examples if examples else "") ~ "; first in " ~ lakeweave._shown_name(row[7]) ~ ". See ledger.untyped_values."
+            ~ (", for example " ~ examples if examples else "") ~ "; first in " ~ lakeweave._shown_name(row[7]) ~ ". See " ~ lakeweave.shown_relation(lakeweave.ledger_relation('untyped_values')) ~ "."
         ) -%}
     {%- endfor -%}
 {%- endmacro %}

@@ -20,11 +20,11 @@
         {%- do exceptions.warn(source_name ~ ": " ~ lakeweave._shown_message(message)) -%}
     {%- endfor -%}
     {%- if messages | length > 20 -%}
-        {%- do exceptions.warn(source_name ~ ": " ~ (messages | length - 20) ~ " more loaded files have a message in ledger.files.") -%}
+        {%- do exceptions.warn(source_name ~ ": " ~ (messages | length - 20) ~ " more loaded files have a message in " ~ lakeweave.shown_relation(lakeweave.ledger_relation('files')) ~ ".") -%}
     {%- endif -%}
     {%- if rejected > 0 -%}
         {%- do exceptions.warn(
-            source_name ~ ": " ~ rejected ~ " of " ~ records ~ " records are rejected; see ledger.rejected_records."
+            source_name ~ ": " ~ rejected ~ " of " ~ records ~ " records are rejected; see " ~ lakeweave.shown_relation(lakeweave.ledger_relation('rejected_records')) ~ "."
         ) -%}
     {%- endif -%}
 {%- endmacro %}

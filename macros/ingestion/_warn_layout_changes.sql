@@ -19,11 +19,11 @@
                 ~ ("; missing: " ~ file.missing | join(', ') if file.missing else "")
                 ~ ("; new: " ~ file.new | join(', ') if file.new else "")
                 ~ " (" ~ file.actions | join(', ') ~ "). A column that has another name now is declared under `aliases`; a new one is "
-                ~ "declared under `columns`; `layout_policy` (now " ~ file.policy ~ ") decides about all others. See ledger.layout_changes."
+                ~ "declared under `columns`; `layout_policy` (now " ~ file.policy ~ ") decides about all others. See " ~ lakeweave.shown_relation(lakeweave.ledger_relation('layout_changes')) ~ "."
             ) -%}
         {%- endif -%}
     {%- endfor -%}
     {%- if files | length > 5 -%}
-        {%- do exceptions.warn(source_name ~ ": " ~ (files | length - 5) ~ " more files have another layout than declared; see ledger.layout_changes.") -%}
+        {%- do exceptions.warn(source_name ~ ": " ~ (files | length - 5) ~ " more files have another layout than declared; see " ~ lakeweave.shown_relation(lakeweave.ledger_relation('layout_changes')) ~ ".") -%}
     {%- endif -%}
 {%- endmacro %}

@@ -9,26 +9,63 @@
     fixture's `_content_hash` is used as the name.
 #}
 {% macro newest_records(source_name=none, table_name=none, key=none, keep_if=none, order_by=[], key_type='integer', bronze=none) -%}
-    {%- set records = lakeweave._bronze_records('newest_records', source_name, table_name, bronze, key) -%}
+    {%- set records = lakeweave._bronze_records('newest_records', source_name, table_name, bronze, key, order_by, key_type) -%}
     ({{ lakeweave._newest_records(records.relation, records.source, key, keep_if, order_by, key_type) }})
 {%- endmacro %}
 
 {# The bronze relation that a silver model reads, and the source that the ledger knows it by. #}
-{% macro _bronze_records(macro_name, source_name, table_name, bronze, key) -%}
-    {%- if not key or (bronze is none) == (source_name is none or table_name is none) -%}
-        {%- do exceptions.raise_compiler_error(
-            "`" ~ macro_name ~ "` in `" ~ model.name ~ "` needs a `key`, and either the names of a source and its table or `bronze`. "
-            ~ "It was given source_name=" ~ source_name ~ ", table_name=" ~ table_name ~ ", bronze=" ~ bronze ~ ", key=" ~ key
-            ~ ". Write " ~ macro_name ~ "('thelook', 'orders', key='order_id') or " ~ macro_name ~ "(bronze=ref('bronze_orders'), key='order_id')."
+{% macro _bronze_records(macro_name, source_name, table_name, bronze, key, order_by=[], key_type='integer', more_problems=[]) -%}
+    {%- set problems = [] -%}
+    {%- if key is not string or not key -%}
+        {%- do problems.append("`key` is " ~ tojson(key | string) ~ "; expected the name of one column of the bronze table.") -%}
+    {%- endif -%}
+    {%- if (bronze is none) == (source_name is none or table_name is none) -%}
+        {%- do problems.append(
+            "source_name=" ~ source_name ~ ", table_name=" ~ table_name ~ ", bronze=" ~ bronze ~ "; expected either the names of a source and its "
+            ~ "table or `bronze`: " ~ macro_name ~ "('thelook', 'orders', key='order_id') or " ~ macro_name ~ "(bronze=ref('bronze_orders'), key='order_id')."
         ) -%}
     {%- endif -%}
-    {%- if bronze is none -%}
-        {{ return({'relation': ref('bronze_' ~ table_name), 'source': source_name ~ '.' ~ table_name}) }}
+    {%- if order_by is string or order_by is not sequence -%}
+        {%- do problems.append("`order_by` is " ~ tojson(order_by | string) ~ "; expected a list of expressions over the bronze columns.") -%}
     {%- endif -%}
-    {{ return({
-        'relation': bronze,
-        'source': '' if model.resource_type == 'unit_test' else lakeweave._source_of_bronze(bronze, macro_name),
-    }) }}
+    {%- if key_type not in ['integer', 'text'] -%}
+        {%- do problems.append("`key_type` is " ~ tojson(key_type | string) ~ "; expected 'integer' or 'text'.") -%}
+    {%- endif -%}
+    {%- do lakeweave.raise_problems("The call of `" ~ macro_name ~ "` in `" ~ model.name ~ "`", problems + more_problems) -%}
+    {%- set relation = ref('bronze_' ~ table_name) if bronze is none else bronze -%}
+    {%- if model.resource_type == 'unit_test' -%}
+        {{ return({'relation': relation, 'source': source_name ~ '.' ~ table_name if bronze is none else ''}) }}
+    {%- endif -%}
+    {%- set source = source_name ~ '.' ~ table_name if bronze is none else lakeweave._source_of_bronze(bronze, macro_name) -%}
+    {%- if execute and lakeweave.run_option('defer') and relation is not string -%}
+        {%- do lakeweave._refuse_foreign_bronze(relation, source) -%}
+    {%- endif -%}
+    {# Silver accounts for each record of bronze, so it reads all of them: `--sample` begins at the models that read silver. #}
+    {{ return({'relation': relation.render() if lakeweave.run_option('sample') and relation is not string else relation, 'source': source}) }}
+{%- endmacro %}
+
+{#
+    With `--defer` a model reads the bronze table of another environment. The ledger of this target has to know its files: they order the
+    records, and a file that the ledger does not have would be left out.
+#}
+{% macro _refuse_foreign_bronze(relation, source) -%}
+    {%- for id in model.depends_on.nodes if id in graph.nodes -%}
+        {%- set node = graph.nodes[id] -%}
+        {%- if node.alias == relation.identifier and node.schema == relation.schema and node.database == relation.database -%}
+            {{ return('') }}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- set unknown = lakeweave.fetch_rows(
+        "select count(distinct _content_hash) as files from " ~ relation.render() ~ " where _content_hash not in (select file_id from "
+        ~ lakeweave.ledger_relation('files') ~ " where source = '" ~ source ~ "' and state = 'loaded' and file_id is not null)", [[0]]
+    )[0][0] | int -%}
+    {%- if unknown > 0 -%}
+        {%- do exceptions.raise_compiler_error(
+            "`" ~ model.name ~ "` reads the deferred bronze table " ~ relation.render() ~ ", and the ledger of this target ("
+            ~ lakeweave.ledger_relation('files') ~ ") does not know " ~ unknown ~ " file(s) of " ~ source ~ " in it. A silver model needs the account of its "
+            ~ "files. Build bronze in this target: `-s +" ~ model.name ~ "`. Or defer the silver model too, and build the models that read it."
+        ) -%}
+    {%- endif -%}
 {%- endmacro %}
 
 {% macro _newest_records(records, source, key, keep_if=none, order_by=[], key_type='integer') -%}
@@ -76,12 +113,8 @@
 {% macro _typed_key(expression, key_type) -%}
     {%- if key_type == 'integer' -%}
         {{ return(lakeweave.to_integer(expression)) }}
-    {%- elif key_type == 'text' -%}
-        {{ return(expression) }}
     {%- endif -%}
-    {%- do exceptions.raise_compiler_error(
-        "`key_type` is '" ~ key_type ~ "' in `" ~ model.name ~ "`; expected 'integer' or 'text'."
-    ) -%}
+    {{ return(expression) }}
 {%- endmacro %}
 
 {# The contents that count, each with the place of its first delivery. #}

@@ -7,7 +7,7 @@
     The model ends its select list with `account_columns()`.
 #}
 {% macro one_row_per_key(source_name=none, table_name=none, key=none, keep_if=none, order_by=[], key_type='integer', bronze=none) -%}
-    {%- set records = lakeweave._bronze_records('one_row_per_key', source_name, table_name, bronze, key) -%}
+    {%- set records = lakeweave._bronze_records('one_row_per_key', source_name, table_name, bronze, key, order_by, key_type) -%}
     {%- do lakeweave._remember_of_silver('rows', {
         'records': records.relation, 'source': records.source, 'key': key, 'keep_if': keep_if, 'order_by': order_by,
         'key_type': key_type,
@@ -58,9 +58,10 @@
 {%- endmacro %}
 
 {% macro _before_silver() -%}
-    {%- if not execute -%}
+    {%- if not execute or flags.WHICH == 'clone' -%}
         {{ return('') }}
     {%- endif -%}
+    {%- do lakeweave.refuse_semicolon(sql) -%}
     {# Before anything is built: the text of the model lacks these two only if no CTE makes them. #}
     {%- do lakeweave._require_account_columns(['silver_loaded_at', 'untyped_values'] | select('in', sql) | list + ['_content_hash', '_record_number']) -%}
     {%- if model.config.materialized == 'table' or not lakeweave._reads_only_changes() -%}
@@ -68,7 +69,10 @@
         {%- call statement('forget_account') -%}
             delete from {{ lakeweave.ledger_relation('silver_records') }} where model_name = '{{ model.name }}'
         {%- endcall -%}
-        {{ return(adapter.dispatch('_empty_silver', 'lakeweave')() if is_incremental() else '') }}
+        {{ return(adapter.dispatch('_empty_silver', 'lakeweave')() if is_incremental() and not flags.EMPTY else '') }}
+    {%- endif -%}
+    {%- if flags.EMPTY -%}
+        {{ return('') }}
     {%- endif -%}
     {%- set rows = lakeweave._remembered_of_silver('rows') -%}
     {%- if not lakeweave._may_vanish(rows.source, rows.keep_if) -%}

@@ -8,13 +8,14 @@
     that types the values of bronze with `account_columns()` and keeps these columns to the end.
 #}
 {% macro one_row_per_version(source_name=none, table_name=none, key=none, version=[], keep_if=none, order_by=[], key_type='integer', bronze=none) -%}
-    {%- set records = lakeweave._bronze_records('one_row_per_version', source_name, table_name, bronze, key) -%}
+    {%- set problems = [] -%}
     {%- if not version or version is string -%}
-        {%- do exceptions.raise_compiler_error(
-            "`version` of `one_row_per_version` in `" ~ model.name ~ "` is " ~ version ~ "; expected a list of expressions over the bronze "
-            ~ "columns, for example version=lakeweave.change_order()[:2]."
+        {%- do problems.append(
+            "`version` is " ~ tojson(version | string) ~ "; expected a list of expressions over the bronze columns, for example "
+            ~ "version=lakeweave.change_order()[:2]."
         ) -%}
     {%- endif -%}
+    {%- set records = lakeweave._bronze_records('one_row_per_version', source_name, table_name, bronze, key, order_by, key_type, problems) -%}
     {%- do lakeweave._remember_of_silver('rows', {
         'records': records.relation, 'source': records.source, 'key': key, 'keep_if': keep_if, 'order_by': order_by,
         'key_type': key_type, 'version': version,

@@ -10,6 +10,7 @@
     {%- do lakeweave.forget_scratch(target_relation) -%}
     {%- set staged = lakeweave.scratch_relation(target_relation, 'staged') -%}
 
+    {%- do lakeweave.refuse_semicolon(sql) -%}
     {{ lakeweave.run_hooks_outside(pre_hooks) }}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
 

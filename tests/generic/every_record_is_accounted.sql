@@ -2,6 +2,8 @@
     Silver reconciles with bronze, delivery by delivery: the records of each content that the file ledger has as loaded are
     typed, in silver with an untyped value, without a key that can be typed, superseded, left out by a rule or exact repeats,
     and nothing else. The rows of silver are those that the accounts name, as many from each content.
+
+    All records are compared, with `--empty` and `--sample` too: the ledger knows neither.
 #}
 {% test every_record_is_accounted(model) %}
 
@@ -29,7 +31,7 @@ rows_of_silver as (
     select
         _content_hash as file_id,
         count(*) as built_rows
-    from {{ model }}
+    from {{ model.render() }}
     group by _content_hash
 
 ),

@@ -5,6 +5,8 @@
     ledger has no account of a model that has rows.
 
     On a model it tests every column; on a column that column. The column's name is that in bronze.
+
+    All records are compared, with `--empty` and `--sample` too: the ledger knows neither.
 #}
 {% test every_value_is_typed(model, column_name=none, max_share=0.1, at_least=100) %}
 {{ config(
@@ -56,7 +58,7 @@ accounts as (
 
 built as (
 
-    select count(*) as built_rows from {{ model }}
+    select count(*) as built_rows from {{ model.render() }}
 
 ),
 

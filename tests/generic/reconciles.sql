@@ -6,6 +6,8 @@
     The bytes of a file add up as well: content = header + records + rejected + skipped, and each skipped and rejected byte is
     in a row of the ledger with its reason. The independent count of records (`counted_records`: objects of JSON, rows of a sheet's XML,
     Parquet's footer, lines) is the number of records. A file without a byte account (`content_bytes` is NULL) is compared by records only.
+
+    All records are compared, with `--empty` and `--sample` too: the ledger knows neither.
 #}
 {% test reconciles(model) %}
 {%- set asked = lakeweave._source_of_bronze(model) -%}
@@ -24,7 +26,7 @@ records as (
         _content_hash,
         count(*) as records,
         sum(case when is_duplicate_in_file then 1 else 0 end) as repeats
-    from {{ model }}
+    from {{ model.render() }}
     group by _content_hash
 
 ),

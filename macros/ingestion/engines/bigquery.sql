@@ -21,16 +21,20 @@
 {% materialization ingestion, adapter='bigquery' %}
 
     {%- set target_relation = this.incorporate(type='table') -%}
-    {%- set existing = load_cached_relation(this) -%}
     {%- set table_config = (config.get('meta') or {})['ingestion'] -%}
     {%- set declared = lakeweave.declared_source(table_config.source, table_config.table) -%}
     {%- set source_name = table_config.source ~ '.' ~ table_config.table -%}
     {%- do lakeweave._refuse_source_problems(lakeweave._ingestion_spec(table_config, declared, false), declared) -%}
+    {%- set existing = lakeweave._table_of_bronze(load_cached_relation(this), source_name) -%}
     {%- set rebuild = existing is none or should_full_refresh() -%}
     {%- set fresh = lakeweave._fresh_files_relation(table_config.source, table_config.table) -%}
     {%- set lines = fresh.incorporate(path={'identifier': fresh.identifier ~ '__lines'}) -%}
 
+    {%- do lakeweave.refuse_semicolon(sql) -%}
     {%- do lakeweave._refuse_missing_relation(source_name, target_relation, existing) -%}
+    {%- if flags.EMPTY -%}
+        {{ return(lakeweave._ingest_nothing(target_relation, existing, {}, sql)) }}
+    {%- endif -%}
     {{ run_hooks(pre_hooks) }}
 
     {%- call statement('lines') -%}

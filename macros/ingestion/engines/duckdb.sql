@@ -3,8 +3,23 @@
     https://duckdb.org/docs/stable/sql/statements/attach
 #}
 {% macro duckdb___delivered_records(relation, source_name, table_name) -%}
+    {%- if flags.EMPTY and execute -%}
+    {# Nothing is staged with `--empty`. #}
+    (
+        select
+            {%- for column in lakeweave.declared_source(source_name, table_name).columns.values() %}
+            cast(null as varchar) as {{ adapter.quote(column.name) }},
+            {%- endfor %}
+            cast(null as varchar) as _content_hash,
+            cast(null as varchar) as _file_name,
+            cast(null as bigint) as _record_number,
+            cast(null as boolean) as is_duplicate_in_file
+        where false
+    )
+    {%- else -%}
     {%- set staged = api.Relation.create(database='staging', schema=source_name, identifier=table_name) -%}
     (select * rename (_file_id as _content_hash) from {{ staged }})
+    {%- endif -%}
 {%- endmacro %}
 
 {#
@@ -17,14 +32,18 @@
 {% materialization ingestion, adapter='duckdb' %}
 
     {%- set target_relation = this.incorporate(type='table') -%}
-    {%- set existing = load_cached_relation(this) -%}
     {%- set table_config = (config.get('meta') or {})['ingestion'] -%}
     {%- set declared = lakeweave.declared_source(table_config.source, table_config.table) -%}
+    {%- set existing = lakeweave._table_of_bronze(load_cached_relation(this), table_config.source ~ '.' ~ table_config.table) -%}
     {%- set rebuild = existing is none or should_full_refresh() -%}
     {%- set spec = lakeweave._ingestion_spec(table_config, declared, rebuild) -%}
     {%- set staged = api.Relation.create(database='staging', schema=table_config.source, identifier=table_config.table) -%}
 
+    {%- do lakeweave.refuse_semicolon(sql) -%}
     {%- do lakeweave._refuse_missing_relation(spec.source, target_relation, existing) -%}
+    {%- if flags.EMPTY -%}
+        {{ return(lakeweave._ingest_nothing(target_relation, existing, spec, sql)) }}
+    {%- endif -%}
 
     {# The reader works in transactions of its own, so both kinds of pre-hooks are committed before it starts. #}
     {{ run_hooks(pre_hooks, inside_transaction=False) }}

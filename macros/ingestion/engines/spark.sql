@@ -31,16 +31,20 @@
 {% materialization ingestion, adapter='spark' %}
 
     {%- set target_relation = this.incorporate(type='table') -%}
-    {%- set existing = load_cached_relation(this) -%}
     {%- set table_config = (config.get('meta') or {})['ingestion'] -%}
     {%- set declared = lakeweave.declared_source(table_config.source, table_config.table) -%}
+    {%- set existing = lakeweave._table_of_bronze(load_cached_relation(this), table_config.source ~ '.' ~ table_config.table) -%}
     {%- set rebuild = existing is none or should_full_refresh() -%}
     {%- set spec = lakeweave._ingestion_spec(table_config, declared, rebuild) -%}
     {%- do lakeweave._refuse_source_problems(spec, declared) -%}
     {%- do spec.update(lakeweave._spark_places(spec, declared)) -%}
     {%- set totals = namespace(files=0, records=0, rejected=0, held=[], accounts=[]) -%}
 
+    {%- do lakeweave.refuse_semicolon(sql) -%}
     {%- do lakeweave._refuse_missing_relation(spec.source, target_relation, existing) -%}
+    {%- if flags.EMPTY -%}
+        {{ return(lakeweave._ingest_nothing(target_relation, existing, spec, sql)) }}
+    {%- endif -%}
     {{ run_hooks(pre_hooks) }}
 
     {# Delta commits each statement. The rows of a file in the ledger are the last statement of its batch. #}
@@ -97,7 +101,7 @@
         {%- do lakeweave._spark_check_nothing_is_lost(spec, files, known) -%}
         {%- do lakeweave._spark_forget_accounts(spec) -%}
         {%- set known = lakeweave._spark_nothing_known() -%}
-        {%- do lakeweave._spark_stage_nothing(spec) -%}
+        {%- do lakeweave.spark___stage_nothing(spec) -%}
         {%- call statement('create') -%}
             {{ create_table_as(False, target_relation, 'select * from (' ~ body ~ ') as body where false') }}
         {%- endcall -%}
@@ -126,7 +130,7 @@
     (select * from {{ lakeweave._spark_view(source_name, table_name) }})
 {%- endmacro %}
 
-{% macro _spark_stage_nothing(spec) -%}
+{% macro spark___stage_nothing(spec) -%}
     {%- call statement('stage_nothing') -%}
         create or replace temporary view {{ spec.view }} as
         select

@@ -120,7 +120,8 @@ def test_the_package_in_another_project(tmp_path: Path) -> None:
     root = tmp_path / "my_project"
     for folder in ("models/bronze", "models/silver", "landing/erp/claims"):
         (root / folder).mkdir(parents=True)
-    (root / "dbt_project.yml").write_text("name: my_project\nversion: '1.0'\nprofile: my_project\n")
+    project = "name: my_project\nversion: '1.0'\nprofile: my_project\n"
+    (root / "dbt_project.yml").write_text(project + code("# dbt_project.yml"))
     packages = code("# packages.yml")
     assert "- git: " in packages
     (root / "packages.yml").write_text(re.sub(r"- git: .*\n.*revision: .*\n", f"- local: {ROOT}\n", packages))

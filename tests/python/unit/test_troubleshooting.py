@@ -54,6 +54,7 @@ def printed(file: str, macro: str, *arguments: Any, answers: dict[str, Any] | No
         *names.pop("with_files", ()),
         "core/raise_problems.sql",
         "core/raise_unsupported.sql",
+        "core/shown_relation.sql",
         "core/engine.sql",
         "core/text_literal.sql",
         "ingestion/_shown_name.sql",
