@@ -14,7 +14,12 @@ addresses as (
 
 risks as (
 
-    select user_id, churn_risk, churn_reason, response_state from {{ ref('customer_churn_risk') }}
+    select
+        user_id,
+        churn_risk,
+        churn_reason,
+        response_state
+    from {{ ref('customer_churn_risk') }}
 
 ),
 
