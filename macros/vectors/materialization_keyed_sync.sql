@@ -106,7 +106,7 @@
 
 {% macro _autonomous_table_sql(target_relation, columns, filled) -%}
     {%- set called = lakeweave.called_model(filled.model) -%}
-    {%- if called is none or not called.behind.get('connection') -%}
+    {%- if called is none or not called.endpoint_config.get('connection') -%}
         {%- do exceptions.raise_compiler_error(
             "The autonomous embedding of " ~ target_relation ~ " needs an endpoint and a connection of its own. Give them: "
             ~ "vars: {endpoints: {bigquery: {" ~ filled.model ~ ": {endpoint: text-embedding-005, connection: us.my-connection}}}}."
@@ -119,8 +119,8 @@
         {{ adapter.quote(filled.column) }} struct<result array<float64>, status string> generated always as (
             ai.embed(
                 {{ adapter.quote(filled.source) }},
-                connection_id => {{ lakeweave.text_literal(called.behind.connection) }},
-                endpoint => {{ lakeweave.text_literal(called.behind.endpoint) }}
+                connection_id => {{ lakeweave.text_literal(called.endpoint_config.connection) }},
+                endpoint => {{ lakeweave.text_literal(called.endpoint_config.endpoint) }}
             )
         ) stored options (asynchronous = true)
     )

@@ -133,7 +133,7 @@ def test_the_first_column_of_the_readme_works_without_a_server(tmp_path: Path) -
     project.write("described", example)
     said = project.build().said
     assert "requests failed" not in said
-    assert project.query("select product_id, response, response_state from described order by 1") == [
+    assert project.query("select product_id, summary, response_state from described order by 1") == [
         (1, "Red socks.", "ok"),
         (2, "Blue jeans", "ok"),
     ]

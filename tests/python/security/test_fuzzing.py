@@ -89,7 +89,7 @@ def test_replies_at_random_are_judged() -> None:
         status = 200 if dice.random() < 0.8 else dice.choice([201, 204, 302, 400, 401, 404, 429, 500, 503])
         reply = Reply(status, {}, body)
         began = time.process_time()
-        judged = OpenAIBackend._judged(reply, wants_json)
+        judged = OpenAIBackend._judged(reply, wants_json, None)
         slowest = max(slowest, time.process_time() - began)
         if isinstance(judged, Answer):
             ok += judged.state == OK

@@ -52,7 +52,7 @@ class _Ledger:
             flags=SimpleNamespace(WHICH="build"), execute=True, config={"severity": "warn"},
         )  # fmt: skip
         made._macros |= {
-            "fetch_rows": self._rows, "ledger_relation": lambda name: name, "execute_statement": lambda sql: None,
+            "fetch_rows": self._rows, "ledger_relation": lambda name: name, "shown_relation": str, "execute_statement": lambda sql: None,
         }  # fmt: skip
         return made
 

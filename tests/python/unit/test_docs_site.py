@@ -19,6 +19,7 @@ CONFIG = ROOT / "docs" / "site" / "mkdocs.yml"
 ANSWERS = {
     "How do I load my own CSV file?": "make feed NAME=claims FROM=claims.csv",
     "How do I add a column from a model?": "lakeweave.inference(",
+    "How do I get a category, a number or a date from a model?": "## Answers with types",
     "What happens to a bad record?": "A record is rejected alone",
     "What happens to a bad file?": "release_held_files",
     "What does a model call cost, and how do I limit it?": "max_cost_per_run",
