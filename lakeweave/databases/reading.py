@@ -12,17 +12,20 @@ import os
 import re
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import duckdb
 import pyarrow as pa
+from annotated_types import Ge
+from pydantic import Strict
 
 from lakeweave.databases.connection import Address, Connection, address
 from lakeweave.errors import UserError
 from lakeweave.ingestion.names import snake_case
+from lakeweave.options import Name, Text, expected, read
 from lakeweave.sql import identifier, literal
 
 # Columns of the file that are not the table's.
@@ -59,13 +62,9 @@ class TableSpec:
     @staticmethod
     def parse(given: dict[str, Any]) -> TableSpec:
         """The spec of a source; raises :class:`UserError` that names every problem."""
-        database = given.get("database") or {}
-        problems = [
-            f"`database.{name}` is missing" for name in ("connection", "table", "key") if not database.get(name)
-        ]
-        overlap = database.get("overlap_seconds", 3600)
-        if isinstance(overlap, bool) or not isinstance(overlap, int) or overlap < 0:
-            problems.append(f"`database.overlap_seconds` is {overlap!r}, expected a whole number of seconds from 0")
+        problems: list[str] = []
+        told = given.get("database") or {}
+        database = read(_Database, {each.name: told.get(each.name) for each in fields(_Database)}, problems, "database")
         columns: dict[str, str | None] = {}
         for column in given.get("columns") or []:
             kind = column.get("database_type")
@@ -76,19 +75,19 @@ class TableSpec:
             if column["name"] not in OWN:
                 columns[column["name"]] = kind
         for name in ("key", "watermark"):
-            if database.get(name) and database[name] not in columns:
-                problems.append(f"`database.{name}` is {database[name]!r}, which is none of the declared columns")
-        if problems:
+            if told.get(name) and told[name] not in columns:
+                problems.append(f"`database.{name}` is {told[name]!r}, which is none of the declared columns")
+        if problems or database is None:
             raise UserError(f"The source {given.get('source')} has {len(problems)} problem(s): {'; '.join(problems)}.")
         return TableSpec(
             source=given["source"],
-            connection=database["connection"],
-            default_url=database.get("default_url"),
-            table=database["table"],
-            database_schema=database.get("schema"),
-            key=database["key"],
-            watermark=database.get("watermark"),
-            overlap_seconds=overlap,
+            connection=database.connection,
+            default_url=database.default_url,
+            table=database.table,
+            database_schema=database.schema,
+            key=database.key,
+            watermark=database.watermark,
+            overlap_seconds=database.overlap_seconds,
             columns=columns,
             folder=given["folder"],
             landing=given["landing"],
@@ -96,6 +95,19 @@ class TableSpec:
             bronze=given.get("bronze"),
             ledger=given["ledger"],
         )
+
+
+@dataclass(frozen=True)
+class _Database:
+    """The setting `database` of a source."""
+
+    connection: Name
+    table: Name
+    key: Name
+    schema: Text | None = None
+    watermark: Text | None = None
+    default_url: Text | None = None
+    overlap_seconds: Annotated[int, Strict(), Ge(0), expected("a whole number of seconds from 0")] = 3600
 
 
 def read_table(conn: duckdb.DuckDBPyConnection, spec: TableSpec) -> dict[str, Any]:

@@ -9,21 +9,63 @@ the limits on requests too.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from difflib import get_close_matches
-from typing import Any
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from annotated_types import Ge
+from pydantic import AfterValidator, Strict
+
+from lakeweave.options import CLOSED, Count, Seconds, Text, Timeout, Whole, YesNo, expected, one_of, wrong
 
 TEXT, EMBEDDING = "generate_text", "generate_embedding"
 SCHEMA_FORMS = ("json_schema", "json_object", "prompt")
 """The forms in which a text server takes the schema of an answer."""
 
 
+def _address(given: str) -> str:
+    """An address of HTTP without credentials; it is in no message, because it may hold them."""
+    parts = urlsplit(given)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise wrong("is not an address, expected one like http://localhost:11434/v1")
+    if parts.username or parts.password:
+        raise wrong("carries a user or password; put the key in the environment and its name in `api_key_env`")
+    return given
+
+
+def _name_of_variable(given: str) -> str:
+    """A name as this project writes those of environment variables; anything else may be the key, and is in no message."""
+    if re.fullmatch(r"[A-Z_][A-Z0-9_]*", given) is None:
+        raise wrong(
+            "is not the NAME of an environment variable (capitals, digits, underscores); put the key in the environment "
+            "and its name here"
+        )
+    return given
+
+
+def _dimension(given: int) -> int:
+    if given % 8 or not 64 <= given <= 1024:
+        raise ValueError(given)
+    return given
+
+
+Address = Annotated[Text, AfterValidator(_address)]
+Variable = Annotated[Text, AfterValidator(_name_of_variable)]
+Dimension = Annotated[int, Strict(), AfterValidator(_dimension), expected("a multiple of 8 from 64 to 1024")]
+SchemaForm = Annotated[str, one_of(*SCHEMA_FORMS)]
+Bytes = Annotated[int, Strict(), Ge(1024), expected("a whole number from 1024")]
+Tokens = Annotated[int, Strict(), Ge(8), expected("a whole number from 8")]
+
+
 @dataclass(frozen=True, slots=True)
 class OfflineText:
     """Answers from rules, without a model. ``rules`` is a module of the project, see :mod:`.text_offline`."""
 
-    rules: str | None = None
+    __pydantic_config__ = CLOSED
+
+    rules: Text | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,37 +81,43 @@ class OpenAIText:
     without (``prompt``) JSON as the response format.
     """
 
-    base_url: str
-    model: str
-    api_key_env: str | None = None
-    concurrency: int = 32
-    timeout: float = 60.0
-    connect_timeout: float = 5.0
-    tries: int = 5
-    max_wait: float = 30.0
-    give_up_after: int = 64
-    max_tokens_field: str = "max_tokens"
-    version: str | None = None
-    max_answer_bytes: int = 8 * 1024 * 1024
-    served_model: str | None = None
-    keep_reasoning: bool = True
-    schema_form: str = "json_schema"
+    __pydantic_config__ = CLOSED
+
+    base_url: Address
+    model: Text
+    api_key_env: Variable | None = None
+    concurrency: Count = 32
+    timeout: Timeout = 60.0
+    connect_timeout: Timeout = 5.0
+    tries: Count = 5
+    max_wait: Seconds = 30.0
+    give_up_after: Count = 64
+    max_tokens_field: Text = "max_tokens"
+    version: Text | None = None
+    max_answer_bytes: Bytes = 8 * 1024 * 1024
+    served_model: Text | None = None
+    keep_reasoning: YesNo = True
+    schema_form: SchemaForm = "json_schema"
 
 
 @dataclass(frozen=True, slots=True)
 class HashedEmbeddings:
     """Lexical vectors from hashed words and letter groups; ``dimension`` is a multiple of 8 from 64 to 1024."""
 
-    dimension: int = 384
+    __pydantic_config__ = CLOSED
+
+    dimension: Dimension = 384
 
 
 @dataclass(frozen=True, slots=True)
 class OnnxEmbeddings:
     """A sentence transformer on onnxruntime; ``path`` is a folder written by ``lakeweave.inference.build_embedder``."""
 
-    path: str
-    threads: int = 0
-    max_tokens: int = 256
+    __pydantic_config__ = CLOSED
+
+    path: Text
+    threads: Whole = 0
+    max_tokens: Tokens = 256
 
 
 @dataclass(frozen=True)
@@ -105,12 +153,6 @@ BACKENDS = {
 def names_of(function: str) -> list[str]:
     """The names of the backends that can answer ``function``."""
     return sorted(name for name, backend in BACKENDS.items() if backend.function == function)
-
-
-def nearest(given: object, names: Iterable[str]) -> str:
-    """A sentence with the name that is most like the given one; empty when none is."""
-    found = get_close_matches(str(given), list(names), n=1)
-    return f" Did you mean `{found[0]}`?" if found else ""
 
 
 def backend_of(settings: object) -> Backend:

@@ -4,22 +4,69 @@ from __future__ import annotations
 
 import codecs
 import json
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, fields
+from typing import Annotated, Any
+
+from annotated_types import Ge, Le
+from pydantic import AfterValidator, BeforeValidator, Strict
 
 from lakeweave.errors import UserError
 from lakeweave.ingestion.names import snake_case
+from lakeweave.options import Name, Names, Text, YesNo, expected, one_of, read, wrong
 
 POLICIES = ("evolve", "freeze", "discard_row")
 HEADERS = ("auto", "yes", "no")
+
+
+def _one_character(given: str) -> str:
+    if len(given) != 1 or given in '"\r\n':
+        raise ValueError(given)
+    return given
+
+
+def _known_encoding(given: str) -> str:
+    try:
+        codecs.lookup(given)
+    except LookupError:
+        raise wrong(f"is {given!r}, which Python does not know") from None
+    return given
+
+
+def _pairs(given: Any) -> Any:
+    """The pairs of an object, sorted; anything else stays, and is refused."""
+    return tuple(sorted(given.items())) if isinstance(given, dict) and _are_texts(given.values()) else given or None
+
+
+def _are_texts(values: Any) -> bool:
+    return all(isinstance(value, str) for value in values)
+
+
+def _list(given: Any) -> Any:
+    return [given] if isinstance(given, str) else given
+
+
+Delimiter = Annotated[
+    str, Strict(), AfterValidator(_one_character), expected("one character that is no quote or line end")
+]
+Encoding = Annotated[Text, AfterValidator(_known_encoding)]
+Aliases = Annotated[
+    tuple[tuple[str, str], ...], BeforeValidator(_pairs), expected("an object of old name: declared name")
+]
+Key = Annotated[Names, BeforeValidator(_list)]
+Share = Annotated[float, Strict(), Ge(0), Le(1), expected("a number from 0 to 1, or null")]
+Characters = Annotated[int, Strict(), Ge(1), expected("a number of characters, or null")]
+Bytes = Annotated[int, Strict(), Ge(1), expected("a number of bytes")]
 
 
 @dataclass(frozen=True)
 class PositionalLayout:
     """The columns, in order, of header-less files whose relative path matches ``pattern``."""
 
-    pattern: str
-    columns: tuple[str, ...]
+    pattern: Text
+    columns: Names
+
+
+Layout = Annotated[PositionalLayout, expected("{'pattern': …, 'columns': […]}", parts=True)]
 
 
 @dataclass(frozen=True)
@@ -30,34 +77,34 @@ class Reading:
     ``key`` is held, whatever the layout policy is.
     """
 
-    columns: tuple[str, ...] | None = None
-    layout_policy: str = "evolve"
-    layouts: tuple[PositionalLayout, ...] = ()
-    header: str = "auto"
-    delimiter: str | None = None
-    encoding: str | None = None
-    aliases: tuple[tuple[str, str], ...] = ()
-    max_rejected_share: float | None = None
-    sheet: str | None = None
-    key: tuple[str, ...] = ()
-    max_record_chars: int | None = None
+    columns: Names | None = None
+    layout_policy: Annotated[str, one_of(*POLICIES)] = "evolve"
+    layouts: tuple[Layout, ...] = ()
+    header: Annotated[str, one_of(*HEADERS)] = "auto"
+    delimiter: Delimiter | None = None
+    encoding: Encoding | None = None
+    aliases: Aliases = ()
+    max_rejected_share: Share | None = None
+    sheet: Text | None = None
+    key: Key = ()
+    max_record_chars: Characters | None = None
 
 
 @dataclass(frozen=True)
 class Spec:
     """One source: where its files are, how they are read and where they are staged."""
 
-    source: str
-    folder: str
-    schema: str
-    table: str
-    ledger: str
+    source: Name
+    folder: Name
+    schema: Name
+    table: Name
+    ledger: Name
     reading: Reading
-    archive: str | None = None
-    patterns: tuple[str, ...] = ("*",)
-    reload: bool = False
-    release: bool = False
-    batch_bytes: int = 512 << 20
+    archive: Text | None = None
+    patterns: Names = ("*",)
+    reload: YesNo = False
+    release: YesNo = False
+    batch_bytes: Bytes = 512 << 20
     extra: dict[str, Any] = field(default_factory=dict)
 
     @staticmethod
@@ -71,119 +118,46 @@ class Spec:
             ) from None
         if not isinstance(given, dict):
             raise UserError(f"The argument of {function} is a JSON {type(given).__name__}; expected an object.")
-        return _Parser(given).spec()
-
-
-class _Parser:
-    """Collects all problems of a spec before it complains."""
-
-    def __init__(self, given: dict[str, Any]) -> None:
-        self.given = given
-        self.problems: list[str] = []
-
-    def text(self, key: str, default: str | None = None, *, required: bool = False) -> Any:
-        value = self.given.get(key, default)
-        if value is None and not required:
-            return default
-        if not isinstance(value, str) or (required and not value):
-            self.problems.append(f"`{key}` is {value!r}, expected a text")
-            return default or ""
-        return value
-
-    def one_of(self, key: str, choices: tuple[str, ...]) -> str:
-        value = self.given.get(key) or choices[0]
-        if value not in choices:
-            self.problems.append(f"`{key}` is {value!r}, expected one of {', '.join(choices)}")
-            return choices[0]
-        return value
-
-    def texts(self, key: str, value: Any) -> tuple[str, ...]:
-        if not isinstance(value, list) or not value or not all(isinstance(v, str) and v for v in value):
-            self.problems.append(f"`{key}` is {value!r}, expected a list of texts with at least one")
-            return ()
-        return tuple(value)
-
-    def spec(self) -> Spec:
-        given = self.given
-        columns = self.texts("columns", given.get("columns"))
-        seen: dict[str, str] = {}
-        for column in columns:
-            key = snake_case(column)
-            if key in seen:
-                self.problems.append(f"`columns` has {seen[key]!r} and {column!r}, which are the same name")
-            seen[key] = column
-        layouts = []
-        for i, layout in enumerate(given.get("layouts") or []):
-            if not isinstance(layout, dict) or not isinstance(layout.get("pattern"), str):
-                self.problems.append(f"`layouts[{i}]` is {layout!r}, expected {{'pattern': …, 'columns': […]}}")
-                continue
-            layouts.append(
-                PositionalLayout(layout["pattern"], self.texts(f"layouts[{i}].columns", layout.get("columns")))
-            )
-        aliases = given.get("aliases") or {}
-        if not isinstance(aliases, dict) or not all(isinstance(v, str) for v in aliases.values()):
-            self.problems.append(f"`aliases` is {aliases!r}, expected an object of old name: declared name")
-            aliases = {}
-        for old, new in aliases.items():
-            if snake_case(new) not in seen:
-                self.problems.append(f"`aliases` names {new!r} for {old!r}, which is not one of `columns`")
-        key_columns = given.get("key") or []
-        key_columns = (
-            self.texts("key", [key_columns] if isinstance(key_columns, str) else key_columns) if key_columns else ()
-        )
-        for column in key_columns:
-            if column not in columns:
-                self.problems.append(f"`key` names {column!r}, which is not one of `columns`")
-        delimiter = self.text("delimiter")
-        if delimiter is not None and (len(delimiter) != 1 or delimiter in '"\r\n'):
-            self.problems.append(f"`delimiter` is {delimiter!r}, expected one character that is no quote or line end")
-        encoding = self.text("encoding")
-        if encoding is not None:
-            try:
-                codecs.lookup(encoding)
-            except LookupError:
-                self.problems.append(f"`encoding` is {encoding!r}, which Python does not know")
-        share = given.get("max_rejected_share")
-        if share is not None and (isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share <= 1):
-            self.problems.append(f"`max_rejected_share` is {share!r}, expected a number from 0 to 1, or null")
-            share = None
-        longest = given.get("max_record_chars")
-        if longest is not None and (isinstance(longest, bool) or not isinstance(longest, int) or longest < 1):
-            self.problems.append(f"`max_record_chars` is {longest!r}, expected a number of characters, or null")
-            longest = None
-        batch_bytes = given.get("batch_bytes") or 512 << 20
-        if isinstance(batch_bytes, bool) or not isinstance(batch_bytes, int) or batch_bytes < 1:
-            self.problems.append(f"`batch_bytes` is {batch_bytes!r}, expected a number of bytes")
-            batch_bytes = 512 << 20
-        patterns = given.get("patterns")
-        spec = Spec(
-            source=self.text("source", required=True),
-            folder=self.text("folder", required=True),
-            schema=self.text("schema", required=True),
-            table=self.text("table", required=True),
-            ledger=self.text("ledger", required=True),
-            archive=self.text("archive"),
-            patterns=("*",) if patterns is None else self.texts("patterns", patterns),
-            reload=bool(given.get("reload")),
-            release=bool(given.get("release")),
-            batch_bytes=batch_bytes,
-            reading=Reading(
-                columns=columns,
-                layout_policy=self.one_of("layout_policy", POLICIES),
-                layouts=tuple(layouts),
-                header=self.one_of("header", HEADERS),
-                delimiter=delimiter,
-                encoding=encoding,
-                aliases=tuple(sorted(aliases.items())),
-                max_rejected_share=share,
-                sheet=self.text("sheet"),
-                key=tuple(key_columns),
-                max_record_chars=longest,
-            ),
-        )
-        if self.problems:
+        # Without a value that says nothing, such as no layouts and no key.
+        told = {name: value for name, value in given.items() if value not in ([], {}, "") or name in _MAY_BE_REFUSED}
+        problems: list[str] = []
+        reading = read(Reading, {name: told.get(name) for name in _names(Reading)}, problems)
+        where = {name: told.get(name) for name in _names(Spec) if name != "reading"}
+        spec = read(Spec, where | {"reading": reading or Reading()}, problems)
+        if "columns" not in given:
+            problems.append("`columns` is missing")
+        problems += _unrelated(given)
+        if problems or spec is None:
             name = given.get("source") or "of no name"
-            raise UserError(
-                f"The spec of source {name} has {len(self.problems)} problem(s): {'; '.join(self.problems)}."
-            )
+            raise UserError(f"The spec of source {name} has {len(problems)} problem(s): {'; '.join(problems)}.")
         return spec
+
+
+_MAY_BE_REFUSED = ("columns", "patterns", "delimiter")
+
+
+def _names(kind: Any) -> list[str]:
+    return [each.name for each in fields(kind)]
+
+
+def _unrelated(given: dict[str, Any]) -> list[str]:
+    """Problems between options: names that are equal, or that no column has."""
+    problems = []
+    columns = [column for column in _all(given.get("columns")) if isinstance(column, str)]
+    seen: dict[str, str] = {}
+    for column in columns:
+        if same := seen.get(snake_case(column)):
+            problems.append(f"`columns` has {same!r} and {column!r}, which are the same name")
+        seen[snake_case(column)] = column
+    aliases = given.get("aliases")
+    for old, new in aliases.items() if isinstance(aliases, dict) and _are_texts(aliases.values()) else ():
+        if snake_case(new) not in seen:
+            problems.append(f"`aliases` names {new!r} for {old!r}, which is not one of `columns`")
+    for column in _all(_list(given.get("key"))):
+        if isinstance(column, str) and column and column not in columns:
+            problems.append(f"`key` names {column!r}, which is not one of `columns`")
+    return problems
+
+
+def _all(given: Any) -> list[Any]:
+    return given if isinstance(given, list) else []

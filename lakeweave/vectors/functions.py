@@ -26,12 +26,15 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import pyarrow as pa
+from annotated_types import Ge
+from pydantic import Strict
 
 from lakeweave.errors import VectorError
+from lakeweave.options import CLOSED, Count, Text, Whole, expected, one_of, read
 from lakeweave.vectors import index
 from lakeweave.vectors.exact import COSINE, DISTANCE_TYPES, Vectors, joined
 from lakeweave.vectors.index import Definition
@@ -49,17 +52,19 @@ _BLOCK = 256
 class Spec:
     """What is asked: a number of neighbours, a distance, names for messages, and the index that may be used."""
 
-    top_k: int = 10
-    distance_type: str = "EUCLIDEAN"
-    base: str = "the base"
-    column: str = "embedding"
-    folder: str = ""
-    index: str = ""
-    m: int = 16
-    ef_construction: int = 200
-    ef_search: int = 64
-    minimum_rows: int = 0
-    drift: float = 0.3
+    __pydantic_config__ = CLOSED
+
+    top_k: Count = 10
+    distance_type: Annotated[str, one_of(*DISTANCE_TYPES)] = "EUCLIDEAN"
+    base: Text = "the base"
+    column: Text = "embedding"
+    folder: Text = ""
+    index: Text = ""
+    m: Count = 16
+    ef_construction: Count = 200
+    ef_search: Count = 64
+    minimum_rows: Whole = 0
+    drift: Annotated[float, Strict(), Ge(0), expected("a number from 0")] = 0.3
 
     @property
     def definition(self) -> Definition:
@@ -72,12 +77,6 @@ class Search:
 
     def __init__(self, spec: Spec, rows: int, queries: int) -> None:
         """``rows`` and ``queries``: how many of each will come."""
-        if spec.distance_type not in DISTANCE_TYPES:
-            raise VectorError(
-                f"The distance type is {spec.distance_type!r}; expected one of {', '.join(DISTANCE_TYPES)}."
-            )
-        if spec.top_k < 1:
-            raise VectorError(f"`top_k` is {spec.top_k}; expected a whole number from 1.")
         self.spec, self.queries, self.touched = spec, queries, time.monotonic()
         self._rows, self._lock, self._ready = rows, threading.Lock(), threading.Lock()
         self._matrix: np.ndarray | None = None
@@ -231,7 +230,11 @@ _LOCK = threading.Lock()
 
 def open_search(spec: str, rows: int, queries: int) -> int:
     """`lakeweave_vector_open`."""
-    made = Search(Spec(**json.loads(spec)), rows, queries)
+    problems: list[str] = []
+    asked = read(Spec, json.loads(spec), problems)
+    if asked is None:
+        raise VectorError(f"The vector search has {len(problems)} problem(s): {'; '.join(problems)}.")
+    made = Search(asked, rows, queries)
     now = time.monotonic()
     with _LOCK:
         for handle in [known for known, each in _OPEN.items() if now - each.touched > FORGOTTEN_AFTER]:

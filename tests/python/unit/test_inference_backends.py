@@ -57,14 +57,14 @@ def test_all_mistakes_in_the_settings_are_reported_at_once() -> None:
     for sentence in (
         "`text.modle` is not a setting",
         "`text.model` is missing",
-        "`text.concurrency` is 0; expected at least 1",
-        "`text.timeout` is 'long'; expected a number of seconds",
+        "`text.concurrency` is 0, expected a whole number from 1",
+        "`text.timeout` is 'long', expected a number of seconds",
         "`text.base_url` carries a user or password",
         "`text.api_key_env` is not the NAME of an environment variable",
-        "`embeddings.dimension` is 100; expected a multiple of 8",
-        "`images.threads` is True; expected a whole number",
-        "`models.other.backend` is 'opnai'; expected one of hashed, offline, onnx, openai. Did you mean `openai`?",
-        "`text.modle` is not a setting; expected: base_url",
+        "`embeddings.dimension` is 100, expected a multiple of 8",
+        "`images.threads` is True, expected a whole number",
+        "`models.other.backend` is 'opnai', expected one of hashed, offline, onnx, openai. Did you mean `openai`?",
+        "`text.modle` is not a setting, expected one of base_url",
         "Did you mean `model`?",
     ):
         assert sentence in said

@@ -31,6 +31,7 @@ REFUSED: list[tuple[dict[str, Any], list[str]]] = [
     ({"header": "maybe"}, ["header"]),
     ({"columns": []}, ["columns"]),
     ({"columns": ["id", "ID"]}, ["columns"]),
+    ({"columns": ["id", "id"]}, ["columns"]),
     ({"columns": ["ｉｄ", "id"]}, ["columns"]),
     ({"patterns": "*.csv"}, ["patterns"]),
     ({"patterns": [""]}, ["patterns"]),
