@@ -3,6 +3,7 @@
 {% endmaterialization %}
 
 {% materialization unit, default %}
+    {%- do lakeweave.declare_lookups(sql, (model.extra_ctes or []) | map(attribute='sql') | list) -%}
     {{ return(lakeweave._unit_verdict_once(dbt.materialization_unit_default)) }}
 {% endmaterialization %}
 

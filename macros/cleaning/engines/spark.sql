@@ -103,7 +103,7 @@
 
 {# https://spark.apache.org/docs/latest/sql-ref-syntax-ddl-declare-variable.html #}
 {% macro spark___currency_symbols() -%}
-    {{ return(lakeweave._lookup('currency_symbols')) }}
+    {{ return(lakeweave._lookup('currency_symbols', is_in_transform=true)) }}
 {%- endmacro %}
 
 {# https://spark.apache.org/docs/latest/api/sql/index.html#try_element_at #}
