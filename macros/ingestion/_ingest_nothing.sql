@@ -24,6 +24,19 @@
     {{ return({'relations': [target_relation]}) }}
 {%- endmacro %}
 
+{# A SELECT with the columns of delivered records and without a row. #}
+{% macro _no_delivered_records(columns) -%}
+    select
+        {%- for column in columns %}
+        cast(null as {{ dbt.type_string() }}) as {{ adapter.quote(column) }},
+        {%- endfor %}
+        cast(null as {{ dbt.type_string() }}) as _content_hash,
+        cast(null as {{ dbt.type_string() }}) as _file_name,
+        cast(null as {{ dbt.type_bigint() }}) as _record_number,
+        cast(null as {{ dbt.type_boolean() }}) as is_duplicate_in_file
+    where false
+{%- endmacro %}
+
 {# What the body reads where nothing is delivered. BigQuery reads the sources in place, and DuckDB's body has no rows. #}
 {% macro default___stage_nothing(spec) -%}
 {%- endmacro %}

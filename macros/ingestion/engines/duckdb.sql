@@ -5,17 +5,7 @@
 {% macro duckdb___delivered_records(relation, source_name, table_name) -%}
     {%- if flags.EMPTY and execute -%}
     {# Nothing is staged with `--empty`. #}
-    (
-        select
-            {%- for column in lakeweave.declared_source(source_name, table_name).columns.values() %}
-            cast(null as varchar) as {{ adapter.quote(column.name) }},
-            {%- endfor %}
-            cast(null as varchar) as _content_hash,
-            cast(null as varchar) as _file_name,
-            cast(null as bigint) as _record_number,
-            cast(null as boolean) as is_duplicate_in_file
-        where false
-    )
+    ({{ lakeweave._no_delivered_records(lakeweave.declared_source(source_name, table_name).columns.values() | map(attribute='name')) }})
     {%- else -%}
     {%- set staged = api.Relation.create(database='staging', schema=source_name, identifier=table_name) -%}
     (select * rename (_file_id as _content_hash) from {{ staged }})

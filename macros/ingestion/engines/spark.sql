@@ -133,14 +133,6 @@
 {% macro spark___stage_nothing(spec) -%}
     {%- call statement('stage_nothing') -%}
         create or replace temporary view {{ spec.view }} as
-        select
-            {%- for column in spec.columns %}
-            cast(null as string) as {{ adapter.quote(column) }},
-            {%- endfor %}
-            cast(null as string) as _content_hash,
-            cast(null as string) as _file_name,
-            cast(null as bigint) as _record_number,
-            cast(null as boolean) as is_duplicate_in_file
-        where false
+        {{ lakeweave._no_delivered_records(spec.columns) }}
     {%- endcall -%}
 {%- endmacro %}
