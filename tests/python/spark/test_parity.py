@@ -126,7 +126,7 @@ def test_data_tests_have_the_same_results(both: Both) -> None:
 
 
 def test_unit_tests_over_amounts_run(both: Both) -> None:
-    """They read the seed of currencies by a variable that their materialization declares; all others by `make test-spark-long`."""
+    """They read the currencies by a variable that their materialization declares; all others in `make test-spark-long`."""
     tests = ("bronze_inventory_items_every_column", "silver_products_types")
     done = both.spark.here("test", "--select", *tests)
     assert {each.node.name: str(each.status) for each in done.results if each.node.name in tests} == dict.fromkeys(
