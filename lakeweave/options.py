@@ -23,7 +23,7 @@ CLOSED = ConfigDict(extra="forbid")
 def expected(words: str, *, parts: bool = False) -> WrapValidator:
     """The type before it in ``Annotated`` is what ``words`` say: in a message they follow "expected".
 
-    With ``parts``, a problem of a part of the value is told as that of the part.
+    With ``parts``, a problem of a part of the value is reported for the part.
     """
 
     def check(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
