@@ -17,7 +17,7 @@ help:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -30,19 +30,29 @@ OK, RETRYABLE, FAILED, UNSENT = "ok", "retryable", "failed", "unsent"
 NULL_INPUT = "null input"
 EMPTY_INPUT = "empty input"
 
+#: What a call takes, by the name of its field and its kind; the macro `_columns_of_call` has the same names for the ledger.
+_OF_CALL = {
+    "input_tokens": "whole",
+    "output_tokens": "whole",
+    "cached_input_tokens": "whole",
+    "reasoning_tokens": "whole",
+    "requests": "whole",
+    "reasoning": "text",
+    "served_model": "text",
+    "is_other_model": "flag",
+    "rejected_response": "text",
+}
+_FIELDS = {"response": "text", "embedding": "vector", "status": "text", "state": "text", **_OF_CALL}
+_DUCKDB = {"text": "VARCHAR", "vector": "FLOAT[]", "whole": "BIGINT", "flag": "BOOLEAN"}
+_SPARK = {"text": "string", "vector": "array<float>", "whole": "bigint", "flag": "boolean"}
+_OF_USAGE = frozenset(each.name for each in fields(Usage))
+_ARROW = {"text": pa.string(), "whole": pa.int64(), "flag": pa.bool_()}
+
 #: The SQL type that every inference function of DuckDB returns.
-DUCKDB_TYPE = (
-    "STRUCT(response VARCHAR, embedding FLOAT[], status VARCHAR, state VARCHAR, input_tokens BIGINT, "
-    "output_tokens BIGINT, cached_input_tokens BIGINT, reasoning_tokens BIGINT, requests BIGINT, reasoning VARCHAR, "
-    "served_model VARCHAR, is_other_model BOOLEAN, rejected_response VARCHAR)"
-)
+DUCKDB_TYPE = f"STRUCT({', '.join(f'{name} {_DUCKDB[kind]}' for name, kind in _FIELDS.items())})"
 
 #: The same for Spark.
-SPARK_TYPE = (
-    "response string, embedding array<float>, status string, state string, input_tokens bigint, "
-    "output_tokens bigint, cached_input_tokens bigint, reasoning_tokens bigint, requests bigint, reasoning string, "
-    "served_model string, is_other_model boolean, rejected_response string"
-)
+SPARK_TYPE = ", ".join(f"{name} {_SPARK[kind]}" for name, kind in _FIELDS.items())
 
 _MAX_STATUS = 300
 
@@ -90,12 +100,6 @@ class Answer:
         return self.usage.output_tokens
 
 
-_TEXTS = ("reasoning", "served_model")
-_COUNTS = ("input_tokens", "output_tokens", "cached_input_tokens", "reasoning_tokens")
-_LAST = {**dict.fromkeys(_COUNTS, pa.int64()), "requests": pa.int64(), **dict.fromkeys(_TEXTS, pa.string())}
-_LAST |= {"is_other_model": pa.bool_(), "rejected_response": pa.string()}
-
-
 @dataclass(slots=True)
 class Answers:
     """The answers to a batch of ``n`` inputs.
@@ -117,10 +121,8 @@ class Answers:
     @classmethod
     def of(cls, answers: Sequence[Answer]) -> Answers:
         """Columns from single answers."""
-        more: dict[str, Sequence[Any]] = {name: [getattr(a.usage, name) for a in answers] for name in _COUNTS}
-        more |= {
-            name: [getattr(a, name) for a in answers]
-            for name in ("requests", *_TEXTS, "is_other_model", "rejected_response")
+        more: dict[str, Sequence[Any]] = {
+            name: [getattr(each.usage if name in _OF_USAGE else each, name) for each in answers] for name in _OF_CALL
         }
         return cls(
             statuses=[a.status for a in answers],
@@ -153,7 +155,7 @@ class Answers:
             "status": pa.array([status_text(s) if s else "" for s in self.statuses], pa.string()),
             "state": pa.array(states, pa.string()),
         }
-        for name, kind in _LAST.items():
+        for name, kind in ((name, _ARROW[kind]) for name, kind in _OF_CALL.items()):
             given = self.more.get(name)
             if given is None:
                 columns[name] = pa.nulls(n, kind)

@@ -7,7 +7,7 @@
 {# One statement calls the model and stores the answers: they are committed together or not at all. #}
 {% macro default___batch_statements(pending, after, next, call_config) -%}
     {%- set answers = lakeweave._answered(
-        '(' ~ lakeweave._batch_sql(pending, after, next) ~ ')', call_config.called, 'input', call_config.options, {'object_table': call_config.object_table}
+        '(' ~ lakeweave._batch_sql(pending, after, next, call_config) ~ ')', call_config.called, 'input', call_config.options, {'object_table': call_config.object_table}
     ) -%}
     {{ return([lakeweave._ledger_rows_sql(answers ~ ' as answers', call_config)]) }}
 {%- endmacro %}
@@ -128,13 +128,49 @@
 {%- endmacro %}
 
 {# The questions of one batch. Questions that another model of this run has asked meanwhile are left out. #}
-{% macro _batch_sql(pending, after, next) -%}
-    select pending.fingerprint, pending.input, pending.attempts, pending.place
+{% macro _batch_sql(pending, after, next, call_config) -%}
+    {%- set corrects = lakeweave._corrects_in_next_run(call_config) -%}
+    select
+        pending.fingerprint,
+        {% if corrects -%}
+        case
+            when rejected.rejected_response is null then pending.input
+            else {{ dbt.concat([
+                'pending.input', lakeweave.text_literal('\n\nAn earlier answer was:\n'), 'substr(rejected.rejected_response, 1, 8000)',
+                lakeweave.text_literal('\nThat answer does not fit. '), 'rejected.status',
+                lakeweave.text_literal('. Answer again with the corrected JSON object and nothing else.'),
+            ]) }}
+        end as input,
+        rejected.rejected_response is not null as lakeweave_is_correction,
+        {%- else -%}
+        pending.input,
+        {%- endif %}
+        pending.attempts,
+        pending.place
     from {{ pending }} as pending
     left join (
         {{ lakeweave._asked_meanwhile_sql() }}
     ) as meanwhile on pending.fingerprint = meanwhile.fingerprint
+    {%- if corrects %}
+    left join (
+        select
+            fingerprint,
+            rejected_response,
+            status,
+            row_number() over (partition by fingerprint order by attempt desc) as newest
+        from {{ lakeweave.ledger_relation('model_responses') }}
+        where rejected_response is not null
+    ) as rejected on pending.fingerprint = rejected.fingerprint and rejected.newest = 1
+    {%- endif %}
     where pending.place > {{ after }} and pending.place <= {{ next.last }} and meanwhile.fingerprint is null
+{%- endmacro %}
+
+{#
+    Whether an answer that does not fit its schema is corrected by the next run, because nothing can be asked twice in one statement.
+    The model is then shown the answer and its fault. A second answer that does not fit is final, as on the local engines.
+#}
+{% macro _corrects_in_next_run(call_config) -%}
+    {{ return('schema' in call_config.options and not lakeweave.is_local_engine()) }}
 {%- endmacro %}
 
 {# The ledger's rows from answers to a batch. #}
@@ -152,8 +188,17 @@
         {{ lakeweave.text_literal(tojson(call_config.options, sort_keys=true)) }},
         case when response_state = 'ok' then response end,
         case when response_state = 'ok' then embedding end,
+        {% if lakeweave._corrects_in_next_run(call_config) -%}
+        {%- set is_final -%}
+            lakeweave_is_correction and response_state = 'retryable'
+                and (response_status like 'not_in_schema: %' or response_status like 'not_json: %')
+        {%- endset -%}
+        case when {{ is_final }} then {{ dbt.concat(['response_status', "' (the second answer)'"]) }} else response_status end,
+        case when {{ is_final }} then 'failed' else response_state end,
+        {%- else -%}
         response_status,
         response_state,
+        {%- endif %}
         attempts + 1,
         {{ lakeweave._now() }},
         '{{ invocation_id }}',

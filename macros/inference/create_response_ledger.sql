@@ -3,6 +3,7 @@
 
     * `model_responses`: one row per attempt, appended to and never changed. What was paid for is only known here.
     * `inference_runs`: one row per inference model and run, from which gold.model_usage tells what the ledger saved.
+    * `accepted_answers`: how often each answer was given when somebody accepted the answers of a column; see `accept_answers`.
     * `models`: one row per definition that a remote model was created with; the newest decides whether it changed.
 #}
 {% macro create_response_ledger() -%}
@@ -17,7 +18,7 @@
 {# The hook at the start of a run creates the ledger, but a project that disabled this package's models has no such hook. #}
 {% macro _ensure_response_ledger() -%}
     {%- set responses = lakeweave.ledger_relation('model_responses') -%}
-    {%- if load_relation(lakeweave.ledger_relation('inference_runs')) is none
+    {%- if load_relation(lakeweave.ledger_relation('accepted_answers')) is none
             or lakeweave.missing_columns(responses, lakeweave._response_ledger_tables().model_responses) -%}
         {%- do adapter.dispatch('_ensure_response_ledger', 'lakeweave')() -%}
     {%- endif -%}
@@ -45,6 +46,9 @@
             ('invocation_id', text), ('node_id', text), ('function', text), ('model', text), ('model_version', text),
             ('ran_at', moment), ('row_count', whole), ('input_count', whole), ('answered_before', whole), ('calls', whole),
             ('ok', whole), ('retryable', whole), ('failed', whole), ('pending', whole),
+        ],
+        'accepted_answers': [
+            ('relation', text), ('column_name', text), ('answer', text), ('row_count', whole), ('accepted_at', moment), ('invocation_id', text),
         ],
         'models': [
             ('model', text), ('relation', text), ('function', text), ('model_version', text), ('definition', text),

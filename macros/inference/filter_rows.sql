@@ -9,8 +9,12 @@
     With `relation` it is a table expression, like `generate_text`. Other arguments are those of `inference`.
 #}
 {% macro filter_rows(model, input, condition, column='matches', options={}, relation=none) -%}
+    {%- set problems = lakeweave._text_problems({'condition': condition}) -%}
+    {%- for name in modules.re.findall('[{][A-Za-z_]\\w*[}]', condition | string) | unique -%}
+        {%- do problems.append("`condition` has the placeholder " ~ name ~ ", which nothing fills; it is about the text of `input`. For two texts see `match_rows`.") -%}
+    {%- endfor -%}
     {{ return(lakeweave._typed_question(
-        'filter_rows', lakeweave._text_problems({'condition': condition}),
+        'filter_rows', problems,
         'Decide whether this condition is true of the text: ' ~ condition,
         {column: 'boolean'}, model, input, options, relation, kwargs
     )) }}

@@ -5,6 +5,8 @@
     `schema` gives the answer of `generate_text` typed columns: a mapping of names to types (string, integer, number, boolean, date,
     array, object), or to mappings with `type`, `description`, `optional`, `values`, `minimum`, `maximum`, `items` and `fields`.
 
+    `group_by` makes one question of the rows of a group; see `summarize_rows`.
+
     All mistakes in the call are reported at once, when the project is parsed.
 #}
 {% macro inference(
@@ -23,7 +25,9 @@
     object_table=none,
     warn_if_failed_share=none,
     fail_if_failed_share=none,
-    schema=none
+    schema=none,
+    group_by=none,
+    order_by=none
 ) -%}
     {%- set call_config = {
         'function': function,
@@ -42,6 +46,9 @@
         'warn_if_failed_share': warn_if_failed_share,
         'fail_if_failed_share': fail_if_failed_share,
     } -%}
+    {%- if group_by is not none or order_by is not none -%}
+        {%- do call_config.update({'group_by': lakeweave._names_of(group_by), 'order_by': lakeweave._names_of(order_by)}) -%}
+    {%- endif -%}
     {# A limit may come as text, from a variable or the environment. What is no number stays as it is and is refused. #}
     {%- for name in ['max_calls_per_run', 'max_cost_per_run', 'batch_size', 'max_attempts', 'max_input_characters', 'warn_if_failed_share', 'fail_if_failed_share'] if call_config[name] is string -%}
         {%- set number = lakeweave._number_of(call_config[name], name not in ('max_cost_per_run', 'warn_if_failed_share', 'fail_if_failed_share')) -%}
@@ -52,6 +59,9 @@
     {%- set problems = lakeweave._inference_problems(call_config, kwargs) -%}
     {%- if options is not mapping -%}
         {%- do problems.append("`options` is " ~ tojson(options | string) ~ "; expected a mapping such as {'temperature': 0}.") -%}
+    {%- endif -%}
+    {%- if 'group_by' in call_config -%}
+        {%- do problems.extend(lakeweave._group_problems(call_config)) -%}
     {%- endif -%}
     {%- if schema is not none -%}
         {%- do problems.extend(lakeweave._schema_problems(schema)) -%}

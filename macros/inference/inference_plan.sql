@@ -88,7 +88,7 @@
     }) -%}
     {%- do call_config.update({'previous_options': lakeweave._previous_options_in_ledger(call_config)}) -%}
     {%- set output = lakeweave._estimated_output_tokens(call_config) -%}
-    {%- set body = render(node.raw_code) -%}
+    {%- set body = lakeweave._question_body(render(node.raw_code), call_config) -%}
     {%- set rows = lakeweave.fetch_rows(lakeweave._plan_sql(body, call_config, count_tokens), [[0, 0, 0, 0, 0, 0]]) -%}
     {%- set found = rows[0] -%}
     {%- set to_ask = found[4] | int -%}

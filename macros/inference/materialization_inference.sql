@@ -11,7 +11,7 @@
     Calls are ordered by input, then by fingerprint. Inputs with the same beginning follow one another, and a server can reuse
     what it computed for the beginning. The budget cuts at the end of that order.
 
-    The subjects are files of this folder: `_call_config`, `_pending`, `_plan_of_run`, `_batches`, `_joined_answers`, `_account_of_run`.
+    The subjects are files of this folder: `_call_config`, `_grouped`, `_pending`, `_plan_of_run`, `_batches`, `_joined_answers`, `_account_of_run`.
 #}
 {% materialization inference, default, supported_languages=['sql'] %}
 
@@ -28,12 +28,13 @@
     {# Transaction 1 begins: the body is computed once, into scratch tables. #}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
 
-    {%- set body_columns = lakeweave._body_columns(sql, call_config) -%}
+    {%- set body = lakeweave._question_body(sql, call_config) -%}
+    {%- set body_columns = lakeweave._body_columns(body, call_config) -%}
     {%- do lakeweave._refuse_personal_columns(sql, call_config) -%}
 
     {%- call statement('stage') -%}
         {{ config.get('sql_header') or '' }}
-        {{ lakeweave.create_scratch(staged, lakeweave._staged_sql(sql, call_config)) }}
+        {{ lakeweave.create_scratch(staged, lakeweave._staged_sql(body, call_config)) }}
     {%- endcall -%}
     {%- call statement('pending') -%}
         {{ lakeweave.create_scratch(pending, lakeweave._pending_sql(staged, call_config)) }}
@@ -42,6 +43,7 @@
     {# Transaction 1 ends. A kill from here on leaves scratch tables, which the next run drops. #}
 
     {%- do lakeweave._warn_of_personal_values(pending, call_config) -%}
+    {%- do lakeweave._warn_of_rows_left_out(staged, call_config) -%}
     {%- set plan = lakeweave._plan_of_run(staged, pending, call_config) -%}
     {%- if plan.fit < plan.to_ask and call_config.on_over_budget == 'error' -%}
         {%- do exceptions.raise_compiler_error(lakeweave._over_budget_message(plan.limits, plan.fit, plan.to_ask) ~ " Nothing was asked.") -%}

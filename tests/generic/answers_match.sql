@@ -4,10 +4,11 @@
     expression that is compared, `response` unless given, e.g. lakeweave.json_text('response', 'churn_risk').
 
     Letter case and blanks at the ends do not count. A golden row without an answer counts as wrong; one whose key the
-    model does not have at all fails the test too, because it would not be measured. One row with the numbers when
-    it fails; a model without rows passes.
+    model does not have at all fails the test too, because it would not be measured. With `at_least_per_class` each expected
+    answer must be found as often, too. One row with the numbers and the worst class when it fails; a model without rows passes.
+    `confusion_matrix` shows which answers are given for which.
 #}
-{% test answers_match(model, golden, key, at_least=0.9, answer='response', expected='expected') %}
+{% test answers_match(model, golden, key, at_least=0.9, answer='response', expected='expected', at_least_per_class=0) %}
 {%- set keys = [key] if key is string else key %}
 
 with
@@ -34,31 +35,58 @@ golden as (
 
 ),
 
-compared as (
+judged as (
 
     select
-        count(*) as golden_rows,
-        sum(case when answers.{{ keys[0] }} is null then 1 else 0 end) as missing_rows,
-        sum(
-            case
-                when lower(trim(cast(answers.given as {{ dbt.type_string() }})))
-                    = lower(trim(cast(golden.wanted as {{ dbt.type_string() }}))) then 1
-                else 0
-            end
-        ) as right_rows
+        lower(trim(cast(golden.wanted as {{ dbt.type_string() }}))) as wanted,
+        case when answers.{{ keys[0] }} is null then 1 else 0 end as is_missing,
+        case
+            when lower(trim(cast(answers.given as {{ dbt.type_string() }})))
+                = lower(trim(cast(golden.wanted as {{ dbt.type_string() }}))) then 1
+            else 0
+        end as is_right
     from golden
     left join answers
         on {% for name in keys %}golden.{{ name }} = answers.{{ name }}{{ ' and ' if not loop.last }}{% endfor %}
 
+),
+
+classes as (
+
+    select
+        wanted,
+        sum(is_right) * 1.0 / count(*) as right_share,
+        row_number() over (order by sum(is_right) * 1.0 / count(*), wanted) as place
+    from judged
+    group by wanted
+
+),
+
+compared as (
+
+    select
+        count(*) as golden_rows,
+        sum(is_missing) as missing_rows,
+        sum(is_right) as right_rows
+    from judged
+
 )
 
 select
-    golden_rows,
-    missing_rows,
-    right_rows,
-    {{ at_least }} as at_least
+    compared.golden_rows,
+    compared.missing_rows,
+    compared.right_rows,
+    {{ at_least }} as at_least,
+    classes.wanted as worst_class,
+    classes.right_share as worst_class_share
 from compared
+left join classes on classes.place = 1
 where (select count(*) from answers) > 0
-    and (missing_rows > 0 or golden_rows = 0 or right_rows < {{ at_least }} * golden_rows)
+    and (
+        compared.missing_rows > 0
+        or compared.golden_rows = 0
+        or compared.right_rows < {{ at_least }} * compared.golden_rows
+        or classes.right_share < {{ at_least_per_class }}
+    )
 
 {% endtest %}

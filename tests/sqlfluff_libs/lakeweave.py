@@ -7,17 +7,24 @@ from typing import Any
 
 # Macros that only set a configuration, and macros that stand where a relation does. Every other one is an expression.
 SETTINGS = {
-    "keyed_sync",
+    "classify",
+    "extract",
+    "filter_rows",
     "inference",
     "ingestion",
+    "keyed_sync",
+    "match_rows",
     "object_table",
     "one_row_per_key",
     "one_row_per_version",
     "remote_model",
+    "score",
+    "summarize_rows",
     "vector_index",
 }
 RELATIONS = {
     "annotate_image",
+    "confusion_matrix",
     "delivered_records",
     "generate_embedding",
     "generate_text",

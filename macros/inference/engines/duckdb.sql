@@ -52,7 +52,7 @@
 {% macro duckdb___batch_statements(pending, after, next, call_config) -%}
     {%- set token = lakeweave._claim_token(call_config, true) -%}
     {%- set answers = lakeweave._answered(
-        '(' ~ lakeweave._batch_sql(pending, after, next) ~ ' order by place)',
+        '(' ~ lakeweave._batch_sql(pending, after, next, call_config) ~ ' order by place)',
         call_config.called,
         'input',
         call_config.options,

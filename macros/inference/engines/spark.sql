@@ -16,7 +16,7 @@
 #}
 {% macro spark___batch_statements(pending, after, next, call_config) -%}
     {%- set kept = lakeweave.scratch_relation(this, 'answers') -%}
-    {%- set questions = lakeweave._batch_sql(pending, after, next) -%}
+    {%- set questions = lakeweave._batch_sql(pending, after, next, call_config) -%}
     {%- set questions = lakeweave._spread_questions(questions) -%}
     {%- set how = {'object_table': call_config.object_table} -%}
     {%- if next.requests is not none -%}
@@ -102,4 +102,12 @@
 {# https://spark.apache.org/docs/latest/sql-ref-literals.html#string-literal #}
 {% macro spark___escapes_with_backslashes() -%}
     {{ return(true) }}
+{%- endmacro %}
+
+{# https://spark.apache.org/docs/latest/api/sql/index.html#array_sort #}
+{% macro spark___joined_lines(line, place, fits) -%}
+    array_join(
+        transform(array_sort(collect_list(case when {{ fits }} then struct({{ place }} as place, {{ line }} as line) end)), each -> each.line),
+        {{ lakeweave.text_literal('\n') }}
+    )
 {%- endmacro %}

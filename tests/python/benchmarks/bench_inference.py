@@ -2,6 +2,7 @@
 
 * idle: what an inference model over 100,000 rows adds to a run that has nothing to ask, beside a plain table;
 * calls: the rate over a fake server with 100 ms, 32 in flight, against the ideal of 320 a second, then with faults;
+* typed: questions with a schema beside the same number without one, in turn, over the same server;
 * embeddings: hashed texts a second on one core, and with ``--embedder`` those of an ONNX model; with ``--torch-python`` (an
   interpreter that has sentence-transformers) and ``--weights`` the same texts through torch, and how far the vectors agree.
 
@@ -81,6 +82,44 @@ def calls(questions: int) -> None:
             )
 
 
+SCHEMA = {
+    "mood": {"type": "string", "values": ["good", "bad", "mixed"]},
+    "stars": {"type": "integer", "minimum": 1, "maximum": 5},
+    "since": {"type": "date", "optional": True},
+    "topics": {"type": "array", "items": "string"},
+}
+
+
+def typed(questions: int, rounds: int = 3) -> None:
+    """Questions with and without a schema, in turn: rows a second, and the requests that broken JSON adds."""
+    with tempfile.TemporaryDirectory() as folder, model_server.running(latency=0.1) as server:
+        project = InferenceProject(Path(folder), openai(server.base_url, timeout=2.0))
+        project.build("-s", "gemini")
+        rates: dict[str, list[float]] = {"untyped": [], "typed": []}
+        for number in range(rounds):
+            for name, schema in (("untyped", {}), ("typed", {"schema": SCHEMA})):
+                body = f"select range as id, 'q{number} ' || range as prompt from range({questions})"
+                project.write(name, asking(body, **schema))
+                project.build("-s", name)
+                rates[name].append(questions / seconds_of(project, name))
+        plain, checked = median(rates["untyped"]), median(rates["typed"])
+        print(
+            f"typed: {questions} questions, {rounds} rounds: {checked:.0f} rows/s with a schema, {plain:.0f} without, "
+            f"ratio {checked / plain:.2f}"
+        )
+        server.reset()
+        server.set(faults={"broken": 0.2})
+        project.write(
+            "broken",
+            asking(f"select range as id, 'b ' || range as prompt from range({questions})", schema=SCHEMA),
+        )
+        project.build("-s", "broken")
+        print(
+            f"typed: 20 % broken JSON: {server.stats()['requests'] / questions:.3f} requests for each row, "
+            f"states {project.states('broken')}"
+        )
+
+
 def embeddings(folder: str | None) -> None:
     """Texts a second."""
     draw = random.Random(7)
@@ -147,6 +186,7 @@ def main() -> None:
         beside_torch(given.embedder, given.torch_python, given.weights)
     idle(given.rows)
     calls(given.questions)
+    typed(given.questions)
 
 
 if __name__ == "__main__":

@@ -140,3 +140,78 @@ def test_a_question_with_a_schema_and_an_instruction_is_analyzed(empty: Warehous
     }
     assert "model_params" in answered
     assert "response_schema" in answered
+
+
+def test_a_rejected_answer_is_shown_to_the_model_once() -> None:
+    """A warehouse cannot ask twice in one statement, so the next run sends the answer and its fault after the input."""
+    made = Macros(
+        "bigquery",
+        "inference/_batches.sql",
+        "inference/engines/bigquery.sql",
+        *(f"core/{name}.sql" for name in ("text_literal", "is_local_engine")),
+        "core/engines/bigquery.sql",
+        dbt=SimpleNamespace(concat=lambda parts: f"concat({', '.join(parts)})"),
+    )
+    asked = "select 'a' as fingerprint, 'q1' as input, 1 as attempts, 1 as place union all select 'b', 'q2', 0, 2"
+    ledger = (
+        "select 'a' as fingerprint, 1 as attempt, '{\"x\": 1}' as rejected_response, 'not_in_schema: x is 1' as status"
+        " union all select 'a', 2, '{\"x\": 2}', 'not_in_schema: x is 2' union all select 'b', 1, null, 'overloaded'"
+    )
+    made._macros |= {
+        "ledger_relation": lambda _: f"({ledger})",
+        "_asked_meanwhile_sql": lambda: "select 'c' as fingerprint",
+    }
+    config = {"options": {"schema": [{"name": "x", "type": "string"}]}}
+    sql = made._batch_sql(f"({asked})", 0, {"last": 9}, config)
+    rows = reference.run(
+        f"select input, lakeweave_is_correction from ({sql}) order by fingerprint", Warehouse("p"), {}
+    )[1]
+    assert rows == [
+        (
+            'q1\n\nAn earlier answer was:\n{"x": 2}\nThat answer does not fit. not_in_schema: x is 2. '
+            "Answer again with the corrected JSON object and nothing else.",
+            True,
+        ),
+        ("q2", False),
+    ]
+    # A local engine has asked again itself.
+    local = Macros("duckdb", "inference/_batches.sql", "core/is_local_engine.sql")
+    assert not local._corrects_in_next_run(config)
+    assert not made._corrects_in_next_run({"options": {}})
+
+
+def test_a_second_answer_that_does_not_fit_is_final() -> None:
+    made = Macros(
+        "bigquery",
+        "inference/_batches.sql",
+        "inference/engines/bigquery.sql",
+        *(f"core/{name}.sql" for name in ("text_literal", "is_local_engine")),
+        "core/engines/bigquery.sql",
+        dbt=SimpleNamespace(concat=lambda parts: f"concat({', '.join(parts)})"),
+        invocation_id="this run",
+    )
+    made._macros |= {
+        "ledger_relation": lambda _: "ledger",
+        "_columns_of_call": lambda: ["rejected_response"],
+        "_now": lambda: "current_timestamp()",
+        "_estimated_input_tokens": lambda *_: "1",
+        "_estimated_output_tokens": lambda *_: "1",
+    }
+    misfit = "not_in_schema: x is 1"
+    cases = [("first", misfit, "retryable", False), ("second", misfit, "retryable", True)]
+    cases += [("busy", "overloaded", "retryable", True), ("good", "", "ok", True)]
+    rows = " union all ".join(
+        f"select '{name}' as fingerprint, '{status}' as response_status, '{state}' as response_state, {told} as"
+        " lakeweave_is_correction, 1 as attempts, 'r' as response, [1.0] as embedding, 'x' as rejected_response, 'i' as input"
+        for name, status, state, told in cases
+    )
+    config = {"options": {"schema": [{"name": "x", "type": "string"}]}, "function": "f", "model": "m"}
+    sql = made._ledger_rows_sql(f"({rows}) as answers", {**config, "model_version": "v", "node_id": "n"})
+    sql = sql[sql.index("select") :]
+    found = {row[0]: (row[7], row[8]) for row in reference.run(sql, Warehouse("p"), {})[1]}
+    assert found == {
+        "first": (misfit, "retryable"),
+        "second": (f"{misfit} (the second answer)", "failed"),
+        "busy": ("overloaded", "retryable"),
+        "good": ("", "ok"),
+    }

@@ -19,13 +19,14 @@ from demo.landing.grocery import rows
 from lakeweave.databases.connection import address
 from lakeweave.spark import session as spark_session
 from lakeweave.spark.databases import jdbc, settings_of
-from tests.python import dbt_speedups, postgres
+from tests.python import dbt_speedups, postgres, worked_examples
 from tests.python.databricks.standin import FakeWarehouse
 from tests.python.left_behind import marked
-from tests.python.support import ROOT, Workspace, deliver_batch
+from tests.python.support import ROOT, Workspace, add_models, deliver_batch
 
 ENDPOINTS = (
-    "{gemini: a-chat-model, text_embedding: an-embedding-model, vision: a-vision-model, yoga_pose: a-served-model}"
+    "{gemini: a-chat-model, text_embedding: an-embedding-model, vision: a-vision-model, yoga_pose: a-served-model,"
+    " worked_chat: a-chat-model, worked_embedder: an-embedding-model}"
 )
 FOREIGN_CATALOG = "{grocery: {catalog: shop_pg, schema: public}}"
 NO_TESTS = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
@@ -57,6 +58,7 @@ def record(root: Path, *selection: str) -> Recording:
     generate(LandingConfig(scale=0.001, batches=2, seed=42, out=complete))
     workspace = Workspace.create(root / "project", root / "landing")
     shutil.copytree(ROOT / "requirements", workspace.root / "requirements", dirs_exist_ok=True)
+    add_models(workspace, worked_examples.MODELS)
     jars = Path(os.environ.get("LAKEWEAVE_SPARK_JARS", ROOT / ".venv" / "spark-jars"))
     server = None if postgres.absent() else postgres.Server()
     environment = {

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from demo.landing import LandingConfig, generate
+from tests.python.duckdb.inference_project import InferenceProject, openai
+from tests.python.fakes import model_server
 from tests.python.support import ROOT, Workspace, deliver_batch
 
 
@@ -68,3 +70,18 @@ def open_page(use: Callable[[Path], None], demo: Workspace) -> Callable[..., Any
         return at.run()
 
     return opened
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[model_server.Client]:
+    """A fake of a model server, for the inference tests of a module."""
+    with model_server.running(hang=1.0) as running:
+        yield running
+
+
+@pytest.fixture
+def project(tmp_path: Path, server: model_server.Client) -> InferenceProject:
+    """A small project whose model `gemini` is the fake, which has no faults yet."""
+    server.reset()
+    server.set(factor=1, usage=True, faults={}, status=None, latency=0.0)
+    return InferenceProject(tmp_path, openai(server.base_url))

@@ -2,27 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
-
-from tests.python.duckdb.inference_project import InferenceProject, asking, openai
+from tests.python.duckdb.inference_project import InferenceProject, asking
 from tests.python.fakes import model_server
 
 BODY = "select range as id, 'q' || lpad((range % 100)::varchar, 3, '0') as prompt from range(200)"
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[model_server.Client]:
-    with model_server.running() as running:
-        yield running
-
-
-@pytest.fixture
-def project(tmp_path: Path, server: model_server.Client) -> InferenceProject:
-    server.reset()
-    return InferenceProject(tmp_path, openai(server.base_url))
 
 
 def test_calls_stay_within_the_budget_and_the_rest_waits(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,16 +12,10 @@ from tests.python.fakes import model_server
 KEY = "sk-this-is-not-a-real-key-0123456789"
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[model_server.Client]:
-    with model_server.running() as running:
-        yield running
-
-
 @pytest.fixture
 def project(tmp_path: Path, server: model_server.Client) -> InferenceProject:
     server.reset()
-    server.set(faults={}, status=None)
+    server.set(faults={}, status=None, hang=5.0)
     return InferenceProject(tmp_path, openai(server.base_url, tries=2))
 
 

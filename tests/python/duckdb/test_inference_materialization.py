@@ -2,25 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.python.duckdb.inference_project import InferenceProject, asking, openai
+from tests.python.duckdb.inference_project import InferenceProject, asking
 from tests.python.fakes import model_server
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[model_server.Client]:
-    with model_server.running() as running:
-        yield running
-
-
-@pytest.fixture
-def project(tmp_path: Path, server: model_server.Client) -> InferenceProject:
-    server.reset()
-    return InferenceProject(tmp_path, openai(server.base_url))
 
 
 def test_all_mistakes_of_a_call_are_reported_at_once(project: InferenceProject, server: model_server.Client) -> None:

@@ -6,7 +6,6 @@ import json
 import os
 import random
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,19 +27,6 @@ def row(version: str, per_call: float = 0, per_input: float = 0, per_output: flo
     return (
         f"{first},{per_call},{per_input},{given['cached']},{per_output},{given['dbu']},2026-11-21,made up for this test"
     )
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[model_server.Client]:
-    with model_server.running(hang=1.0) as running:
-        yield running
-
-
-@pytest.fixture
-def project(tmp_path: Path, server: model_server.Client) -> InferenceProject:
-    server.reset()
-    server.set(factor=1, usage=True, faults={}, status=None, latency=0.0)
-    return InferenceProject(tmp_path, openai(server.base_url))
 
 
 def usage_model(project: InferenceProject, *asks: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,12 +17,6 @@ select
         || case when range % {DISTINCT} < {{{{ var('edited', 0) }}}} then ' edited' else '' end as question
 from range({ROWS})
 """
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[model_server.Client]:
-    with model_server.running() as running:
-        yield running
 
 
 @pytest.fixture

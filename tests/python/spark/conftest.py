@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from demo.landing import LandingConfig, generate
+from tests.python import worked_examples
 from tests.python.fakes import model_server
 from tests.python.left_behind import marked
 from tests.python.spark.parity import Both
@@ -93,6 +94,7 @@ select
     end as prompt
 from {{ ref('exchange_rates') }}
 """,
+    **worked_examples.with_switch("worked"),
 }
 
 
@@ -104,13 +106,11 @@ def server() -> Iterator[model_server.Client]:
 
 
 def _knows_the_fake(workspace: Workspace, base_url: str) -> None:
-    """Name the fake server in the workspace's profile as the one that answers for `extra_fake`."""
+    """Name the fake server in the workspace's profile as the one that answers for the models of these tests."""
     profile = workspace.root / "profiles.yml"
     text = profile.read_text()
-    block = (
-        f"models: {{extra_fake: {{backend: openai, base_url: '{base_url}', model: fake, tries: 1,"
-        " api_key_env: LAKEWEAVE_TEXT_KEY}}"
-    )
+    called = f"{{backend: openai, base_url: '{base_url}', model: fake, tries: 1, api_key_env: LAKEWEAVE_TEXT_KEY}}"
+    block = f"models: {{extra_fake: {called}, worked_chat: {called}}}"
     workspace.environment.update(marked())
     hashed = "embeddings: {backend: hashed}"
     text = text.replace(f"            {hashed}\n", f"            {hashed}\n            {block}\n")
