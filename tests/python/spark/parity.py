@@ -46,8 +46,8 @@ WORDS = {
 NOT_COMPARED = {name: "a journal of the runs themselves" for name in JOURNALS}
 
 LEDGER = ("files", "rejected_records", "layout_changes", "silver_records", "untyped_values", "model_responses")
-#: Ledger tables that are not compared: Spark has no byte account, the versions of relations are kept on DuckDB only, and answers are
-#: accepted by an operation.
+#: Ledger tables that are not compared: Spark has no byte account, the versions of relations are kept on DuckDB only, and an
+#: operation accepts answers.
 LEDGER_NOT_COMPARED = {"skipped_spans", "relations", "accepted_answers"}
 LEDGER_TABLES = tuple(f"ledger.{name}" for name in LEDGER)
 
