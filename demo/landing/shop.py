@@ -13,10 +13,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from . import catalogue, words
+from . import catalogue, trade, words
 from .blocks import NULL_INT, TABLES, Block, Text, block_length, concat_blocks, take_block
 from .geography import load_geography
 from .randomness import between, choose, distinct_sample, stream
+from .trade import FIRST_DAY, NOW
 
 DAY = 86_400
 HOUR = 3_600
@@ -27,10 +28,8 @@ def _seconds(text: str) -> int:
     return int(np.datetime64(text, "s").astype(np.int64))
 
 
-# The fixed "now" of the initial load; batch i covers the BATCH_DAYS days that end BATCH_DAYS * i days later.
-NOW = _seconds("2026-02-01T00:00:00")
+# Batch i covers the BATCH_DAYS days that end BATCH_DAYS * i days after NOW.
 BATCH_DAYS = 5
-FIRST_DAY = _seconds("2019-01-01T00:00:00")
 FIRST_STOCK = _seconds("2020-01-01T00:00:00")
 
 USERS = 100_000
@@ -75,9 +74,10 @@ DISTRIBUTION_CENTERS = (
     ("Savannah GA", 32.0167, -81.1167),
 )
 
-# How the records of a later batch divide (the rest is new): edited, re-sent unchanged, re-sent clean.
+# How the records of a later batch divide (the rest is new): edited, re-sent unchanged, re-sent clean. Most records of people,
+# orders and stock are sent again, so that five days add no more to seven years than five days do.
 _EDITED = {"products": 0.17, "users": 0.15, "orders": 0.20, "inventory_items": 0.06}
-_RESENT = {"products": 0.10, "users": 0.10, "orders": 0.05, "inventory_items": 0.03, "events": 0.03}
+_RESENT = {"products": 0.10, "users": 0.74, "orders": 0.68, "inventory_items": 0.03, "events": 0.03}
 _RESENT_CLEAN = {
     "products": 0.06,
     "users": 0.05,
@@ -219,7 +219,7 @@ class Shop:
         rng = stream(self.seed, "orders", 0)
         per_user = choose(rng, len(self.users["created"]), ORDERS_PER_USER)
         buyers = np.repeat(np.arange(len(per_user)), per_user)
-        self._add_orders(rng, buyers, FIRST_DAY, NOW)
+        self._add_orders(rng, buyers, trade.after(rng, self.users["created"][buyers]))
         self._add_items(rng, np.arange(len(self.orders["user"])), None)
         self._initial_users = len(self.users["created"])
         self._initial_orders = len(self.orders["user"])
@@ -275,13 +275,12 @@ class Shop:
         }
 
     def _add_users(self, count: int, batch: int, start: int, end: int, purpose: str = "users") -> np.ndarray:
-        """Register people between two midnights; returns their rows."""
+        """Register people between two midnights, in batch 0 as the trade grows; returns their rows."""
         rng = stream(self.seed, purpose, batch)
-        days = (end - start) // DAY
-        day = rng.integers(0, days, count)
         if batch == 0:
-            recent = rng.random(count) < 0.025
-            day = np.where(recent, days - 1 - rng.integers(0, 7, count), day)
+            day = (trade.moment_at(rng.random(count)) - start) // DAY
+        else:
+            day = rng.integers(0, (end - start) // DAY, count)
         gender = rng.integers(0, 2, count).astype(np.int8)
         men, women = len(words.FIRST_NAMES_M), len(words.FIRST_NAMES_F)
         first = np.where(gender == 0, rng.integers(0, men, count), men + rng.integers(0, women, count))
@@ -300,10 +299,9 @@ class Shop:
         self.users = _grow(self.users, new)
         return np.arange(before, before + count)
 
-    def _add_orders(self, rng: np.random.Generator, buyers: np.ndarray, start: int, end: int) -> np.ndarray:
-        """Place orders of these users (rows) between ``start`` (or their registration, if later) and ``end``."""
+    def _add_orders(self, rng: np.random.Generator, buyers: np.ndarray, created: np.ndarray) -> np.ndarray:
+        """Place orders of these users (rows) at these moments."""
         count = len(buyers)
-        created = between(rng, np.maximum(self.users["created"][buyers], start), end, count)
         status = choose(rng, count, STATUS_WEIGHTS)
         shipped = created + 60 * rng.integers(0, 3 * 24 * 60, count)
         delivered = shipped + 60 * rng.integers(0, 5 * 24 * 60, count)
@@ -683,8 +681,9 @@ class Shop:
         rng = stream(self.seed, "orders", batch)
         plan = self._parts_of("orders", rng, len(self.orders["user"]))
         self._move_orders(rng, plan["edited"], start, end)
-        known = len(self.users["created"])
-        placed = self._add_orders(rng, rng.integers(0, known, plan["new"]), start, end)
+        buyers = rng.integers(0, len(self.users["created"]), plan["new"])
+        created = between(rng, np.maximum(self.users["created"][buyers], start), end, len(buyers))
+        placed = self._add_orders(rng, buyers, created)
         files["orders"] = [
             Part(self.order_rows(placed)),
             Part(self.order_rows(plan["edited"])),
@@ -695,11 +694,14 @@ class Shop:
         stock_room = self.batch_rows("inventory_items")
         old_items, old_units = len(self.items["order"]), len(self.inventory["product"])
         bought = self._add_items(rng, placed, stock_plan["new"])
-        # Every item needs two units at least: what is sent again gives way when there are many items.
+        # Every item needs two units at least: what is sent again gives way when there are many items, and fills the file when
+        # there are few.
         stock_room -= len(self.inventory["product"]) - old_units
-        for name in ("edited", "clean", "resent"):
+        for name in ("edited", "clean"):
             stock_plan[name] = stock_plan[name][: max(0, stock_room)]
             stock_room -= len(stock_plan[name])
+        others = np.setdiff1d(np.arange(old_units), np.concatenate([stock_plan["edited"], stock_plan["clean"]]))
+        stock_plan["resent"] = distinct_sample(rng, others, stock_room)
         files["order_items"] = self._items_batch(rng, plan["edited"], bought, old_items)
         files["inventory_items"] = self._inventory_batch(rng, stock_plan, old_units, start, end)
         files["events"] = self._events_batch(batch, bought, start, end)

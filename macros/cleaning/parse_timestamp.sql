@@ -18,12 +18,31 @@
     {%- for format in formats -%}
         {%- do years['epoch' if format.startswith('epoch_') else ('two' if '%y' in format else 'four')].append(format) -%}
     {%- endfor -%}
+    {%- set problems = [] -%}
     {%- if years.two and pivot is none -%}
-        {%- do exceptions.raise_compiler_error(
-            "`formats` of `parse_timestamp` in `" ~ model.name ~ "` has '" ~ years.two[0] ~ "', whose year has two digits, and no `pivot`. "
+        {%- do problems.append(
+            "`formats` has '" ~ years.two[0] ~ "', whose year has two digits, and no `pivot`. "
             ~ "Give the first year of the last century, for example pivot=70: 69 is 2069, 70 is 1970."
         ) -%}
     {%- endif -%}
+    {%- set unknown = [] -%}
+    {%- for format in years.four + years.two -%}
+        {%- for part in modules.re.findall('%.|.', format) if part.startswith('%') and part not in lakeweave._strptime_directives() -%}
+            {%- do unknown.append(part ~ ' in ' ~ format) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {%- if unknown -%}
+        {%- do problems.append(
+            "`formats` has " ~ unknown | join(', ') ~ ", which is not read on every engine. Known are "
+            ~ lakeweave._strptime_directives().keys() | join(', ') ~ "; offsets, zones and fractions of a second are read in ISO 8601."
+        ) -%}
+    {%- endif -%}
+    {%- for format in years.epoch if format not in lakeweave._epoch_factors() -%}
+        {%- do problems.append(
+            "`formats` has '" ~ format ~ "'; expected a strptime format or one of " ~ lakeweave._epoch_factors().keys() | join(', ') ~ "."
+        ) -%}
+    {%- endfor -%}
+    {%- do lakeweave.raise_problems("The call of `parse_timestamp` in `" ~ model.name ~ "`", problems) -%}
     {%- set read = [lakeweave._iso_timestamp(expression), lakeweave._basic_iso_timestamp(expression)] -%}
     {%- if years.four -%}
         {%- do read.append(lakeweave._declared_timestamp(expression, years.four)) -%}
@@ -176,36 +195,31 @@
     else they read: short and signed years, three digits for a day, more than one blank.
 #}
 {% macro _declared_timestamp(expression, formats) -%}
+    {%- set directives, patterns = lakeweave._strptime_directives(), [] -%}
+    {%- for format in formats -%}
+        {%- set parts = [] -%}
+        {%- for part in modules.re.findall('%.|.', format) -%}
+            {%- do parts.append(directives.get(part) or ('[' ~ part ~ ']' if part in '.+*?()|{}$' else part)) -%}
+        {%- endfor -%}
+        {%- do patterns.append(parts | join) -%}
+    {%- endfor -%}
+    {{ return(
+        "case when " ~ lakeweave._matches(expression, '^(?:' ~ patterns | unique | join('|') ~ ')$') ~ " then "
+        ~ lakeweave._strptime(expression, formats) ~ " end"
+    ) }}
+{%- endmacro %}
+
+{# A regular expression for each directive that all engines read. #}
+{% macro _strptime_directives() -%}
     {%- set months = ['january', 'february', 'march', 'april', 'may', 'june', 'july', 'august', 'september', 'october', 'november', 'december'] -%}
     {%- set short_months = [] -%}
     {%- for month in months -%}
         {%- do short_months.append(month[:3]) -%}
     {%- endfor -%}
-    {%- set directives = {
+    {{ return({
         '%Y': '[1-9][0-9]{3}', '%y': '[0-9]{2}', '%b': '(?i:' ~ short_months | join('|') ~ ')', '%B': '(?i:' ~ months | join('|') ~ ')', '%p': '[AaPp][Mm]', '%m': '[0-9]{1,2}', '%d': '[0-9]{1,2}',
         '%H': '[0-9]{1,2}', '%I': '[0-9]{1,2}', '%M': '[0-9]{1,2}', '%S': '[0-9]{1,2}', '%%': '%',
-    } -%}
-    {%- set patterns, unknown = [], [] -%}
-    {%- for format in formats -%}
-        {%- set parts = [] -%}
-        {%- for part in modules.re.findall('%.|.', format) -%}
-            {%- if part.startswith('%') and part not in directives -%}
-                {%- do unknown.append(part ~ ' in ' ~ format) -%}
-            {%- endif -%}
-            {%- do parts.append(directives.get(part) or ('[' ~ part ~ ']' if part in '.+*?()|{}$' else part)) -%}
-        {%- endfor -%}
-        {%- do patterns.append(parts | join) -%}
-    {%- endfor -%}
-    {%- if unknown -%}
-        {%- do exceptions.raise_compiler_error(
-            "`formats` of `parse_timestamp` in `" ~ model.name ~ "` has " ~ unknown | join(', ') ~ ", which is not read on every engine. Known are "
-            ~ directives.keys() | join(', ') ~ "; offsets, zones and fractions of a second are read in ISO 8601."
-        ) -%}
-    {%- endif -%}
-    {{ return(
-        "case when " ~ lakeweave._matches(expression, '^(?:' ~ patterns | unique | join('|') ~ ')$') ~ " then "
-        ~ lakeweave._strptime(expression, formats) ~ " end"
-    ) }}
+    }) }}
 {%- endmacro %}
 
 {% macro _strptime(expression, formats) -%}
@@ -232,15 +246,14 @@
     {{ return(expression ~ " + to_years(cast(" ~ lakeweave._years_to_century(expression, pivot) ~ " as integer))") }}
 {%- endmacro %}
 
+{# By how much a number in the format is multiplied for microseconds. #}
+{% macro _epoch_factors() -%}
+    {{ return({'epoch_seconds': 1000000, 'epoch_milliseconds': 1000, 'epoch_microseconds': 1}) }}
+{%- endmacro %}
+
 {# A number of seconds, milliseconds or microseconds since 1970. #}
 {% macro _epoch_timestamp(expression, format) -%}
-    {%- set factors = {'epoch_seconds': 1000000, 'epoch_milliseconds': 1000, 'epoch_microseconds': 1} -%}
-    {%- if format not in factors -%}
-        {%- do exceptions.raise_compiler_error(
-            "`formats` of `parse_timestamp` in `" ~ model.name ~ "` has '" ~ format ~ "'; expected a strptime format or one of "
-            ~ factors.keys() | join(', ') ~ "."
-        ) -%}
-    {%- endif -%}
+    {%- set factors = lakeweave._epoch_factors() -%}
     {%- set digits = {'epoch_seconds': 11, 'epoch_milliseconds': 14, 'epoch_microseconds': 17}[format] -%}
     {%- set number = lakeweave.cast_or_null(
         lakeweave.regexp_extract(expression, '^-?[0-9]{1,' ~ digits ~ '}$'), dbt.type_bigint()

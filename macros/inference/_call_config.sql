@@ -9,17 +9,19 @@
         {%- do lakeweave.raise_problems("The call of `inference` in " ~ this, lakeweave._called_model_problems(settings)) -%}
     {%- endif -%}
     {%- set answer = lakeweave._inference_functions()[settings.function].answer -%}
+    {%- set problems = [] -%}
     {%- do call_config.update({
         'called': called,
         'model_version': lakeweave._model_version(called),
         'answer': answer,
         'node_id': model.unique_id,
-        'warn_if_failed_share': lakeweave._share(settings.get('warn_if_failed_share'), 'inference_warn_if_failed_share', 0.1),
-        'fail_if_failed_share': lakeweave._share(settings.get('fail_if_failed_share'), 'inference_fail_if_failed_share', none),
+        'warn_if_failed_share': lakeweave._share(settings.get('warn_if_failed_share'), 'inference_warn_if_failed_share', 0.1, problems),
+        'fail_if_failed_share': lakeweave._share(settings.get('fail_if_failed_share'), 'inference_fail_if_failed_share', none, problems),
         'batch_size': settings.batch_size or var('inference_batch_size', none) or lakeweave._default_batch_size(settings.function),
         'max_input_characters': settings.max_input_characters or called.max_input_characters,
         'limits': lakeweave._limits(settings, called),
     }) -%}
+    {%- do lakeweave.raise_problems("The configuration of " ~ this, problems) -%}
     {%- do lakeweave._refuse_missing_ledgers() -%}
     {%- do call_config.update({'price': call_config.limits.price, 'previous_options': lakeweave._previous_options_in_ledger(call_config)}) -%}
     {{ return(call_config) }}

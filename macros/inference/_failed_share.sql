@@ -62,15 +62,15 @@
     {%- endfor -%}
 {%- endmacro %}
 
-{# A share of the call, of the project's variable `name`, or the default. #}
-{% macro _share(given, name, default) -%}
+{# A share of the call, of the project's variable `name`, or the default. What is wrong is added to `problems`. #}
+{% macro _share(given, name, default, problems) -%}
     {%- set share = given if given is not none else var(name, default) -%}
     {%- if share is string -%}
         {%- set share = lakeweave._number_of(share) -%}
     {%- endif -%}
     {%- if share is none and (given is not none or var(name, none) is not none) or (share is not none
             and (share is boolean or share is not number or share < 0 or share > 1)) -%}
-        {%- do exceptions.raise_compiler_error("`" ~ name ~ "` is " ~ tojson((given if given is not none else var(name)) | string) ~ "; expected a number from 0 to 1.") -%}
+        {%- do problems.append("`" ~ name ~ "` is " ~ tojson((given if given is not none else var(name)) | string) ~ "; expected a number from 0 to 1.") -%}
     {%- endif -%}
     {{ return(share) }}
 {%- endmacro %}

@@ -11,16 +11,16 @@
     There is no hash among them: with a list of addresses, an address can be found from its hash.
 #}
 {% macro redact(column, kind='label') -%}
+    {%- set problems = [] -%}
     {%- if kind not in ('label', 'initial', 'domain', 'digits') -%}
-        {%- do exceptions.raise_compiler_error(
-            "`redact` of `" ~ column ~ "`: `kind` is '" ~ kind ~ "'; expected one of: label, initial, domain, digits."
-        ) -%}
+        {%- do problems.append("`kind` is '" ~ kind ~ "'; expected one of: label, initial, domain, digits.") -%}
     {%- endif -%}
     {# What is masked is left out of the check of personal columns, so it can be a name only. #}
     {%- set part = '(?:[^\\W\\d][\\w$]*|"[^"*]+"|`[^`*]+`)' -%}
-    {%- if not modules.re.fullmatch(part ~ '(?:[.]' ~ part ~ ')*', column) -%}
-        {%- do exceptions.raise_compiler_error("`redact` of `" ~ column ~ "`: expected the name of a column, such as email or u.email.") -%}
+    {%- if column is not string or not modules.re.fullmatch(part ~ '(?:[.]' ~ part ~ ')*', column) -%}
+        {%- do problems.append("`column` is " ~ tojson(column | string) ~ "; expected the name of a column, such as email or u.email.") -%}
     {%- endif -%}
+    {%- do lakeweave.raise_problems("The call of `redact` in `" ~ model.name ~ "`", problems) -%}
     {%- set text = "cast(" ~ column ~ " as " ~ dbt.type_string() ~ ")" -%}
     /* lakeweave:redacted {{ kind }} {{ column }} */ case when {{ column }} is not null then {{ lakeweave._redacted(text, kind, column.split('.')[-1]) }} end /* lakeweave:end */
 {%- endmacro %}

@@ -8,6 +8,7 @@
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
     {%- if existing is none -%}
         {%- do adapter.dispatch('_stage_nothing', 'lakeweave')(spec) -%}
+        {%- do lakeweave.declare_lookups(body) -%}
         {%- call statement('main') -%}
             {{ create_table_as(False, target_relation, 'select * from (' ~ body ~ ') as body where false') }}
         {%- endcall -%}

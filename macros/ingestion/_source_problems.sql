@@ -91,5 +91,11 @@
         {%- do types.update({column.name: ((column.get('config') or {}).get('meta') or column.get('meta') or {}).get('database_type')}) -%}
     {%- endfor -%}
     {%- set problems = lakeweave._source_problems(spec, lakeweave.source_settings(declared).get('database'), types) -%}
+    {%- do problems.extend(adapter.dispatch('_place_problems', 'lakeweave')(declared)) -%}
     {%- do lakeweave.raise_problems('The source ' ~ spec.source, problems) -%}
+{%- endmacro %}
+
+{# Of the place of the files: where the engine reads a folder, it reports a missing one itself. #}
+{% macro default___place_problems(declared) -%}
+    {{ return([]) }}
 {%- endmacro %}

@@ -12,10 +12,13 @@
     {%- if not execute -%}
         {{ return('') }}
     {%- endif -%}
+    {%- set problems = [] -%}
     {%- if output not in ['table', 'json'] -%}
-        {%- do exceptions.raise_compiler_error("`profile` got the output `" ~ output ~ "`; expected `table` or `json`.") -%}
+        {%- do problems.append("`output` is '" ~ output ~ "'; expected 'table' or 'json'.") -%}
     {%- endif -%}
-    {%- for node in lakeweave._profiled_nodes(relation) -%}
+    {%- set nodes = lakeweave._profiled_nodes(relation, problems) -%}
+    {%- do lakeweave.raise_problems('The call of `profile`', problems) -%}
+    {%- for node in nodes -%}
         {%- set found = load_relation(api.Relation.create(
             database=node.database, schema=node.schema, identifier=node.get('alias') or node.identifier
         )) -%}
@@ -35,8 +38,8 @@
     {%- endfor -%}
 {%- endmacro %}
 
-{# The nodes of a name. #}
-{% macro _profiled_nodes(name) -%}
+{# The nodes of a name. A name of nothing is added to `problems`. #}
+{% macro _profiled_nodes(name, problems) -%}
     {%- set found = [] -%}
     {%- set names = [] -%}
     {%- for node in graph.nodes.values() if node.resource_type in ['model', 'seed', 'snapshot'] and node.config.enabled -%}
@@ -50,8 +53,8 @@
     {%- endfor -%}
     {%- if not found -%}
         {%- set similar = names | select('in', [name, 'bronze_' ~ name, 'silver_' ~ name]) | list -%}
-        {%- do exceptions.raise_compiler_error(
-            "`profile` got the relation `" ~ name ~ "`, which is no model, seed, snapshot, source.table or layer of this project."
+        {%- do problems.append(
+            "`relation` is '" ~ name ~ "', which is no model, seed, snapshot, source.table or layer of this project."
             ~ (" Did you mean `" ~ similar | join('` or `') ~ "`?" if similar else " `dbt ls` lists their names.")
         ) -%}
     {%- endif -%}

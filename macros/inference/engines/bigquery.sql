@@ -71,19 +71,16 @@
     {%- for kind in ['endpoint', 'service', 'path'] if endpoint_config.get(kind) -%}
         {%- do given.append(kind) -%}
     {%- endfor -%}
+    {%- set problems = [] -%}
     {%- if given | length != 1 -%}
-        {%- do exceptions.raise_compiler_error(
-            "vars.endpoints." ~ lakeweave.engine() ~ "." ~ called.model ~ " gives " ~ (given | join(' and ') or 'nothing')
-            ~ "; expected exactly one of: endpoint, service, path."
-        ) -%}
+        {%- do problems.append("It gives " ~ (given | join(' and ') or 'nothing') ~ "; expected exactly one of: endpoint, service, path.") -%}
     {%- endif -%}
-    {%- if given[0] == 'path' -%}
     {%- set format = (endpoint_config.get('format') or 'ONNX') | upper -%}
     {%- if format not in ('ONNX', 'TENSORFLOW', 'TENSORFLOW_LITE') -%}
-        {%- do exceptions.raise_compiler_error(
-            "vars.endpoints." ~ lakeweave.engine() ~ "." ~ called.model ~ ".format is '" ~ format ~ "'; expected ONNX, TENSORFLOW or TENSORFLOW_LITE."
-        ) -%}
+        {%- do problems.append("`format` is '" ~ format ~ "'; expected ONNX, TENSORFLOW or TENSORFLOW_LITE.") -%}
     {%- endif -%}
+    {%- do lakeweave.raise_problems("vars.endpoints." ~ lakeweave.engine() ~ "." ~ called.model, problems) -%}
+    {%- if given[0] == 'path' -%}
     create or replace model {{ called.relation }}
     options (model_type = '{{ format }}', model_path = {{ lakeweave.text_literal(endpoint_config.path) }})
     {%- else -%}

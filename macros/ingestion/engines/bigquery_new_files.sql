@@ -18,6 +18,15 @@
     {{ return(skipped) }}
 {%- endmacro %}
 
+{# Files are read from a bucket only: https://cloud.google.com/bigquery/docs/external-data-cloud-storage #}
+{% macro bigquery___place_problems(declared) -%}
+    {%- set uri = lakeweave.landing_uri(declared) -%}
+    {%- if '://' in uri -%}
+        {{ return([]) }}
+    {%- endif -%}
+    {{ return([lakeweave._unexpected('folder', uri, "a place in a bucket: gcp/… or aws/… of the landing zone, gs://… or s3://…")]) }}
+{%- endmacro %}
+
 {% macro _fresh_files_relation(source_name, table_name) -%}
     {{ return(lakeweave.ledger_relation('fresh__' ~ source_name ~ '__' ~ table_name)) }}
 {%- endmacro %}

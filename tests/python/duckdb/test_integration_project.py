@@ -57,6 +57,12 @@ class Installed:
                 connection.execute(f"attach '{self.root / 'warehouse.duckdb'}' (read_only)")
             return connection.execute(sql).fetchall()
 
+    def deliver_second_users(self) -> None:
+        """A later file with one changed and one new user. The project has the first file only."""
+        (self.root / "deliveries" / "gcp" / "web" / "users" / "users_2.csv").write_text(
+            "id,email,created_at\n2,robert@example.com,2024-01-04 00:00:00\n3,cy@example.com,2024-01-05 00:00:00\n"
+        )
+
     def manifest(self) -> dict:
         return json.loads((self.root / "target" / "manifest.json").read_text())
 
@@ -105,9 +111,7 @@ def test_it_builds_twice(installed: Installed) -> None:
     calls = installed.query("select count(*) from ledger.model_responses")
     assert calls > [(0,)]
 
-    (installed.root / "deliveries" / "web" / "users" / "users_2.csv").write_text(
-        "id,email,created_at\n2,robert@example.com,2024-01-04 00:00:00\n3,cy@example.com,2024-01-05 00:00:00\n"
-    )
+    installed.deliver_second_users()
     installed.dbt("build")
     assert installed.query("select email from users order by id") == [
         ("ann@example.com",),
@@ -153,6 +157,8 @@ ACCOUNTS = """
 
 @pytest.fixture(scope="module")
 def built(installed: Installed) -> Installed:
+    """The project with all deliveries, built; whatever other tests of this module ran before."""
+    installed.deliver_second_users()
     profiles = installed.root / "profiles.yml"
     profile = yaml.safe_load(profiles.read_text())
     outputs = profile["integration_tests"]["outputs"]

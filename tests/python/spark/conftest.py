@@ -31,6 +31,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         "test_kill_spark.py",
         # It would open a session that does not know the fake of a model server, and there is one to a process.
         "test_externals_spark.py",
+        "test_integration_spark.py",
     ]
     items.sort(key=lambda item: order.index(item.path.name) if item.path.name in order else -1)
     for item in items:

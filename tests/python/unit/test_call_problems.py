@@ -95,6 +95,61 @@ def test_all_problems_of_a_call_over_bronze_are_told_at_once(macro: str) -> None
     assert len(problems) == (5 if macro == "one_row_per_version" else 4)
 
 
+def problems_of(message: str) -> list[str]:
+    return re.findall(r"^  - (.*)", message, re.MULTILINE)
+
+
+def test_all_problems_of_parse_timestamp_are_told_at_once() -> None:
+    said = macros("cleaning/parse_timestamp.sql")
+    said._macros["setting"] = lambda name: None
+    with pytest.raises(ValueError, match="^The call of `parse_timestamp` in `silver_claims` is wrong:") as raised:
+        said.parse_timestamp("v", ["%d.%m.%y", "%j %Y", "epoch_days", "%Y-%U"])
+    problems = problems_of(str(raised.value))
+    assert len(problems) == 3
+    assert "'%d.%m.%y', whose year has two digits" in problems[0]
+    assert "%j in %j %Y, %U in %Y-%U, which is not read on every engine" in problems[1]
+    assert "'epoch_days'; expected a strptime format or one of epoch_seconds" in problems[2]
+
+
+def test_all_problems_of_redact_are_told_at_once() -> None:
+    with pytest.raises(ValueError, match="^The call of `redact` in `silver_claims` is wrong:") as raised:
+        macros("inference/redact.sql").redact("a, b", "hash")
+    problems = problems_of(str(raised.value))
+    assert len(problems) == 2
+    assert problems[0].startswith("`kind` is 'hash'; expected one of: label")
+    assert problems[1] == '`column` is "a, b"; expected the name of a column, such as email or u.email.'
+
+
+def test_all_problems_of_profile_are_told_at_once() -> None:
+    said = Macros(
+        "duckdb",
+        "profiling/profile.sql",
+        "core/raise_problems.sql",
+        exceptions=SimpleNamespace(raise_compiler_error=refuse),
+        execute=True,
+        graph=SimpleNamespace(nodes={}, sources={}),
+    )
+    with pytest.raises(ValueError, match="^The call of `profile` is wrong:") as raised:
+        said.profile("usrs", output="xml")
+    assert [each[:15] for each in problems_of(str(raised.value))] == ["`output` is 'xm", "`relation` is '"]
+
+
+MACRO = re.compile(r"{%-? (?:macro|materialization) (\w+)(.*?){%-? end(?:macro|materialization)", re.DOTALL)
+# Their errors exclude each other, or come from the data of a run.
+MORE_THAN_ONE = {"_call_config", "_object_table", "_refuse_personal_columns", "inference"}
+
+
+def test_no_macro_stops_at_the_first_of_several_problems() -> None:
+    """A macro that finds more than one problem gathers them for `raise_problems`."""
+    found = {
+        name
+        for path in sorted((ROOT / "macros").rglob("*.sql"))
+        for name, body in MACRO.findall(path.read_text())
+        if body.count("raise_compiler_error(") + body.count("raise_problems(") > 1
+    }
+    assert found == MORE_THAN_ONE
+
+
 MATERIALIZATION = re.compile(r"{%-? materialization (\w+),(.*?)%}(.*?){%-? endmaterialization", re.DOTALL)
 # BigQuery grants rights on a dataset, not on a MODEL, and a MODEL has no columns. A CREATE statement has the description.
 WITHOUT = {

@@ -71,8 +71,9 @@ def redacting() -> Macros:
     return Macros(
         "duckdb",
         "inference/redact.sql",
-        *(f"core/{name}.sql" for name in ("regexp_replace", "regexp_extract", "text_literal")),
+        *(f"core/{name}.sql" for name in ("regexp_replace", "regexp_extract", "text_literal", "raise_problems")),
         "core/engines/duckdb.sql",
+        model=SimpleNamespace(name="asked"),
         dbt=SimpleNamespace(type_string=lambda: "varchar"),
         exceptions=SimpleNamespace(raise_compiler_error=_refuse),
     )

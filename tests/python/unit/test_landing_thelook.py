@@ -319,7 +319,7 @@ def test_later_batches_edit_and_resend(zone):
             outcome["clean again"] += 1
         else:
             outcome["again"] += 1
-    assert outcome["new"] >= 60
+    assert outcome["new"] >= 5
     assert outcome["edited"] >= 12
     assert outcome["clean again"] >= 5
     assert outcome["again"] >= 5
@@ -568,7 +568,6 @@ def test_users(states):
     assert created.max() < NOW
     hours = (created - created.astype("datetime64[D]")).astype(int) // 3600
     assert set(hours.tolist()) == set(range(19))
-    assert 0.02 < (created >= NOW - np.timedelta64(7, "D")).mean() < 0.035
     country = shares(users["country"])
     for name, share in (("China", 0.339), ("United States", 0.225), ("Brasil", 0.146), ("South Korea", 0.053)):
         assert country[name] == pytest.approx(share, abs=0.02)
@@ -607,6 +606,26 @@ def test_orders(states):
         assert took.mean() == pytest.approx(days * 43_200, rel=0.05)
 
 
+@pytest.mark.parametrize("batches", [0, 4])
+@pytest.mark.parametrize("table", ["users", "orders"])
+def test_the_shop_grows_and_has_a_season(zone, states, table, batches):
+    """No month has a pile: neither the last of the initial load nor that of the later batches."""
+    created = columns_of(zone.truth(table), table)["created_at"] if batches else states[table]["created_at"]
+    months = created.astype("datetime64[M]")
+    of_year = shares(months.astype("datetime64[Y]").astype(str))
+    years = [of_year[str(year)] for year in range(2019, 2026)]
+    assert years == sorted(years), "each year has more than the year before"
+    of_month = shares(months.astype(str))
+    assert max(of_month.values()) < 0.055
+    if not batches:
+        for year in range(2021, 2026):
+            of = [of_month[f"{year}-{month:02d}"] for month in range(1, 13)]
+            assert of[10] + of[11] > 1.15 * (of[8] + of[9]), f"the end of {year}"
+    else:
+        # February has 20 days here, and the month before has 31.
+        assert 0.5 < of_month["2026-02"] / of_month["2026-01"] < 3
+
+
 def test_quirks_of_item_times(states):
     orders, items = states["orders"], states["order_items"]
     order = items["order_id"] - 1
@@ -620,7 +639,7 @@ def test_quirks_of_item_times(states):
     assert late[shipped & (orders["num_of_item"][order] == 1)].mean() < 0.001
     delivered = ~np.isnat(items["delivered_at"])
     assert (items["created_at"] > items["delivered_at"])[delivered].mean() == pytest.approx(0.101, abs=0.015)
-    assert (items["created_at"] > NOW).mean() == pytest.approx(0.0094, abs=0.006)
+    assert 0 < (items["created_at"] > NOW).mean() < 0.005
 
 
 def test_inventory(states):
@@ -701,6 +720,6 @@ def test_later_batches_happen_in_their_five_days(zone):
         created, names = truth["created_at"].to_numpy(), np.asarray(truth["_file_name"].to_pylist())
         older = zone.truth(f"{table}_after_001")[key_of(table)].to_numpy()
         new = ~np.isin(truth[key_of(table)].to_numpy(), older) & (names == f"{table}_batch_002.csv")
-        assert new.sum() > 50
+        assert new.sum() >= 5
         assert created[new].min() >= NOW + np.timedelta64(5, "D")
         assert created[new].max() < NOW + np.timedelta64(10, "D")

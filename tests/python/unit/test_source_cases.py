@@ -123,3 +123,25 @@ def test_a_bare_yes_or_no_of_yaml_is_a_header(written: object, header: str) -> N
     declared = SimpleNamespace(meta={} if written is None else {"header": written}, columns={})
     spec = MACROS._ingestion_spec(SimpleNamespace(source="shop", table="lines"), declared, False)
     assert spec["header"] == header
+
+
+@pytest.mark.parametrize(
+    ("folder", "refused"),
+    [("gcp/web/users", False), ("aws/web/users", False), ("gs://a/b", False), ("web/users", True), (None, True)],
+)
+def test_a_folder_outside_of_a_bucket_is_refused_on_bigquery(folder: str | None, refused: bool) -> None:
+    macros = Macros(
+        "bigquery", "ingestion/_source_problems.sql", "ingestion/engines/bigquery_new_files.sql", "core/landing_uri.sql"
+    )
+    macros._macros |= {
+        "setting": lambda name: f"gs://{name}",
+        "source_settings": lambda declared: declared.meta,
+        "raise_problems": lambda subject, problems: problems,
+    }
+    declared = SimpleNamespace(source_name="web", name="users", meta={"folder": folder}, columns={})
+    found = macros.bigquery___place_problems(declared)
+    assert found == (
+        ['`folder` is "web/users", expected a place in a bucket: gcp/… or aws/… of the landing zone, gs://… or s3://….']
+        if refused
+        else []
+    )
