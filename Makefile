@@ -43,8 +43,8 @@ help:  ## this list
 build: export LAKEWEAVE_AS_OF ?= $(AS_OF)
 build: environment $(if $(filter spark,$(TARGET)),environment-spark) landing profiles.yml  ## environment, demo data, then dbt build and a summary (TARGET=duckdb)
 	@mkdir -p warehouse
-	@$(BIN)/python -m lakeweave.build_progress $(DBT) build --target $(TARGET) && status=ok || status=failed; \
-	  $(BIN)/python -m lakeweave.summary --target $(TARGET); \
+	@began=$$(date +%s); $(BIN)/python -m lakeweave.build_progress $(DBT) build --target $(TARGET) && status=ok || status=failed; \
+	  $(BIN)/python -m lakeweave.summary --target $(TARGET) --since $$began; \
 	  test $$status = ok
 
 landing: $(LANDING)/truth/landing.json  ## generate the demo landing zone if it does not exist (SCALE=0.01 BATCHES=3 SEED=42)

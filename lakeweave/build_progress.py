@@ -7,8 +7,10 @@ exit code is dbt's.
 
 from __future__ import annotations
 
+import difflib
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -55,6 +57,35 @@ def expected(manifest: Path, total: int) -> Counter[str]:
     return Counter(map(layer, nodes)) if len(nodes) == total else Counter()
 
 
+_NOT_FOUND = re.compile(r"depends on a (?:node|source) named '([^']+)'.{0,60}?which was not found", re.DOTALL)
+
+
+def similar_names(message: str, manifest: Path) -> str:
+    """For dbt's error of a name that is not found: a sentence with the most similar names of the project, or an empty text.
+
+    The names are those of the manifest of the run before, and of the files in models/, seeds/ and snapshots/.
+    """
+    sentences = []
+    for wrong in dict.fromkeys(_NOT_FOUND.findall(message)):
+        found = difflib.get_close_matches(wrong, sorted(_names(manifest)), n=3, cutoff=0.6)
+        if found:
+            sentences.append(
+                f"`{wrong}` is not found. Did you mean " + " or ".join(f"`{name}`" for name in found) + "?"
+            )
+    return " ".join(sentences)
+
+
+def _names(manifest: Path) -> set[str]:
+    folders = [manifest.parent.parent / folder for folder in ("models", "seeds", "snapshots")]
+    names = {path.stem for folder in folders for path in folder.rglob("*.*") if path.suffix in (".sql", ".csv", ".py")}
+    try:
+        document = json.loads(manifest.read_text())
+    except (OSError, ValueError):
+        return names
+    names |= {node["name"] for node in document.get("nodes", {}).values() if node["resource_type"] != "test"}
+    return names | {f"{each['source_name']}.{each['name']}" for each in document.get("sources", {}).values()}
+
+
 @dataclass
 class Progress:
     """What has ended so far, by layer."""
@@ -87,6 +118,9 @@ class Progress:
         if info.get("level") in ("warn", "error") and info.get("msg") and info["msg"] not in self._shown:
             self._shown.add(info["msg"])
             self._print(str(info["msg"]))
+            hint = similar_names(str(info["msg"]), self.manifest)
+            if hint:
+                self._print(hint)
 
     def _end(self, node: dict[str, Any], status: str) -> None:
         group = layer(node)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import sys
 from collections import Counter
 from collections.abc import Sequence
@@ -18,6 +19,8 @@ import duckdb
 from lakeweave.printable import printable
 from lakeweave.sql import identifier
 
+MOST_WARNED = 10
+_HEADING = re.compile(r"(Compilation|Database|Runtime|Dbt Runtime|Internal|Validation) Error\b.*")
 LAYERS = ("bronze", "silver", "gold", "ml", "snapshots")
 
 
@@ -35,10 +38,10 @@ def _table(rows: Sequence[tuple[str, ...]], header: tuple[str, ...]) -> list[str
     ]
 
 
-def _run_lines(run_results: Path) -> list[str]:
-    """How dbt's last run ended: counts by kind and the names of what failed."""
-    if not run_results.exists():
-        return []
+def _run_lines(run_results: Path, since: float = 0) -> list[str]:
+    """How dbt's last run ended: counts by kind and the names of what failed or warned."""
+    if not run_results.exists() or run_results.stat().st_mtime < since:
+        return ["dbt     built nothing; its error is above"] if since else []
     document = json.loads(run_results.read_text())
     results = document["results"]
     seconds = document.get("elapsed_time", 0.0)
@@ -56,10 +59,39 @@ def _run_lines(run_results: Path) -> list[str]:
     bad = [result for result in results if result["status"] in ("error", "fail", "runtime error")]
     good = states["pass"] + states["success"]
     lines.append(f"        {good} passed, {states['warn']} warned, {len(bad)} failed, {states['skipped']} skipped")
-    for result in bad:
-        message = (result.get("message") or "").strip().splitlines()
-        lines.append(f"        FAILED {result['unique_id']}: {printable(message[0]) if message else 'no message'}")
+    warned = [result for result in results if result["status"] == "warn"]
+    relations = _relations(run_results.with_name("manifest.json")) if bad or warned else {}
+    for word, some, most in (("FAILED", bad, len(bad)), ("WARNED", warned, MOST_WARNED)):
+        for result in some[:most]:
+            unique_id = result["unique_id"]
+            shown = relations.get(unique_id) or (result.get("relation_name") or "").replace('"', "").replace("`", "")
+            about = f" ({shown})" if shown else ""
+            lines.append(f"        {word} {unique_id}{about}: {_message(result.get('message'))}")
+        if len(some) > most:
+            lines.append(f"        and {len(some) - most} more; all are in {run_results}")
     return lines
+
+
+def _message(message: str | None) -> str:
+    """What dbt says of a node, in one line, without the heading that only repeats its name."""
+    lines = [line.strip() for line in (message or "").strip().splitlines()]
+    while len(lines) > 1 and _HEADING.match(lines[0]):
+        del lines[0]
+    return printable(" ".join(line for line in lines if line), longest=600) or "no message"
+
+
+def _relations(manifest: Path) -> dict[str, str]:
+    """By unique id: the relation of a model, and for a data test that of the model that it tests, as schema and name."""
+    try:
+        nodes = json.loads(manifest.read_text())["nodes"]
+    except (OSError, ValueError, KeyError):
+        return {}
+    found = {}
+    for unique_id, node in nodes.items():
+        about = nodes.get(node.get("attached_node") or "", node) if unique_id.startswith("test.") else node
+        if about.get("schema") and not (about is node and unique_id.startswith("test.")):
+            found[unique_id] = f"{about['schema']}.{about.get('alias') or about['name']}"
+    return found
 
 
 def _silver_lines(connection: duckdb.DuckDBPyConnection, present: set[tuple[str, str]]) -> list[str]:
@@ -110,8 +142,10 @@ def _silver_lines(connection: duckdb.DuckDBPyConnection, present: set[tuple[str,
     return lines
 
 
-def summarize(warehouse: Path, run_results: Path) -> str:
+def summarize(warehouse: Path, run_results: Path, since: float = 0) -> str:
     """The summary of the DuckDB warehouse at ``warehouse`` and of the run that ``run_results`` describes.
+
+    Results that were written before ``since`` (seconds since 1970) are those of an earlier run, and are left out.
 
     Raises:
         FileNotFoundError: there is no warehouse at that path.
@@ -120,7 +154,7 @@ def summarize(warehouse: Path, run_results: Path) -> str:
         raise FileNotFoundError(
             f"There is no warehouse at {warehouse}. `make build` makes one; LAKEWEAVE_WAREHOUSE names another."
         )
-    lines = ["", "Lakeweave", *_run_lines(run_results)]
+    lines = ["", "Lakeweave", *_run_lines(run_results, since)]
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         present = {
             (schema, table)
@@ -176,12 +210,13 @@ def main(argv: list[str] | None = None) -> int:
         "--warehouse", type=Path, default=Path(os.environ.get("LAKEWEAVE_WAREHOUSE", "warehouse/lakeweave.duckdb"))
     )
     parser.add_argument("--run-results", type=Path, default=Path("target/run_results.json"))
+    parser.add_argument("--since", type=float, default=0, help="ignore results from before this second since 1970")
     arguments = parser.parse_args(argv)
     if arguments.target != "duckdb":
-        print("\n".join(["", "Lakeweave", *_run_lines(arguments.run_results), ""]))
+        print("\n".join(["", "Lakeweave", *_run_lines(arguments.run_results, arguments.since), ""]))
         return 0
     try:
-        print(summarize(arguments.warehouse, arguments.run_results))
+        print(summarize(arguments.warehouse, arguments.run_results, arguments.since))
     except (FileNotFoundError, duckdb.Error) as error:
         print(f"lakeweave: {error}", file=sys.stderr)
         return 2

@@ -277,10 +277,8 @@ class Shop:
     def _add_users(self, count: int, batch: int, start: int, end: int, purpose: str = "users") -> np.ndarray:
         """Register people between two midnights, in batch 0 as the trade grows; returns their rows."""
         rng = stream(self.seed, purpose, batch)
-        if batch == 0:
-            day = (trade.moment_at(rng.random(count)) - start) // DAY
-        else:
-            day = rng.integers(0, (end - start) // DAY, count)
+        in_trade = (trade.moment_at(rng.random(count)) - start) // DAY
+        day = in_trade if batch == 0 else rng.integers(0, (end - start) // DAY, count)
         gender = rng.integers(0, 2, count).astype(np.int8)
         men, women = len(words.FIRST_NAMES_M), len(words.FIRST_NAMES_F)
         first = np.where(gender == 0, rng.integers(0, men, count), men + rng.integers(0, women, count))

@@ -40,7 +40,10 @@ NODES = [model("bronze_a", "bronze/x"), model("bronze_b", "bronze/x"), data_test
 
 @pytest.fixture
 def manifest(tmp_path: Path) -> Path:
-    nodes = {node["unique_id"]: {**node, "path": node["node_path"]} for node in NODES}
+    nodes = {
+        node["unique_id"]: {**node, "path": node["node_path"], "name": node["unique_id"].rpartition(".")[2]}
+        for node in NODES
+    }
     path = tmp_path / "manifest.json"
     path.write_text(json.dumps({"nodes": nodes, "unit_tests": {}}))
     return path
@@ -93,6 +96,36 @@ def test_with_ci_only_warnings_and_errors_are_printed(manifest: Path) -> None:
     told.take({"info": {"name": "JinjaLogWarning", "level": "warn", "msg": "a file is held"}, "data": {}})
     told.end()
     assert out.getvalue() == "a file is held\n"
+
+
+@pytest.mark.parametrize(
+    ("kind", "wrong", "nearest"),
+    [("node", "gemni", "`gemini`"), ("node", "bronze_aa", "`bronze_a`"), ("source", "erp.claim", "`erp.claims`")],
+)
+def test_a_name_that_dbt_does_not_find_has_the_nearest_name(
+    manifest: Path, kind: str, wrong: str, nearest: str
+) -> None:
+    target = manifest.parent / "target" / "manifest.json"
+    target.parent.mkdir()
+    document = json.loads(manifest.read_text())
+    document["sources"] = {"source.shop.erp.claims": {"source_name": "erp", "name": "claims"}}
+    target.write_text(json.dumps(document))
+    (manifest.parent / "models" / "ml").mkdir(parents=True)
+    (manifest.parent / "models" / "ml" / "gemini.sql").write_text("select 1")
+    told, out = progress(target)
+    message = (
+        f"Encountered an error:\nCompilation Error\n  Model 'model.shop.b' (models/b.sql) depends on a {kind} named '{wrong}' "
+        "which was not found"
+    )
+    told.take({"info": {"name": "MainEncounteredError", "level": "error", "msg": message}, "data": {}})
+    assert f"`{wrong}` is not found. Did you mean {nearest}" in out.getvalue()
+
+
+def test_a_name_that_is_like_no_other_has_no_hint(manifest: Path) -> None:
+    told, out = progress(manifest)
+    message = "Model 'model.shop.b' depends on a node named 'zzzz' which was not found"
+    told.take({"info": {"name": "MainEncounteredError", "level": "error", "msg": message}, "data": {}})
+    assert out.getvalue() == message + "\n"
 
 
 def test_a_bar_is_drawn_in_a_terminal(manifest: Path) -> None:

@@ -102,7 +102,7 @@ def problems_of(message: str) -> list[str]:
 def test_all_problems_of_parse_timestamp_are_told_at_once() -> None:
     said = macros("cleaning/parse_timestamp.sql")
     said._macros["setting"] = lambda name: None
-    with pytest.raises(ValueError, match="^The call of `parse_timestamp` in `silver_claims` is wrong:") as raised:
+    with pytest.raises(ValueError, match=r"^The call of `parse_timestamp` in `silver_claims` is wrong:") as raised:
         said.parse_timestamp("v", ["%d.%m.%y", "%j %Y", "epoch_days", "%Y-%U"])
     problems = problems_of(str(raised.value))
     assert len(problems) == 3
@@ -112,7 +112,7 @@ def test_all_problems_of_parse_timestamp_are_told_at_once() -> None:
 
 
 def test_all_problems_of_redact_are_told_at_once() -> None:
-    with pytest.raises(ValueError, match="^The call of `redact` in `silver_claims` is wrong:") as raised:
+    with pytest.raises(ValueError, match=r"^The call of `redact` in `silver_claims` is wrong:") as raised:
         macros("inference/redact.sql").redact("a, b", "hash")
     problems = problems_of(str(raised.value))
     assert len(problems) == 2
@@ -129,7 +129,7 @@ def test_all_problems_of_profile_are_told_at_once() -> None:
         execute=True,
         graph=SimpleNamespace(nodes={}, sources={}),
     )
-    with pytest.raises(ValueError, match="^The call of `profile` is wrong:") as raised:
+    with pytest.raises(ValueError, match=r"^The call of `profile` is wrong:") as raised:
         said.profile("usrs", output="xml")
     assert [each[:15] for each in problems_of(str(raised.value))] == ["`output` is 'xm", "`relation` is '"]
 
