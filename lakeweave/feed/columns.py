@@ -12,14 +12,20 @@ MIN_SHARE = 0.95
 
 _WHOLE = re.compile(r"[-+]?[0-9]{1,18}(?:\.0*)?")
 _DECIMAL = re.compile(r"[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]{1,3})?")
-_AMOUNT = re.compile(r"[-+(]?\s*[0-9]{1,3}(?:,?[0-9]{3})*(?:\.[0-9]+)?\s*[-)]?")
+# By the decimal mark: a point with groups by commas, or a comma with groups by points or blanks.
+_AMOUNTS = {
+    ".": re.compile(r"[-+(]?\s*[0-9]{1,3}(?:,?[0-9]{3})*(?:\.[0-9]+)?\s*[-+)]?"),
+    ",": re.compile(r"[-+(]?\s*[0-9]{1,3}(?:[.\s]?[0-9]{3})*(?:,[0-9]+)?\s*[-+)]?"),
+}
+_DECIMAL_COMMA = re.compile(r"[-+]?[0-9]+,[0-9]+")
 _ISO = re.compile(
     r"(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})"
     r"(?:[T ](?P<time>[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?)\s*(?:Z|UTC|[-+][0-9]{2}(?::?[0-9]{2})?)?)?"
 )
 _BOOLEANS = {"true", "false"}
 _AMOUNT_NAMES = re.compile(
-    r"(?:^|_)(?:amount|price|cost|total|fee|revenue|balance|paid|premium|salary|discount)(?:_|$)"
+    r"(?:^|_)(?:amount|price|cost|total|fee|revenue|balance|paid|premium|salary|discount|montant|prix|betrag|preis|importe"
+    r"|precio|importo|prezzo)(?:_|$)"
 )
 _TEXT_NAMES = re.compile(r"(?:^|_)(?:zip|postal|postcode|phone|mobile|fax|code|sku|iban|account|ssn)(?:_|$)")
 _PERSONAL_NAMES = re.compile(
@@ -50,6 +56,7 @@ class Column:
     name: str
     kind: str = "text"
     formats: tuple[str, ...] = ()
+    decimal_mark: str = "."
     filled: int = 0
     odd: int = 0
     examples: list[str] = field(default_factory=list)
@@ -86,7 +93,7 @@ def guess(
 def _without_symbols(symbols: Iterable[str]) -> re.Pattern[str]:
     words = sorted({s for s in symbols if s}, key=len, reverse=True)
     either = "|".join(re.escape(w) for w in words) or "(?!)"
-    return re.compile(rf"^(?P<minus>[-(]?)\s*(?:{either})\s*|\s*(?:{either})\s*(?=[-)]?$)", re.IGNORECASE)
+    return re.compile(rf"^(?P<minus>[-+(]?)\s*(?:{either})\s*|\s*(?:{either})\s*(?=[-+)]?$)", re.IGNORECASE)
 
 
 def _choose(column: Column, texts: list[str], symbols: re.Pattern[str]) -> None:
@@ -102,20 +109,55 @@ def _choose(column: Column, texts: list[str], symbols: re.Pattern[str]) -> None:
             why = "values begin with a zero" if padded else "its name is that of a code"
             column.notes.append(f"holds digits but is kept as text, because {why}")
         column.odd, column.odd_examples = 0, []
-    elif _AMOUNT_NAMES.search(name) and _fits(
-        column, texts, lambda t: bool(_AMOUNT.fullmatch(symbols.sub(r"\g<minus>", t) if symbols.search(t) else t))
-    ):
-        column.kind = "money"
+    elif _AMOUNT_NAMES.search(name) and _is_money(column, texts, symbols, False):
+        return
     elif _fits(column, texts, lambda t: bool(_WHOLE.fullmatch(t))):
         column.kind = "integer"
     elif _fits(column, texts, lambda t: bool(_DECIMAL.fullmatch(t))):
         column.kind = "float"
-    elif _fits(
-        column, texts, lambda t: bool(symbols.search(t)) and bool(_AMOUNT.fullmatch(symbols.sub(r"\g<minus>", t)))
-    ):
-        column.kind = "money"
+    elif _is_money(column, texts, symbols, True):
+        return
     else:
         column.odd, column.odd_examples = 0, []
+        _note_of_other_forms(column, texts, symbols)
+
+
+def _is_money(column: Column, texts: list[str], symbols: re.Pattern[str], with_symbol: bool) -> bool:
+    """Set an amount with its decimal mark, if enough values have the form; with ``with_symbol`` each has a currency."""
+    for mark in _AMOUNTS:
+        if _fits(column, texts, lambda t, mark=mark: _has_amount(t, symbols, mark, with_symbol)):  # type: ignore[misc]
+            column.kind, column.decimal_mark = "money", mark
+            if mark == ",":
+                column.notes.append("is read with a comma as the decimal mark (`decimal_mark`)")
+            elif any("," in t for t in texts) and not any("." in t for t in texts):
+                column.notes.append(
+                    "has three digits behind each comma, which is read as the mark of groups. Set `decimal_mark` if it is the "
+                    "decimal mark"
+                )
+            return True
+    return False
+
+
+def _has_amount(text: str, symbols: re.Pattern[str], mark: str, with_symbol: bool) -> bool:
+    bare = symbols.sub(r"\g<minus>", text)
+    return (bare != text or not with_symbol) and bool(_AMOUNTS[mark].fullmatch(bare))
+
+
+def _note_of_other_forms(column: Column, texts: list[str], symbols: re.Pattern[str]) -> None:
+    """Say what a column that stays text looks like, where more than half of its values have the form of a type."""
+    forms: dict[str, Callable[[str], bool]] = {
+        "numbers": lambda t: bool(_DECIMAL.fullmatch(t)),
+        "numbers with a decimal comma": lambda t: bool(_DECIMAL_COMMA.fullmatch(t)),
+        "amounts": lambda t: any(_has_amount(t, symbols, mark, True) for mark in _AMOUNTS),
+        "dates in ISO 8601": _is_iso,
+    }
+    for what, has_form in forms.items():
+        odd = [t for t in texts if not has_form(t)]
+        if len(odd) * 2 < len(texts):
+            examples = ", ".join(repr(t) for t in dict.fromkeys(odd[:3]))
+            but = f", but {len(odd):,} of {len(texts):,} values have another form: {examples}" if odd else ""
+            column.notes.append(f"looks like {what} and is kept as text{but}")
+            return
 
 
 def _fits(column: Column, texts: list[str], has_form: Callable[[str], bool]) -> bool:

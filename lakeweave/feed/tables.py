@@ -24,6 +24,23 @@ DATABASE = "database:"
 RESERVED = ("op", "row_hash", "read_number")
 """Columns that a read of a database adds: what happened to the row, its hash, and the number of the read."""
 
+# Words that DuckDB or BigQuery reserve, so that they are no names without quotes.
+# https://duckdb.org/docs/stable/sql/keywords_and_identifiers
+# https://cloud.google.com/bigquery/docs/reference/standard-sql/lexical#reserved_keywords
+_RESERVED = """
+    all analyse analyze and anti any array as asc asof assert_rows_modified asymmetric at authorization between binary
+    both by case cast check collate collation column columns concurrently constraint contains create cross cube current
+    default deferrable define desc describe distinct do else end enum escape except exclude exists extract false fetch
+    following for foreign freeze from full generated glob group grouping groups hash having if ignore ilike in initially
+    inner intersect interval into is isnull join lambda lateral leading left like limit lookup map merge natural new no
+    not notnull null nulls of offset on only or order outer over overlaps partition pivot pivot_longer pivot_wider
+    placing positional preceding primary proto qualify range recursive references respect returning right rollup rows
+    select semi set show similar some struct summarize symmetric table tablesample then to trailing treat true try_cast
+    unbounded union unique unnest unpack unpivot using variadic verbose when where window with within
+"""
+SQL_WORDS = frozenset(_RESERVED.split())
+"""Words that a column cannot be named by without quotes."""
+
 # What is cut from the end of a file's name to get the name of its table: dates, numbers, and words for parts.
 _SUFFIX = re.compile(r"(?:[-_. ]*(?:[0-9]+|batch|part|full|delta|export|extract|v))+$", re.IGNORECASE)
 
@@ -43,6 +60,8 @@ class Table:
     database_table: str | None = None
     database_types: dict[str, str] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
+    aliases: dict[str, str] = field(default_factory=dict)
+    """Columns of the file that have another name here, by the name in the file."""
 
 
 def find_tables(given: str, name: str | None, environment: Mapping[str, str] = os.environ) -> list[Table]:
@@ -61,7 +80,18 @@ def find_tables(given: str, name: str | None, environment: Mapping[str, str] = o
     tables = [Table(name or table_name(path.name), [path])] if path.is_file() else _of_folder(path, name)
     for table in tables:
         _read(table)
+        _rename_sql_words(table)
     return tables
+
+
+def _rename_sql_words(table: Table) -> None:
+    """Give each column that is called like a word of SQL (`order`) the name of its table before its own."""
+    for column in [c for c in table.columns if c in SQL_WORDS]:
+        name = unique_names([*table.columns, f"{table.name}_{column}"], RESERVED_NAMES)[-1]
+        table.columns[table.columns.index(column)] = name
+        table.values[name] = table.values.pop(column)
+        table.aliases[column] = name
+        table.problems.append(f"{column} is a word of SQL, so the column is named {name}")
 
 
 def table_name(file_name: str) -> str:
@@ -126,6 +156,12 @@ def _database_table(place: str, name: str | None, environment: Mapping[str, str]
                 f"The database {connection!r} has no table {full!r}. Its tables: {', '.join(database.tables())}."
             )
         table = Table(name or snake_case(bare), connection=connection, database_table=full, columns=list(types))
+        words = [column for column in types if column.lower() in SQL_WORDS]
+        if words:
+            raise UserError(
+                f"The table {full!r} has columns that are words of SQL: {', '.join(words)}. Create a view that gives them other "
+                "names, and give the view."
+            )
         table.database_types = {column: family(kind) for column, kind in types.items()}
         names = ", ".join(database.quote(c) for c in types)
         target = ".".join(database.quote(p) for p in full.split("."))

@@ -157,7 +157,11 @@ class Plan:
             if group in groups:
                 lines += [f"        ---------- {group}"]
             for column in groups.get(group, []):
-                lines += [f"        {typed(column)}," for typed in (_typed_value, _currency) if typed(column)]
+                lines += [f"        {_typed_value(column)},"]
+                if column.kind == "money":
+                    lines += [
+                        f"        {{{{ lakeweave.money_value_type('{column.name}') }}}} as {self.currency_name(column)},"
+                    ]
             if group in groups:
                 lines += [""]
         return _SILVER_SQL.substitute(arguments=arguments, columns="\n".join(lines))
@@ -183,7 +187,7 @@ class Plan:
             if name == self.key_name:
                 lines += ["        data_tests:", "          - not_null", "          - unique"]
             if column is not None and column.kind == "money":
-                value_type = f"{name}_value_type"
+                value_type = self.currency_name(column)
                 lines += [
                     f"      - name: {value_type}",
                     f"        description: \"{{{{ doc('{self.block(value_type)}') }}}}\"",
@@ -197,6 +201,11 @@ class Plan:
             + "\n"
             + "".join(f"      - name: {n}\n        description: \"{{{{ doc('{n}') }}}}\"\n" for n in RECORD_COLUMNS)
         )
+
+    def currency_name(self, column: Column) -> str:
+        """The name of the column with the currency of an amount; no column of the file has it."""
+        taken, name = {each.name for each in self.columns}, f"{column.name}_value_type"
+        return next(each for each in (name, *(f"{name}_{number}" for number in range(2, 99))) if each not in taken)
 
     def block(self, column: str) -> str:
         """The name of the docs block of a column."""
@@ -214,7 +223,7 @@ class Plan:
                 f"`{column.name}` as delivered in `{self.feed}.{self.table.name}`: {DATA_TYPES[column.kind]}."
             )
             if column.kind == "money":
-                texts[f"{column.name}_value_type"] = (
+                texts[self.currency_name(column)] = (
                     f"Currency of `{column.name}`, as a word; NULL where none was delivered."
                 )
         return "\n\n".join(f"{{% docs {self.block(n)} %}}\n{t}\n{{% enddocs %}}" for n, t in texts.items()) + "\n"
@@ -223,23 +232,16 @@ class Plan:
 def _typed_value(column: Column) -> str:
     name = column.name
     formats = f", {list(column.formats)!r}" if column.formats else ""
+    mark = f", decimal_mark={column.decimal_mark!r}" if column.decimal_mark != "." else ""
     return {
         "text": name,
         "integer": f"{{{{ lakeweave.to_integer('{name}') }}}} as {name}",
         "float": f"{{{{ lakeweave.to_float('{name}') }}}} as {name}",
-        "money": f"{{{{ lakeweave.to_money('{name}') }}}} as {name}",
+        "money": f"{{{{ lakeweave.to_money('{name}'{mark}) }}}} as {name}",
         "boolean": f"{{{{ lakeweave.to_boolean('{name}') }}}} as {name}",
         "date": f"cast({{{{ lakeweave.parse_timestamp('{name}'{formats}) }}}} as date) as {name}",
         "timestamp": f"{{{{ lakeweave.parse_timestamp('{name}'{formats}) }}}} as {name}",
     }[column.kind]
-
-
-def _currency(column: Column) -> str:
-    return (
-        f"{{{{ lakeweave.money_value_type('{column.name}') }}}} as {column.name}_value_type"
-        if column.kind == "money"
-        else ""
-    )
 
 
 def sources(feed: str, plans: list[Plan]) -> str:
@@ -248,6 +250,8 @@ def sources(feed: str, plans: list[Plan]) -> str:
     for plan in plans:
         table = plan.table
         meta = [f"folder: {feed}/{table.name}"] + ([f"key: {plan.key_name}"] if plan.key else [])
+        if table.aliases:
+            meta += ["aliases: {" + ", ".join(f"{old}: {new}" for old, new in table.aliases.items()) + "}"]
         if plan.from_database:
             schema, _, bare = (table.database_table or "").rpartition(".")
             meta += ['header: "yes"', "database:", f"  connection: {table.connection}", f"  table: {bare}"]

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.python.hostile import HOSTILE
 from tests.python.support import ROOT, Workspace
 
 CLAIMS = """\
@@ -58,13 +59,30 @@ def test_from_files_and_a_database_to_silver(workspace: Workspace, tmp_path: Pat
     done = feed(workspace, "erp", "--from", "database:erp/policies")
     assert done.returncode == 0, done.stderr
 
-    selected = ("--quiet", "--select", "+silver_claims", "+silver_policies")
+    (tmp_path / "Réclamations 2026.csv").write_text(HOSTILE)
+    done = feed(workspace, "crm", "--from", str(tmp_path / "Réclamations 2026.csv"))
+    assert done.returncode == 0, done.stderr
+    assert "group is a word of SQL, so the column is named réclamations_group" in done.stdout
+
+    selected = ("--quiet", "--select", "+silver_claims", "+silver_policies", "+silver_réclamations")
     workspace.dbt("build", *selected)
     found = workspace.query("select claim_no, amount, amount_value_type, opened_on, zip from silver.claims order by 1")
     assert found[0] == (1001, Decimal("1200.50"), "dollars", date(2024, 1, 31), "02134")
     assert workspace.query("select policy_id, holder, premium from silver.policies order by 1") == [
         (1, "Ann", pytest.approx(12.5)),
         (2, "Bob", pytest.approx(13)),
+    ]
+
+    assert workspace.query(
+        "select prénom, réclamations_order, montant, montant_value_type, opened, amount, amount_value_type, notes"
+        " from silver.réclamations order by n_dossier"
+    ) == [
+        ("Zoë", 1, Decimal("1234.56"), "euros", date(2024, 1, 31), Decimal("-5"), "x", 'He said "no"; then left'),
+        ("François", 2, Decimal("-12"), "euros", date(2024, 2, 15), Decimal("-7.5"), "x", "O'Hara"),
+        ("Łukasz", 3, Decimal("3.5"), "euros", date(2024, 2, 15), Decimal("-8.25"), "x", "line\ntwo"),
+        ("José", 4, Decimal("0.99"), "euros", date(2024, 3, 1), Decimal("1200"), "x", "ends with \\"),
+        ("Ann", 5, Decimal("1200"), "euros", date(2024, 2, 29), Decimal("-9"), "x", "{{ 1 + 1 }}"),
+        ("Ann", 6, None, None, date(2024, 3, 1), Decimal("4"), "x", "' or 1=1 --"),
     ]
 
     # The second run, with a correction of one claim and a new one.

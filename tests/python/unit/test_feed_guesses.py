@@ -2,11 +2,14 @@
 
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from lakeweave.errors import UserError
 from lakeweave.feed.columns import choose_key, guess
-from lakeweave.feed.tables import find_tables, table_name
+from lakeweave.feed.tables import SQL_WORDS, find_tables, table_name
+from lakeweave.feed.writing import Plan, sources
+from tests.python.hostile import HOSTILE
 
 SENTINELS = frozenset({"n/a", "none", "-"})
 SYMBOLS = ("$", "€", "USD", "dollars")
@@ -26,6 +29,9 @@ def found(name: str, *values: str | None):
         ("batch", ["001", "002"], "text"),
         ("amount", ["1,200.50", "$3", "(4.00)"], "money"),
         ("amount", ["12", "13"], "money"),
+        ("paid", ["-$5.00", "$-7.50", "(8.25)", "€1,200.00", "9.00-", "+$4"], "money"),
+        ("betrag", ["1.234,56", "0,99", "-12,00"], "money"),
+        ("value", ["1.234,56 €", "-12,00 €", "+3,50 €", "1 200,00 €", "1\u202f200,00 €"], "money"),
         ("value", ["$1.20", "3 USD"], "money"),
         ("is_open", ["true", "FALSE"], "boolean"),
         ("answer", ["yes", "no"], "text"),
@@ -105,3 +111,69 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "claims.csv").write_bytes(b"")
     with pytest.raises(UserError, match="No file of the table 'claims' can be read"):
         find_tables(str(tmp_path / "claims.csv"), None)
+
+
+def test_the_decimal_mark_is_found_by_the_values() -> None:
+    column = found("value", "1.234,56 €", "0,99 €")
+    assert (column.kind, column.decimal_mark) == ("money", ",")
+    assert column.notes == ["is read with a comma as the decimal mark (`decimal_mark`)"]
+    column = found("value", "$1,234.56", "$2,000")
+    assert (column.decimal_mark, column.notes) == (".", [])
+    column = found("value", "$1,234", "$2,000")
+    assert column.decimal_mark == "."
+    assert "three digits behind each comma" in column.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        (["1,75", "1,80"], "looks like numbers with a decimal comma and is kept as text"),
+        (
+            ["1", "2", "3", "x", "y"],
+            "looks like numbers and is kept as text, but 2 of 5 values have another form: 'x', 'y'",
+        ),
+        (["$1", "$2", "free"], "looks like amounts and is kept as text, but 1 of 3 values have another form: 'free'"),
+        (["2024-01-01", "2024-01-02", "soon"], "looks like dates in ISO 8601 and is kept as text, but 1 of 3"),
+    ],
+)
+def test_a_column_that_nearly_has_a_type_is_told(values: list[str], said: str) -> None:
+    column = found("v", *values)
+    assert column.kind == "text"
+    assert column.notes[0].startswith(said)
+
+
+def test_text_has_no_note() -> None:
+    assert found("v", "a", "b", "3").notes == []
+
+
+def test_words_of_sql_have_another_name(tmp_path: Path) -> None:
+    (tmp_path / "claims.csv").write_text(HOSTILE)
+    (table,) = find_tables(str(tmp_path / "claims.csv"), None)
+    assert table.aliases == {"order": "claims_order", "group": "claims_group"}
+    assert table.columns[2] == "claims_order"
+    assert table.values["claims_order"] == list("123456")
+    assert "order is a word of SQL, so the column is named claims_order" in table.problems
+
+
+def test_words_of_sql_are_those_of_duckdb() -> None:
+    words = duckdb.sql(
+        "select keyword_name from duckdb_keywords() where keyword_category in ('reserved', 'type_function')"
+    ).fetchall()
+    assert {word for (word,) in words} <= SQL_WORDS
+
+
+def test_the_currency_has_a_name_that_no_column_has(tmp_path: Path) -> None:
+    (tmp_path / "claims.csv").write_text(HOSTILE)
+    (table,) = find_tables(str(tmp_path / "claims.csv"), None)
+    columns = [guess(c, table.values[c], table.records, SENTINELS, SYMBOLS) for c in table.columns]
+    plan = Plan("crm", table, columns, None)
+    sql = next(text for path, text in plan.files(tmp_path).items() if path.name == "silver_claims.sql")
+    for line in (
+        "{{ lakeweave.to_money('montant', decimal_mark=',') }} as montant,",
+        "{{ lakeweave.to_money('amount') }} as amount,",
+        "{{ lakeweave.money_value_type('amount') }} as amount_value_type_2,",
+        "amount_value_type,",
+        "{{ lakeweave.to_integer('claims_order') }} as claims_order,",
+    ):
+        assert f"        {line}\n" in sql, line
+    assert "aliases: {order: claims_order, group: claims_group}" in sources("crm", [plan])
