@@ -60,7 +60,7 @@ def test_from_files_and_a_database_to_silver(workspace: Workspace, tmp_path: Pat
     assert done.returncode == 0, done.stderr
 
     (tmp_path / "Réclamations 2026.csv").write_text(HOSTILE)
-    done = feed(workspace, "crm", "--from", str(tmp_path / "Réclamations 2026.csv"))
+    done = feed(workspace, "legal", "--from", str(tmp_path / "Réclamations 2026.csv"))
     assert done.returncode == 0, done.stderr
     assert "group is a word of SQL, so the column is named réclamations_group" in done.stdout
 
