@@ -73,7 +73,7 @@ def _run_lines(run_results: Path, since: float = 0) -> list[str]:
 
 
 def _message(message: str | None) -> str:
-    """What dbt says of a node, in one line, without the heading that only repeats its name."""
+    """The message of dbt about a node, in one line, without the heading that only repeats its name."""
     lines = [line.strip() for line in (message or "").strip().splitlines()]
     while len(lines) > 1 and _HEADING.match(lines[0]):
         del lines[0]

@@ -1,4 +1,4 @@
-"""What the summary of a build says of nodes that failed or warned."""
+"""The lines of a build's summary about nodes that failed or warned."""
 
 from __future__ import annotations
 
