@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
@@ -95,9 +96,18 @@ def _rename_sql_words(table: Table) -> None:
 
 
 def table_name(file_name: str) -> str:
-    """The name of a table from the name of a file: ``Claims_2024-01.csv.gz`` is ``claims``."""
+    """The name of a table from that of a file: ``Claims_2024-01.csv.gz`` is ``claims``, ``Réclamations.csv`` ``reclamations``."""
     stem = file_name.split(".")[0] if not file_name.startswith(".") else file_name
-    return snake_case(_SUFFIX.sub("", stem) or stem)
+    return ascii_name(snake_case(_SUFFIX.sub("", stem) or stem))
+
+
+def ascii_name(name: str) -> str:
+    """A name with ASCII letters only: accents are left out, and any other letter is its number (``u4e2d``).
+
+    Engines differ in the letters of a name without quotes, and dbt's docs blocks have ASCII letters only.
+    """
+    letters = unicodedata.normalize("NFKD", name)
+    return "".join(each if each.isascii() else f"u{ord(each):x}" for each in letters if not unicodedata.combining(each))
 
 
 def _of_folder(folder: Path, name: str | None) -> list[Table]:
@@ -105,7 +115,7 @@ def _of_folder(folder: Path, name: str | None) -> list[Table]:
     by_table: dict[str, list[Path]] = {}
     for file in listing.files:
         parts = Path(file.name).parts
-        table = name or (snake_case(parts[0]) if len(parts) > 1 else table_name(parts[-1]))
+        table = name or (ascii_name(snake_case(parts[0])) if len(parts) > 1 else table_name(parts[-1]))
         by_table.setdefault(table, []).append(Path(file.path))
     if not by_table:
         raise UserError(

@@ -8,7 +8,7 @@ from pathlib import Path
 from string import Template
 
 from lakeweave.feed.columns import Column
-from lakeweave.feed.tables import RESERVED, Table
+from lakeweave.feed.tables import RESERVED, Table, ascii_name
 
 DATA_TYPES = {
     "text": "a text",
@@ -209,7 +209,7 @@ class Plan:
 
     def block(self, column: str) -> str:
         """The name of the docs block of a column."""
-        return f"{self.feed}_{self.table.name}_{column}"
+        return ascii_name(f"{self.feed}_{self.table.name}_{column}")
 
     def blocks(self) -> str:
         """The docs blocks of the table."""

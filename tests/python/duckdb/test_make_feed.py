@@ -62,9 +62,9 @@ def test_from_files_and_a_database_to_silver(workspace: Workspace, tmp_path: Pat
     (tmp_path / "Réclamations 2026.csv").write_text(HOSTILE)
     done = feed(workspace, "legal", "--from", str(tmp_path / "Réclamations 2026.csv"))
     assert done.returncode == 0, done.stderr
-    assert "group is a word of SQL, so the column is named réclamations_group" in done.stdout
+    assert "group is a word of SQL, so the column is named reclamations_group" in done.stdout
 
-    selected = ("--quiet", "--select", "+silver_claims", "+silver_policies", "+silver_réclamations")
+    selected = ("--quiet", "--select", "+silver_claims", "+silver_policies", "+silver_reclamations")
     workspace.dbt("build", *selected)
     found = workspace.query("select claim_no, amount, amount_value_type, opened_on, zip from silver.claims order by 1")
     assert found[0] == (1001, Decimal("1200.50"), "dollars", date(2024, 1, 31), "02134")
@@ -74,8 +74,8 @@ def test_from_files_and_a_database_to_silver(workspace: Workspace, tmp_path: Pat
     ]
 
     assert workspace.query(
-        "select prénom, réclamations_order, montant, montant_value_type, opened, amount, amount_value_type, notes"
-        " from silver.réclamations order by n_dossier"
+        "select prénom, reclamations_order, montant, montant_value_type, opened, amount, amount_value_type, notes"
+        " from silver.reclamations order by n_dossier"
     ) == [
         ("Zoë", 1, Decimal("1234.56"), "euros", date(2024, 1, 31), Decimal("-5"), "x", 'He said "no"; then left'),
         ("François", 2, Decimal("-12"), "euros", date(2024, 2, 15), Decimal("-7.5"), "x", "O'Hara"),

@@ -258,3 +258,19 @@ def test_analyses_are_not_among_the_nodes_of_dbts_documentation() -> None:
     described = yaml.safe_load((ROOT / "analyses" / "_analyses.yml").read_text())["analyses"]
     assert {each["name"] for each in described} == {path.stem for path in (ROOT / "analyses").glob("*.sql")}
     assert [each["name"] for each in described if each["config"]["docs"] != {"show": False}] == []
+
+
+def test_dbts_documentation_has_a_color_for_each_layer_and_an_owner_for_each_gold_model(
+    manifest: dict[str, Any],
+) -> None:
+    colors: dict[str, set[str | None]] = {}
+    for node in nodes(manifest, "model", "seed", "snapshot"):
+        layer = node["fqn"][1] if node["resource_type"] == "model" else node["resource_type"]
+        colors.setdefault(layer, set()).add(node["config"]["docs"].get("node_color"))
+    assert colors.keys() == {"bronze", "silver", "gold", "ml", "seed", "snapshot"}
+    assert all(len(found) == 1 and None not in found for found in colors.values()), colors
+    assert len(set.union(*colors.values())) == len(colors), "two layers have one color"
+    owners = {group["name"]: group["owner"] for group in manifest["groups"].values()}
+    gold = [node for node in nodes(manifest, "model") if node["fqn"][1] == "gold"]
+    assert [node["name"] for node in gold if node["config"].get("group") not in owners] == []
+    assert all(owner["name"] and owner["email"] for owner in owners.values())

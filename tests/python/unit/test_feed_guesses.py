@@ -1,5 +1,6 @@
 """What `make feed` guesses from delivered text."""
 
+import re
 from pathlib import Path
 
 import duckdb
@@ -84,6 +85,8 @@ def test_key() -> None:
         ("claims.csv", "claims"),
         ("orders_batch_12.json", "orders"),
         ("2024.csv", "_2024"),
+        ("Réclamations 2026.csv", "reclamations"),
+        ("中文.csv", "u4e2du6587"),
     ],
 )
 def test_table_name(file: str, table: str) -> None:
@@ -160,6 +163,16 @@ def test_words_of_sql_are_those_of_duckdb() -> None:
         "select keyword_name from duckdb_keywords() where keyword_category in ('reserved', 'type_function')"
     ).fetchall()
     assert {word for (word,) in words} <= SQL_WORDS
+
+
+def test_docs_blocks_have_names_of_their_own_in_ascii(tmp_path: Path) -> None:
+    """dbt ends the name of a block at the first letter that is not ASCII."""
+    (tmp_path / "claims.csv").write_text("Prénom,Große,数,数量\na,b,c,d\n")
+    (table,) = find_tables(str(tmp_path / "claims.csv"), None)
+    columns = [guess(c, table.values[c], table.records, SENTINELS, SYMBOLS) for c in table.columns]
+    names = re.findall(r"{% docs (\S+) %}", Plan("crm", table, columns, columns[0]).blocks())
+    assert len(set(names)) == 4
+    assert all(re.fullmatch("[a-z0-9_]+", name) for name in names), names
 
 
 def test_the_currency_has_a_name_that_no_column_has(tmp_path: Path) -> None:
