@@ -18,13 +18,26 @@
     {{ return(skipped) }}
 {%- endmacro %}
 
-{# Files are read from a bucket only: https://cloud.google.com/bigquery/docs/external-data-cloud-storage #}
+{#
+    Files are read from a bucket only, and the objects of a bucket of Google are listed by a table of the source, `inbox_files`.
+    https://cloud.google.com/bigquery/docs/external-data-cloud-storage
+    https://cloud.google.com/bigquery/docs/object-table-introduction
+#}
 {% macro bigquery___place_problems(declared) -%}
     {%- set uri = lakeweave.landing_uri(declared) -%}
-    {%- if '://' in uri -%}
+    {%- if '://' not in uri -%}
+        {{ return([lakeweave._unexpected('folder', uri, "a place in a bucket: gcp/… or aws/… of the landing zone, gs://… or s3://…")]) }}
+    {%- endif -%}
+    {%- for node in graph.sources.values() if node.source_name == declared.source_name and node.name == 'inbox_files' -%}
+        {{ return([]) }}
+    {%- endfor -%}
+    {%- if uri.startswith('s3://') -%}
         {{ return([]) }}
     {%- endif -%}
-    {{ return([lakeweave._unexpected('folder', uri, "a place in a bucket: gcp/… or aws/… of the landing zone, gs://… or s3://…")]) }}
+    {{ return([
+        "The source has no table `inbox_files`, which lists the objects of its folders on BigQuery; declare it with `external: {location: "
+        ~ uri.rpartition('/')[0] ~ "/, file_format: objects}`."
+    ]) }}
 {%- endmacro %}
 
 {% macro _fresh_files_relation(source_name, table_name) -%}

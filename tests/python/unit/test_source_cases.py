@@ -125,19 +125,36 @@ def test_a_bare_yes_or_no_of_yaml_is_a_header(written: object, header: str) -> N
     assert spec["header"] == header
 
 
+def places(sources: dict[str, Any]) -> Macros:
+    """The macros of BigQuery about the place of a source's files, in a project with these sources."""
+    macros = Macros(
+        "bigquery", "ingestion/_source_problems.sql", "ingestion/engines/bigquery_new_files.sql", "core/landing_uri.sql",
+        graph=SimpleNamespace(sources=sources),
+    )  # fmt: skip
+    macros._macros |= {
+        "setting": lambda name: f"{'s3' if name == 'landing_s3' else 'gs'}://{name}",
+        "source_settings": lambda declared: declared.meta,
+    }
+    return macros
+
+
+def test_bigquery_needs_a_list_of_the_objects_of_a_bucket() -> None:
+    declared = SimpleNamespace(source_name="web", name="users", meta={"folder": "gcp/web/users"}, columns={})
+    other = SimpleNamespace(source_name="erp", name="inbox_files")
+    (problem,) = places({"source.shop.erp.inbox_files": other}).bigquery___place_problems(declared)
+    assert "`external: {location: gs://landing_gcs/web/, file_format: objects}`" in problem
+    # A bucket on S3 is read without a list.
+    declared.meta = {"folder": "aws/web/users"}
+    assert places({}).bigquery___place_problems(declared) == []
+
+
 @pytest.mark.parametrize(
     ("folder", "refused"),
     [("gcp/web/users", False), ("aws/web/users", False), ("gs://a/b", False), ("web/users", True), (None, True)],
 )
 def test_a_folder_outside_of_a_bucket_is_refused_on_bigquery(folder: str | None, refused: bool) -> None:
-    macros = Macros(
-        "bigquery", "ingestion/_source_problems.sql", "ingestion/engines/bigquery_new_files.sql", "core/landing_uri.sql"
-    )
-    macros._macros |= {
-        "setting": lambda name: f"gs://{name}",
-        "source_settings": lambda declared: declared.meta,
-        "raise_problems": lambda subject, problems: problems,
-    }
+    inbox = SimpleNamespace(source_name="web", name="inbox_files")
+    macros = places({"source.shop.web.inbox_files": inbox})
     declared = SimpleNamespace(source_name="web", name="users", meta={"folder": folder}, columns={})
     found = macros.bigquery___place_problems(declared)
     assert found == (
