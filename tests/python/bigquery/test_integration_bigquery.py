@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator
 
@@ -42,3 +43,21 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recording]:
 def test_every_statement_is_analyzed_and_every_node_is_covered(recording: Recording) -> None:
     problems = checks.problems(recording)
     assert not problems, "\n".join(str(each) for each in problems)
+
+
+def test_what_the_package_does_there_is_sent(recording: Recording) -> None:
+    """One model of each kind: the statement without which the recording would prove nothing."""
+    for node, statement in {
+        "bronze_users": r"begin transaction",
+        "bronze_events": r"begin transaction",
+        "users": r"\bmerge into\b",
+        "product_sentences": r"generate_text\(",
+        "product_embeddings": r"generate_embedding\(",
+        "similar_products": r"vector_search\(",
+        "stock_of_products": r"`partner`\.`stock`",
+    }.items():
+        sent = [each.text for each in recording.statements if each.node == f"model.integration_tests.{node}"]
+        assert [text for text in sent if re.search(statement, text.strip(), re.IGNORECASE)], (node, sent)
+    created = [each.text for each in recording.statements if "external table" in each.text.lower()]
+    for table in ("users", "orders", "products", "events", "inbox_files", "stock"):
+        assert [text for text in created if re.search(rf"external table [^(]*`{table}`", text, re.IGNORECASE)], table
