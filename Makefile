@@ -136,7 +136,7 @@ $(VENV)-databricks/.ready: requirements/databricks-test.txt | $(VENV)/.spark
 	@$(BIN)/uv pip install --quiet --no-deps --python $(VENV)-databricks/bin/python --require-hashes -r requirements/databricks-test.txt
 	@touch $@
 
-test-databricks: $(VENV)-databricks/.ready  ## the statements of dbt-databricks, run by open-source Spark with Delta
+test-databricks: $(VENV)-databricks/.ready  ## the statements of dbt-databricks, run by open-source Spark with Delta (about half an hour)
 	@$(VENV)-databricks/bin/python -m pytest tests/python/databricks
 
 test-bigquery: $(VENV)/.dev profiles.yml  ## every BigQuery statement, analyzed by Google's SQL analyzer

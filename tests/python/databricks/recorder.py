@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -85,6 +86,8 @@ def record(root: Path, *selection: str) -> Recording:
                     warehouse.phase = phase
                     catalog = FOREIGN_CATALOG if server and phase == "increment" else "{}"
                     for command in commands:
+                        # Half an hour in all. pytest shows what is printed at the end only.
+                        print(f"\n{phase}: dbt {command[0]}", file=sys.__stderr__, flush=True)
                         _run(recording, phase, [*command, *selection], workspace.landing, catalog)
         finally:
             if server:
