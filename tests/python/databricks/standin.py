@@ -88,10 +88,25 @@ class FakeWarehouse:
         """Declare the functions that only Databricks has."""
         from pyspark.sql.functions import udf, udtf
 
+        def value(schema):
+            """A value that fits a JSON Schema; it says nothing about what a model would answer."""
+            kind = schema.get("type")
+            kind = kind[0] if isinstance(kind, list) else kind
+            if "enum" in schema:
+                return schema["enum"][0]
+            if kind == "object":
+                return {name: value(each) for name, each in schema.get("properties", {}).items()}
+            if kind == "array":
+                return [value(schema["items"])]
+            if kind == "string":
+                return "2026-01-01" if schema.get("format") == "date" else "stub"
+            return {"boolean": True}.get(kind, schema.get("minimum", 0))
+
         def ai_query(
             endpoint, request, returnType=None, failOnError=None, modelParameters=None, responseFormat=None, files=None
         ):
-            return ("{}", None)
+            said = json.loads(responseFormat) if responseFormat else {}
+            return (json.dumps(value(said.get("json_schema", {}).get("schema", {"type": "object"}))), None)
 
         def ai_query_floats(endpoint, request, returnType=None, failOnError=None):
             return ([0.0, 1.0], None)
