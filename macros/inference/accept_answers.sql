@@ -1,5 +1,5 @@
 {#
-    dbt run-operation accept_answers --args '{model: comment_moods, column: mood}'
+    dbt run-operation accept_answers --args '{model: customer_churn_risk, column: churn_risk}'
 
     Keeps how often a model gives each answer now, in `ledger.accepted_answers`. The data test `answers_drift` compares later answers with
     the newest of these.

@@ -1,38 +1,33 @@
 {#
-    dbt run-operation compare_answers --args '{before: moods_v1, after: moods_v2, key: id, answer: mood, golden: golden_moods}'
+    dbt run-operation compare_answers --args '{before: customer_churn_risk, after: customer_churn_risk, key: user_id, answer: churn_risk}'
 
     Compares the answers of two inference models to the same rows: two prompts, or two called models. It prints how many answers changed,
     from what to what, what each side cost according to the ledger, and with `golden` how many answers were right, and whether a changed
     one became right or wrong. `golden` has the columns `key` and `expected`. It calls no model.
 
-    `examples` is how many changed rows are shown by their key.
+    `examples` is how many changed rows are shown by their key. A model that is compared with itself shows what its answers cost.
 #}
 {% macro compare_answers(before, after, key='id', answer='response', golden=none, expected='expected', examples=10) -%}
     {%- if not execute -%}
         {{ return('') }}
     {%- endif -%}
-    {%- set nodes, problems = {}, [] -%}
+    {%- set nodes, relations, problems = {}, {}, [] -%}
     {%- for argument, name in {'before': before, 'after': after, 'golden': golden}.items() if name is not none -%}
         {%- for node in graph.nodes.values() if node.name == name and node.resource_type in ('model', 'seed', 'snapshot') -%}
             {%- do nodes.update({argument: node}) -%}
+            {%- do relations.update({argument: api.Relation.create(database=node.database, schema=node.schema, identifier=node.alias)}) -%}
         {%- endfor -%}
         {%- if argument not in nodes -%}
             {%- do problems.append("`" ~ argument ~ "` is " ~ tojson(name | string) ~ "; expected the name of a model" ~ (' or a seed.' if argument == 'golden' else '.')) -%}
         {%- elif argument != 'golden' and nodes[argument].config.materialized != 'inference' -%}
             {%- do problems.append("`" ~ argument ~ "` is '" ~ name ~ "', which asks no model; expected a model with a call of `inference`.") -%}
+        {%- elif load_relation(relations[argument]) is none -%}
+            {%- do problems.append("`" ~ argument ~ "` is '" ~ name ~ "', which has not been built.") -%}
         {%- endif -%}
     {%- endfor -%}
     {%- if not lakeweave._names_of(key) -%}
         {%- do problems.append("`key` is missing; expected a column, or a list of columns.") -%}
     {%- endif -%}
-    {%- do lakeweave.raise_problems("The call of `compare_answers`", problems) -%}
-    {%- set relations = {} -%}
-    {%- for argument, node in nodes.items() -%}
-        {%- do relations.update({argument: api.Relation.create(database=node.database, schema=node.schema, identifier=node.alias)}) -%}
-        {%- if load_relation(relations[argument]) is none -%}
-            {%- do problems.append("`" ~ argument ~ "` is '" ~ node.name ~ "', which has not been built.") -%}
-        {%- endif -%}
-    {%- endfor -%}
     {%- do lakeweave.raise_problems("The call of `compare_answers`", problems) -%}
     {%- set compared = lakeweave._compared_answers_sql(relations, lakeweave._names_of(key), answer, expected) -%}
 
