@@ -12,7 +12,7 @@ import os
 import re
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -64,7 +64,7 @@ class TableSpec:
         """The spec of a source; raises :class:`UserError` that names every problem."""
         problems: list[str] = []
         told = given.get("database") or {}
-        database = read(_Database, {each.name: told.get(each.name) for each in fields(_Database)}, problems, "database")
+        database = read(_Database, told, problems, "database")
         columns: dict[str, str | None] = {}
         for column in given.get("columns") or []:
             kind = column.get("database_type")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import json
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from annotated_types import Ge, Le
@@ -121,11 +121,10 @@ class Spec:
         # Without a value that says nothing, such as no layouts and no key.
         told = {name: value for name, value in given.items() if value not in ([], {}, "") or name in _MAY_BE_REFUSED}
         problems: list[str] = []
-        reading = read(Reading, {name: told.get(name) for name in _names(Reading)}, problems)
-        where = {name: told.get(name) for name in _names(Spec) if name != "reading"}
-        spec = read(Spec, where | {"reading": reading or Reading()}, problems)
-        if "columns" not in given:
-            problems.append("`columns` is missing")
+        reading = read(Reading, told, problems)
+        spec = read(Spec, told | {"reading": reading or Reading()}, problems)
+        if given.get("columns") is None:
+            problems.append("`columns` is None, expected a list of texts with at least one")
         problems += _unrelated(given)
         if problems or spec is None:
             name = given.get("source") or "of no name"
@@ -134,10 +133,6 @@ class Spec:
 
 
 _MAY_BE_REFUSED = ("columns", "patterns", "delimiter")
-
-
-def _names(kind: Any) -> list[str]:
-    return [each.name for each in fields(kind)]
 
 
 def _unrelated(given: dict[str, Any]) -> list[str]:

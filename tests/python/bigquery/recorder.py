@@ -27,6 +27,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 from unittest import mock
 
+import yaml
+
 from .. import dbt_speedups
 from ..left_behind import marked
 from ..support import PARSED, ROOT
@@ -428,6 +430,23 @@ def aside(work: Callable[[], Result], within: float = 120.0) -> Callable[[], Res
         return answer
 
     return wait
+
+
+def write_project(folder: Path, models: dict[str, str]) -> None:
+    """A project of ``models`` (SQL by name) with the macros and the profile of this one."""
+    project = {
+        "name": "lakeweave",
+        "version": "0.1.0",
+        "profile": "lakeweave",
+        "flags": {"send_anonymous_usage_stats": False},
+        "on-run-start": ["{{ lakeweave.create_ledger() }}"],
+    }
+    (folder / "models").mkdir()
+    (folder / "macros").symlink_to(ROOT / "macros")
+    (folder / "profiles.example.yml").write_text((ROOT / "profiles.example.yml").read_text())
+    (folder / "dbt_project.yml").write_text(yaml.safe_dump(project))
+    for name, sql in models.items():
+        (folder / "models" / f"{name}.sql").write_text(sql)
 
 
 _USAGE = re.compile(r"dbt run-operation (\w+)(?: --args '([^']*)')?")

@@ -6,11 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import yaml
 
-from tests.python.support import ROOT
-
-from .recorder import Recorder
+from .recorder import Recorder, write_project
 
 BEHIND = {"endpoint": "text-embedding-005", "connection": "us-east4.lakeweave"}
 MODELS = {
@@ -25,19 +22,7 @@ select 1 as id, 'some words' as words
 
 @pytest.fixture
 def recorder(tmp_path: Path) -> Iterator[Recorder]:
-    project = {
-        "name": "lakeweave",
-        "version": "0.1.0",
-        "profile": "lakeweave",
-        "flags": {"send_anonymous_usage_stats": False},
-        "on-run-start": ["{{ lakeweave.create_ledger() }}"],
-    }
-    (tmp_path / "models").mkdir()
-    (tmp_path / "macros").symlink_to(ROOT / "macros")
-    (tmp_path / "profiles.example.yml").write_text((ROOT / "profiles.example.yml").read_text())
-    (tmp_path / "dbt_project.yml").write_text(yaml.safe_dump(project))
-    for name, sql in MODELS.items():
-        (tmp_path / "models" / f"{name}.sql").write_text(sql)
+    write_project(tmp_path, MODELS)
     made = Recorder(tmp_path, variables={"endpoints": {"bigquery": {"text_embedding": BEHIND}}})
     made.warehouse.connections.add(f"{made.warehouse.project}.{BEHIND['connection']}")
     yield made

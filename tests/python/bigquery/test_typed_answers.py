@@ -142,16 +142,22 @@ def test_a_question_with_a_schema_and_an_instruction_is_analyzed(empty: Warehous
     assert "response_schema" in answered
 
 
-def test_a_rejected_answer_is_shown_to_the_model_once() -> None:
-    """A warehouse cannot ask twice in one statement, so the next run sends the answer and its fault after the input."""
-    made = Macros(
+def batches(**names: object) -> Macros:
+    """The macros of a batch on BigQuery."""
+    return Macros(
         "bigquery",
         "inference/_batches.sql",
         "inference/engines/bigquery.sql",
         *(f"core/{name}.sql" for name in ("text_literal", "is_local_engine")),
         "core/engines/bigquery.sql",
         dbt=SimpleNamespace(concat=lambda parts: f"concat({', '.join(parts)})"),
+        **names,
     )
+
+
+def test_a_rejected_answer_is_shown_to_the_model_once() -> None:
+    """A warehouse cannot ask twice in one statement, so the next run sends the answer and its fault after the input."""
+    made = batches()
     asked = "select 'a' as fingerprint, 'q1' as input, 1 as attempts, 1 as place union all select 'b', 'q2', 0, 2"
     ledger = (
         "select 'a' as fingerprint, 1 as attempt, '{\"x\": 1}' as rejected_response, 'not_in_schema: x is 1' as status"
@@ -181,15 +187,7 @@ def test_a_rejected_answer_is_shown_to_the_model_once() -> None:
 
 
 def test_a_second_answer_that_does_not_fit_is_final() -> None:
-    made = Macros(
-        "bigquery",
-        "inference/_batches.sql",
-        "inference/engines/bigquery.sql",
-        *(f"core/{name}.sql" for name in ("text_literal", "is_local_engine")),
-        "core/engines/bigquery.sql",
-        dbt=SimpleNamespace(concat=lambda parts: f"concat({', '.join(parts)})"),
-        invocation_id="this run",
-    )
+    made = batches(invocation_id="this run")
     made._macros |= {
         "ledger_relation": lambda _: "ledger",
         "_columns_of_call": lambda: ["rejected_response"],

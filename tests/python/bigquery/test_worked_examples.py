@@ -11,24 +11,12 @@ import yaml
 from tests.python import worked_examples
 from tests.python.support import ROOT
 
-from .recorder import Recorder
+from .recorder import Recorder, write_project
 
 
 @pytest.fixture
 def recorder(tmp_path: Path) -> Iterator[Recorder]:
-    project = {
-        "name": "lakeweave",
-        "version": "0.1.0",
-        "profile": "lakeweave",
-        "flags": {"send_anonymous_usage_stats": False},
-        "on-run-start": ["{{ lakeweave.create_ledger() }}"],
-    }
-    (tmp_path / "models").mkdir()
-    (tmp_path / "macros").symlink_to(ROOT / "macros")
-    (tmp_path / "profiles.example.yml").write_text((ROOT / "profiles.example.yml").read_text())
-    (tmp_path / "dbt_project.yml").write_text(yaml.safe_dump(project))
-    for name, sql in worked_examples.MODELS.items():
-        (tmp_path / "models" / f"{name}.sql").write_text(sql)
+    write_project(tmp_path, worked_examples.MODELS)
     (tmp_path / "models" / "worked.yml").write_text(yaml.safe_dump(worked_examples.PROPERTIES))
     (tmp_path / "tests").mkdir()
     (tmp_path / "tests" / "generic").symlink_to(ROOT / "tests" / "generic")

@@ -97,6 +97,12 @@ def test_both_refuse_with_the_same_expectation(settings: dict[str, Any], names: 
     assert [name for name, _ in problems("\n".join(found))] == sorted(names)
 
 
+@pytest.mark.parametrize("given", [{**GOOD, "columns": None}, {k: v for k, v in GOOD.items() if k != "columns"}])
+def test_a_spec_without_columns_is_refused(given: dict[str, Any]) -> None:
+    with pytest.raises(UserError, match="`columns` is None, expected a list of texts with at least one"):
+        Spec.parse(json.dumps(given))
+
+
 @pytest.mark.parametrize(("settings", "types", "names"), DATABASES, ids=str)
 def test_both_check_a_database(settings: dict[str, Any], types: dict[str, str | None], names: list[str]) -> None:
     database = DATABASE | settings
