@@ -6,6 +6,7 @@ import hashlib
 import os
 import re
 import shutil
+from collections.abc import Sequence
 from typing import Any
 
 from lakeweave.errors import UserError
@@ -20,7 +21,7 @@ def archive_folder(spec: Spec) -> str | None:
     return os.path.join(spec.archive, spec.source) if spec.archive else None
 
 
-def archived_files(spec: Spec) -> list[FoundFile]:
+def archived_files(spec: Spec) -> Sequence[FoundFile]:
     """All files in the source's archive, none if there is no archive yet."""
     folder = archive_folder(spec)
     return list_files(folder, ("*",), "archive").files if folder and os.path.isdir(folder) else []

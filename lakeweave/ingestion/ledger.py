@@ -9,7 +9,7 @@ import duckdb
 import pyarrow as pa
 
 from lakeweave.errors import UserError
-from lakeweave.ingestion.listing import FoundFile
+from lakeweave.ingestion.listing import FoundFile, FoundFiles
 from lakeweave.ingestion.spec import Spec
 from lakeweave.sql import literal
 
@@ -94,16 +94,14 @@ def read_ledger(conn: duckdb.DuckDBPyConnection, spec: Spec) -> Ledger:
     return ledger
 
 
-def unknown_files(
-    conn: duckdb.DuckDBPyConnection, spec: Spec, found: list[FoundFile]
-) -> tuple[list[FoundFile], Ledger]:
+def unknown_files(conn: duckdb.DuckDBPyConnection, spec: Spec, found: FoundFiles) -> tuple[list[FoundFile], Ledger]:
     """The files that the ledger does not have by name and stat key, and the ledger's rows about their names.
 
     The comparison is one join in the database: with a million known files, rows in Python would cost more than the listing.
     """
     ledger = Ledger()
     known = "('loaded', 'repeat')" if spec.release else "('loaded', 'repeat', 'held')"
-    listed = pa.table({"name": [f.name for f in found], "stat_key": [f.stat_key for f in found]})
+    listed = pa.table({"name": found.names, "stat_key": found.stat_keys})
     conn.register("lakeweave_listed", listed.append_column("place", pa.array(range(len(found)), pa.int64())))
     try:
         rows = _ledger_rows(
@@ -116,7 +114,7 @@ def unknown_files(
     finally:
         conn.unregister("lakeweave_listed")
     if rows is None:
-        return found, ledger
+        return list(found), ledger
     new = [found[place] for (place,) in rows]
     conn.register("lakeweave_new", pa.table({"name": pa.array([f.name for f in new], pa.string())}))
     try:

@@ -9,9 +9,9 @@ import re
 import stat
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, overload
 
 from lakeweave.errors import UserError
 
@@ -59,6 +59,55 @@ class FoundFile(NamedTuple):
 
 
 @dataclass
+class FoundFiles(Sequence[FoundFile]):
+    """The files of a listing, as columns.
+
+    Of a million known files only the names and the stat keys are read. A tuple for each of them would cost as much as the
+    listing itself, and Python's garbage collector would visit all of them again and again.
+    """
+
+    root: str
+    names: list[str] = field(default_factory=list)
+    stat_keys: list[str] = field(default_factory=list)
+    _relative: list[str] = field(default_factory=list)
+    _sizes: list[int] = field(default_factory=list)
+    _times: list[int] = field(default_factory=list)
+
+    def add(self, relative: str, info: os.stat_result) -> None:
+        """Append the file at this path below the root."""
+        size, modified = info.st_size, info.st_mtime_ns
+        self.names.append(relative if relative.isascii() and "\\" not in relative else printable(relative))
+        # The same as stat_key(), without the call.
+        self.stat_keys.append(f"{size}-{modified}-{info.st_ctime_ns}-{info.st_ino}")
+        self._relative.append(relative)
+        self._sizes.append(size)
+        self._times.append(modified)
+
+    def in_natural_order(self) -> FoundFiles:
+        """The same files, sorted by :func:`natural_key`."""
+        keys = [natural_key(name) for name in self.names]
+        order = sorted(range(len(keys)), key=keys.__getitem__)
+        columns = (self.names, self.stat_keys, self._relative, self._sizes, self._times)
+        return FoundFiles(self.root, *([column[place] for place in order] for column in columns))  # type: ignore[arg-type]
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    @overload
+    def __getitem__(self, place: int) -> FoundFile: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[FoundFile]: ...
+    def __getitem__(self, place: int | slice) -> FoundFile | list[FoundFile]:
+        if isinstance(place, slice):
+            return [self[each] for each in range(*place.indices(len(self)))]
+        path = os.path.join(self.root, self._relative[place])
+        return FoundFile(self.names[place], path, self._sizes[place], self._times[place], self.stat_keys[place])
+
+    def __iter__(self) -> Iterator[FoundFile]:
+        return (self[place] for place in range(len(self)))
+
+
+@dataclass
 class Listing:
     """The delivered files under a folder, in natural order, and what else lies there.
 
@@ -66,7 +115,7 @@ class Listing:
     that match a pattern of :data:`IGNORED`, ``examples`` shows some of them.
     """
 
-    files: list[FoundFile] = field(default_factory=list)
+    files: FoundFiles
     warnings: list[str] = field(default_factory=list)
     ignored: Counter[str] = field(default_factory=Counter)
     examples: list[str] = field(default_factory=list)
@@ -145,7 +194,7 @@ def list_files(
         )
     every = any(p == "*" for p in patterns)
     matchers = [re.compile(fnmatch.translate(p)) for p in patterns]
-    listing = Listing()
+    listing = Listing(FoundFiles(root))
     pending = [("", root)]
     while pending:
         prefix, directory = pending.pop()
@@ -162,7 +211,7 @@ def list_files(
                 f"The folder {printable(prefix)!r} cannot be listed ({error.strerror}); its files are not loaded."
             )
     if in_order:
-        listing.files.sort(key=lambda f: natural_key(f.name))
+        listing.files = listing.files.in_natural_order()
     return listing
 
 
@@ -202,8 +251,7 @@ def _take(
     if not stat.S_ISREG(info.st_mode):
         listing.warnings.append(f"{printable(relative)!r} is not a regular file and is passed over.")
         return
-    shown = relative if relative.isascii() and "\\" not in relative else printable(relative)
-    listing.files.append(FoundFile(shown, entry.path, info.st_size, info.st_mtime_ns, stat_key(info)))
+    listing.files.add(relative, info)
 
 
 def _link_problem(entry: os.DirEntry[str], root: str) -> str | None:

@@ -90,7 +90,7 @@ def make_plan(conn: duckdb.DuckDBPyConnection, spec: Spec) -> Plan:
     """List, compare with the ledger, hash what is new and cut it into batches; raises :class:`UserError`."""
     listing = list_files(spec.folder, spec.patterns, in_order=False)
     found, messages = listing.files, listing.messages
-    new, ledger = (found, read_ledger(conn, spec)) if spec.reload else unknown_files(conn, spec, found)
+    new, ledger = (list(found), read_ledger(conn, spec)) if spec.reload else unknown_files(conn, spec, found)
     new.sort(key=lambda f: natural_key(f.name))
     planned, touched = [], []
     alike = Alike(spec.reading)
