@@ -21,8 +21,7 @@ from lakeweave.inference.answers import FAILED, OK, Answer
 VERSION = "offline-rules-1"
 ADDRESS_INSTRUCTIONS = (
     "Standardize this United States address to the format of the United States Postal Service. "
-    "Return only the address, on one line, in capitals: street line, city, state code, ZIP code. "
-    "Do not add anything that is not in it. [standardize-address v1]\n"
+    "Write it in capitals. Do not add anything that is not in it. [standardize-address v2]\n"
 )
 CHURN_INSTRUCTIONS = "Judge how likely it is that this customer of a web shop has stopped buying. [churn-risk v2]\n"
 
@@ -104,7 +103,8 @@ def _standardize(given: dict[str, str]) -> Answer:
     town = _plain(city)
     if not re.search("[A-Z]", town):
         return _failed("the city has no letters")
-    return Answer(f"{line}, {town}, {state} {zip_code}", "", OK)
+    fields = {"street_line": line, "city": town, "state_code": state, "zip_code": zip_code}
+    return Answer(json.dumps(fields), "", OK)
 
 
 def _special_line(street: str) -> str | None:

@@ -4,7 +4,8 @@ This is a stand-in that names itself (``offline-rules-1`` in ``model_version``),
 "Summarise … in five words: <text>" (or sentences) is answered with the beginning of the text itself: an extract, so that a
 first column can be seen without a server; under a schema with a single text the extract is that text. Other prompts are
 answered by the project's rules, a module with a ``VERSION`` and a function ``answer(prompt: str) -> Answer | None``, which is
-None for a prompt that it has no rule for. Any other prompt is ``failed`` with :data:`NO_RULE`.
+None for a prompt that it has no rule for. A question of `classify` with ``examples`` is answered by a classifier that is trained
+on them (:mod:`.text_examples`). Any other prompt is ``failed`` with :data:`NO_RULE`.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from lakeweave.errors import BackendError
 from lakeweave.inference.answers import FAILED, OK, Answer
 from lakeweave.inference.schema import DoesNotFit, Schema
 from lakeweave.inference.strict_json import NotOneObject, is_one_object, one_object
+from lakeweave.inference.text_examples import classified, examples_of
 
 VERSION = "offline-rules-1"
 NO_RULE = (
@@ -56,7 +58,14 @@ class OfflineBackend:
         schema, instruction = Schema.of(options), options.get("instruction")
         before = f"{instruction}\n\n" if instruction else ""
         answers = [self._one(before + prompt) for prompt in prompts]
-        return answers if schema is None else [_fitted(answer, schema) for answer in answers]
+        if schema is None:
+            return answers
+        answers = [_fitted(answer, schema) for answer in answers]
+        examples = examples_of(instruction, schema)
+        unknown = [place for place, answer in enumerate(answers) if answer.status == NO_RULE] if examples else []
+        for place, answer in zip(unknown, classified([prompts[i] for i in unknown], examples, schema), strict=True):
+            answers[place] = answer
+        return answers
 
     def _one(self, prompt: str) -> Answer:
         if (answer := self._rule(prompt)) is not None:

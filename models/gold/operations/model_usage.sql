@@ -1,6 +1,7 @@
 {# The ledger's tables are not built by dbt, so they are named here and not drawn in the lineage. #}
 -- After the models that ask, so that a build shows its own calls.
 -- depends_on: {{ ref('silver_user_addresses') }}
+-- depends_on: {{ ref('silver_listing_kinds') }}
 -- depends_on: {{ ref('customer_churn_risk') }}
 
 with

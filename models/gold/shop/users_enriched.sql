@@ -44,7 +44,9 @@ enriched as (
         cast(users.state as {{ dbt.type_string() }}) as state,
         cast(users.postal_code as {{ dbt.type_string() }}) as postal_code,
         cast(users.country as {{ dbt.type_string() }}) as country,
-        cast(addresses.response as {{ dbt.type_string() }}) as standardized_address,
+        cast({{ dbt.concat([
+            'addresses.street_line', "', '", 'addresses.city', "', '", 'addresses.state_code', "' '", 'addresses.zip_code',
+        ]) }} as {{ dbt.type_string() }}) as standardized_address,
         cast(coalesce(addresses.response_state, 'not_asked') as {{ dbt.type_string() }}) as address_state,
         cast(addresses.response_status as {{ dbt.type_string() }}) as address_status,
         cast(risks.churn_risk as {{ dbt.type_string() }}) as churn_risk,

@@ -7,13 +7,18 @@
     function='generate_text',
     model='gemini',
     input='prompt',
-    options={'temperature': 0, 'max_output_tokens': 96},
+    options={'temperature': 0, 'max_output_tokens': 128},
+    schema={
+        'street_line': 'string',
+        'city': 'string',
+        'state_code': {'type': 'string', 'description': 'Two letters.'},
+        'zip_code': {'type': 'string', 'description': 'Five digits, or nine with a hyphen.'}
+    },
     allow_pii=true
 ) }}
 
 {%- set instructions = "Standardize this United States address to the format of the United States Postal Service. "
-    ~ "Return only the address, on one line, in capitals: street line, city, state code, ZIP code. "
-    ~ "Do not add anything that is not in it. [standardize-address v1]\n" %}
+    ~ "Write it in capitals. Do not add anything that is not in it. [standardize-address v2]\n" %}
 
 with
 

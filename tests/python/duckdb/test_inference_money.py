@@ -33,7 +33,11 @@ def usage_model(project: InferenceProject, *asks: str) -> None:
     """gold.model_usage, as a model of the test's project."""
     sql = (ROOT / "models" / "gold" / "operations" / "model_usage.sql").read_text()
     first, last = asks[0], asks[-1]
-    sql = sql.replace("silver_user_addresses", first).replace("customer_churn_risk", last)
+    sql = (
+        sql.replace("silver_user_addresses", first)
+        .replace("silver_listing_kinds", first)
+        .replace("customer_churn_risk", last)
+    )
     project.write("model_usage", "{{ config(materialized='table') }}\n" + sql)
 
 

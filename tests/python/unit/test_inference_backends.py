@@ -152,7 +152,8 @@ def address(
     ],
 )
 def test_addresses_are_brought_into_postal_form(street: str, line: str) -> None:
-    assert address(street) == Answer(f"{line}, SPRINGFIELD, IL 62704", "", OK)
+    fields = {"street_line": line, "city": "SPRINGFIELD", "state_code": "IL", "zip_code": "62704"}
+    assert address(street) == Answer(json.dumps(fields), "", OK)
 
 
 @pytest.mark.parametrize(
