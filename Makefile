@@ -26,10 +26,10 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export LAKEWEAVE_TARGET := $(TARGET)
 
 .DEFAULT_GOAL := help
-.PHONY: help build coverage feed app watch profile environment landing test test-newcomer environment-database environment-browser environment-java test-bigquery test-spark test-spark-sample test-spark-long test-databricks environment-spark test-reliability test-security test-security-long rebuild-models licences lint lint-python lint-sql lint-dbt format lineage docs clean requirements bench
+.PHONY: help build coverage draft feed app watch profile environment landing test test-newcomer environment-database environment-browser environment-java test-bigquery test-spark test-spark-sample test-spark-long test-databricks environment-spark test-reliability test-security test-security-long rebuild-models licences lint lint-python lint-sql lint-dbt format lineage docs clean requirements bench
 
 HELP_DAILY := build test app docs
-HELP_DATA  := feed profile watch
+HELP_DATA  := feed draft profile watch
 HELP_TESTS := lint test-newcomer test-bigquery test-spark-sample test-spark test-databricks test-reliability test-security bench
 # All targets with a text that no other group has.
 HELP_OTHER  = $(filter-out $(HELP_DAILY) $(HELP_DATA) $(HELP_TESTS),$(shell sed -nE 's/^([a-z-]+):.*\#\# .*/\1/p' Makefile))
@@ -208,6 +208,13 @@ feed: environment profiles.yml  ## a feed from your own data, built: NAME=claims
 	@test -n "$(NAME)" && test -n "$(FROM)" || { echo "Give a name and the data: make feed NAME=claims FROM=claims.csv (a file, a folder, or database:<connection>/<table>)"; exit 2; }
 	@mkdir -p warehouse
 	@$(BIN)/python -m lakeweave.feed "$(NAME)" --from "$(FROM)" --target $(TARGET) $(if $(TABLE),--table "$(TABLE)") $(if $(KEY),--key "$(KEY)")
+
+# The sentence goes by the environment, so that the shell reads nothing in it.
+draft: export LAKEWEAVE_ASK := $(value ASK)
+draft: environment profiles.yml  ## a model from a sentence, checked: ASK="Create a silver.users table from …" (INTO= EDIT= WRITE=1)
+	@test -n "$$LAKEWEAVE_ASK" || { echo 'Say what the model is: make draft ASK="Create a silver.users table from bronze.users that deduplicates by id."'; exit 2; }
+	@test -f target/manifest.json || $(BIN)/dbt --quiet parse
+	@$(BIN)/python -m lakeweave.draft $(if $(INTO),--into "$(INTO)") $(if $(EDIT),--edit "$(EDIT)") $(if $(WRITE),--write) -- "$$LAKEWEAVE_ASK"
 
 profile: environment profiles.yml  ## a profile of every bronze column, as a page: target/profile.html
 	@$(BIN)/python -m lakeweave.profile --target $(TARGET)

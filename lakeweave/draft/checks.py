@@ -1,7 +1,9 @@
 """The checks of a draft: a project and a database of its own, beside the warehouse, which is attached read-only.
 
-The scratch project has the macros, seeds, docs blocks and generic tests of the project, the draft, and a stand-in for each model
-that the draft reads. The stand-in's relation is a view of the relation in the warehouse. DuckDB refuses every write to the warehouse.
+The scratch project has the macros, seeds, docs blocks and generic tests of the project, the
+draft, and a stand-in for each
+model that the draft reads. The stand-in's relation is a view of the relation in the warehouse. DuckDB refuses every write to the
+warehouse.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,13 +27,16 @@ from typing import Any
 import duckdb
 import yaml
 
+from lakeweave.draft.building import RESULT
 from lakeweave.draft.catalog import Catalog
-from lakeweave.draft.tree import select_problems, template_problems
+from lakeweave.draft.tree import template_problems
 from lakeweave.draft.writing import Draft
 from lakeweave.errors import UserError
 
 _LINKED = ("macros", "seeds", "lakeweave", "demo", "landing")
 _ROWS_SHOWN = 5
+_SECRET = re.compile(r"(?i)key|token|secret|passw|credential")
+_ASKS = re.compile(r"lakeweave\.(inference|generate_\w+|annotate_\w+|predict_\w+|evaluate\w*|compare_answers)")
 
 
 @dataclass(frozen=True)
@@ -54,6 +60,8 @@ class Checked:
     """The first rows, personal columns masked."""
     differences: list[str] = field(default_factory=list)
     """How the rows differ from those of the model by the same name in the warehouse."""
+    compared: bool = False
+    """Whether there is such a model, with the key of the draft."""
     seconds: float = 0.0
 
     @property
@@ -73,11 +81,16 @@ def check(draft: Draft, catalog: Catalog, project: Path, warehouse: Path, scratc
     problems = template_problems(draft.written.sql, draft.written.reads)
     result.checks.append(_outcome("one select", problems))
     result.checks.append(_outcome("lineage to the right", _lineage_problems(draft, catalog)))
-    result.checks.append(_outcome("no personal column in a prompt", []))
+    calls = sorted(set(_ASKS.findall(draft.written.sql)))
+    asks = [f"The draft calls {name}; a draft asks no model." for name in calls]
+    result.checks.append(_outcome("no personal column in a prompt", asks))
     if result.passed:
-        result.checks.append(_lint(draft, project))
         _scratch_project(draft, catalog, project, warehouse, scratch)
-        result.checks += _built(draft, catalog, project, scratch)
+        with ThreadPoolExecutor(1) as beside:
+            lint = beside.submit(_lint, draft, project)
+            result.checks += _built(draft, catalog, project, scratch)
+            result.checks.append(lint.result())
+        result.checks += [_other_engine(name) for name in ("BigQuery's analyzer", "Spark's parser")]
         if any(one.name == "build" and one.outcome == "passed" for one in result.checks):
             with _opened(scratch / "scratch.duckdb", warehouse) as connection:
                 _measure(draft, catalog, connection, result)
@@ -97,6 +110,12 @@ def _lineage_problems(draft: Draft, catalog: Catalog) -> list[str]:
         for model in draft.written.reads
         if layers.get(model) not in allowed
     ]
+
+
+def _other_engine(name: str) -> Check:
+    return Check(
+        name, "not run", "The draft is compiled for DuckDB. After --write, the tests of tests/python check it."
+    )
 
 
 def _lint(draft: Draft, project: Path) -> Check:
@@ -140,7 +159,8 @@ def _scratch_project(draft: Draft, catalog: Catalog, project: Path, warehouse: P
     groups = project / "models" / "_groups.yml"
     if groups.exists():
         shutil.copy(groups, scratch / "models")
-    (scratch / "profiles.yml").write_text(yaml.safe_dump(_profile(project, warehouse, scratch)))
+    (scratch / "lakeweave.duckdb").symlink_to(warehouse.resolve())
+    (scratch / "profiles.yml").write_text(yaml.safe_dump(_profile(project)))
     database = scratch / "scratch.duckdb"
     with duckdb.connect(str(database), config={"memory_limit": "2GB"}) as connection:
         connection.execute(f"attach '{_sql(warehouse)}' as lakeweave (read_only)")
@@ -170,12 +190,12 @@ def _sql(path: Path) -> str:
     return str(path.resolve()).replace("'", "''")
 
 
-def _profile(project: Path, warehouse: Path, scratch: Path) -> dict[str, Any]:
+def _profile(project: Path) -> dict[str, Any]:
     profile_name = yaml.safe_load((project / "dbt_project.yml").read_text())["profile"]
     output = {
-        "type": "duckdb", "path": str(scratch / "scratch.duckdb"), "schema": "main", "threads": 2,
+        "type": "duckdb", "path": "scratch.duckdb", "schema": "main", "threads": 2,
         "settings": {"memory_limit": "2GB", "preserve_insertion_order": True}, "module_paths": ["."],
-        "attach": [{"path": str(warehouse.resolve()), "alias": "lakeweave", "read_only": True}],
+        "attach": [{"path": "lakeweave.duckdb", "alias": "lakeweave", "read_only": True}],
         "plugins": [{
             "module": "lakeweave.plugin", "alias": "lakeweave",
             "config": {"wait_for_other_build": 60, "text": {"backend": "offline"}, "embeddings": {"backend": "hashed"}},
@@ -199,72 +219,54 @@ def _opened(database: Path, warehouse: Path) -> Iterator[duckdb.DuckDBPyConnecti
 # ---------- dbt
 
 
-def _dbt(scratch: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    environment = {
-        **{name: value for name, value in os.environ.items() if not re.search(r"(?i)key|token|secret|passw", name)},
-        "LAKEWEAVE_TARGET": "duckdb", "DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "PYTHONPATH": str(scratch), "NO_COLOR": "1",
-        "DBT_PROFILES_DIR": str(scratch),
-    }  # fmt: skip
-    command = [sys.executable, "-c", "from dbt.cli.main import cli; cli()", *words]
-    return subprocess.run(
-        command, cwd=scratch, env=environment, capture_output=True, text=True, timeout=600, check=False
-    )
-
-
 def _built(draft: Draft, catalog: Catalog, project: Path, scratch: Path) -> list[Check]:
-    """Parse, compile, build and test, by one call of dbt; what it compiled is checked once more as a tree before it is built."""
-    compiled = _dbt(scratch, "compile", "--no-use-colors", "--show-all-deprecations", "-s", draft.model)
-    output = compiled.stdout + compiled.stderr
-    checks = [
-        Check(
-            "parse and compile",
-            "passed" if compiled.returncode == 0 else "failed",
-            _errors(output) if compiled.returncode else "",
-        ),
-        _outcome("deprecations", re.findall(r"\[WARNING\][^\n]*[Dd]eprecat[^\n]*", output)[:5]),
-    ]
-    if compiled.returncode:
-        return checks
+    """Parse, compile, build and test in one process of dbt, which has no keys in its environment."""
     path = next(name for name in draft.files if name.endswith(".sql"))
-    statement = next((scratch / "target" / "compiled").glob(f"*/{path}")).read_text()
     by_model = {one.model: one.name for one in catalog.relations.values()}
-    relations = frozenset(by_model[model] for model in draft.written.reads) | {"ledger.files"}
-    seeds = frozenset(f"seeds.{name.stem}" for name in (project / "seeds").glob("*.csv"))
-    checks.append(_outcome("compiled SQL is one select", select_problems(statement, relations | seeds)))
-    if checks[-1].outcome == "failed":
+    relations = [by_model[model] for model in draft.written.reads] + ["ledger.files"]
+    relations += [f"seeds.{name.stem}" for name in sorted((project / "seeds").glob("*.csv"))]
+    environment = {
+        **{name: value for name, value in os.environ.items() if not _SECRET.search(name)},
+        "LAKEWEAVE_TARGET": "duckdb",
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "PYTHONPATH": str(scratch),
+        "DBT_PROFILES_DIR": str(scratch),
+    }
+    kept = project / "target" / "draft_parse.msgpack"
+    parsed = scratch / "target" / "partial_parse.msgpack"
+    if kept.exists():
+        parsed.parent.mkdir(exist_ok=True)
+        shutil.copy(kept, parsed)
+    done = subprocess.run(
+        [sys.executable, "-m", "lakeweave.draft.building", draft.model, path, ",".join(relations)],
+        cwd=scratch, env=environment, capture_output=True, text=True, timeout=600, check=False,
+    )  # fmt: skip
+    line = next((one for one in reversed(done.stdout.splitlines()) if one.startswith(RESULT)), None)
+    if line is None:
+        return [Check("parse and compile", "failed", (done.stderr or done.stdout).strip()[-1500:])]
+    said = json.loads(line.removeprefix(RESULT))
+    if parsed.exists() and kept.parent.exists():
+        # Most of the time of a parse is that of the macros, which the next draft has in common.
+        shutil.copy(parsed, f"{kept}.{os.getpid()}")
+        os.replace(f"{kept}.{os.getpid()}", kept)
+    checks = [
+        _outcome("parse and compile", [said["parse"]] if said["parse"] else []),
+        _outcome("deprecations", said["deprecations"]),
+        _outcome("compiled SQL is one select", said["select"]),
+    ]
+    if any(one.outcome == "failed" for one in checks):
         return checks
-    built = _dbt(scratch, "build", "--no-use-colors", "-s", draft.model)
-    results = json.loads((scratch / "target" / "run_results.json").read_text())["results"]
-    kinds = {"model": "build", "unit_test": "unit tests", "test": "data tests"}
-    for kind, name in kinds.items():
-        of_kind = [one for one in results if one["unique_id"].startswith(kind + ".")]
+    for kind, name in (("model", "build"), ("unit_test", "unit tests"), ("test", "data tests")):
+        of_kind = [one for one in said["results"] if one["id"].startswith(kind + ".")]
         bad = [one for one in of_kind if one["status"] not in ("success", "pass", "warn")]
-        said = "; ".join(
-            f"{one['unique_id'].split('.')[2]}: {one['status']} {(one.get('message') or '').strip()[:600]}"
-            for one in bad
-        )
-        warned = [one["unique_id"].split(".")[2] for one in of_kind if one["status"] == "warn"]
+        texts = "; ".join(f"{one['id'].split('.')[2]}: {one['status']} {one['message'].strip()[:600]}" for one in bad)
+        warned = [one["id"].split(".")[2] for one in of_kind if one["status"] == "warn"]
         told = f"{len(of_kind) - len(bad)} of {len(of_kind)}" + (f", warnings: {', '.join(warned)}" if warned else "")
-        checks.append(Check(name, "failed" if bad or not of_kind else "passed", f"{told}. {said}".strip(" .")))
-    if built.returncode and all(one.outcome == "passed" for one in checks):
-        checks.append(Check("dbt build", "failed", _errors(built.stdout + built.stderr)))
+        checks.append(Check(name, "failed" if bad or not of_kind else "passed", f"{told}. {texts}".strip(" .")))
     if draft.plan.layer == "gold":
-        done = next(one for one in checks if one.name == "build").outcome
-        checks.append(
-            Check("contract", done, "enforced by the build" if done == "passed" else "the model was not built")
-        )
-    for name in ("BigQuery's analyzer", "Spark's parser"):
-        checks.append(
-            Check(
-                name, "not run", "The draft is compiled for DuckDB only; run the tests of tests/python after --write."
-            )
-        )
+        outcome = next(one for one in checks if one.name == "build").outcome
+        checks.append(Check("contract", outcome, "enforced by the build" if outcome == "passed" else "not built"))
     return checks
-
-
-def _errors(output: str) -> str:
-    at = output.find("Error")
-    return output[max(at - 200, 0) :][:1500].strip()
 
 
 # ---------- rows
@@ -296,20 +298,22 @@ def _measure(draft: Draft, catalog: Catalog, connection: duckdb.DuckDBPyConnecti
     result.rows = connection.execute(
         f"select {shown} from scratch.{plan.target} order by 1 limit {_ROWS_SHOWN}"
     ).fetchall()
-    result.differences = _differences(draft, connection)
+    found = _differences(draft, connection)
+    result.compared, result.differences = found is not None, found or []
 
 
-def _differences(draft: Draft, connection: duckdb.DuckDBPyConnection) -> list[str]:
-    """What differs from the relation by the same name in the warehouse, column by column; empty where there is none."""
+def _differences(draft: Draft, connection: duckdb.DuckDBPyConnection) -> list[str] | None:
+    """What differs from the relation by the same name in the warehouse, column by column; None where there is none."""
     layer, _, table = draft.plan.target.partition(".")
     there = [row[0] for row in connection.execute(
-        "select column_name from information_schema.columns where table_catalog = 'lakeweave' and table_schema = ? and table_name = ? "
+        "select column_name from information_schema.columns "
+        "where table_catalog = 'lakeweave' and table_schema = ? and table_name = ? "
         "order by ordinal_position", [layer, table]).fetchall()]  # fmt: skip
     keys = [column.name for column in draft.written.columns if column.unique] or [
         column.name for column in draft.written.columns if column.source in draft.plan.by
     ]
     if not there or not keys or not set(keys) <= set(there):
-        return []
+        return None
     mine = [column.name for column in draft.written.columns]
     on = " and ".join(f'mine."{key}" is not distinct from theirs."{key}"' for key in keys)
     joined = f"scratch.{layer}.{table} as mine full join lakeweave.{layer}.{table} as theirs on {on}"

@@ -104,6 +104,8 @@ def _silver(plan: Plan, written: Written, catalog: Catalog) -> list[str]:
     kinds = {column.source: column.kind for column in written.columns}
     domains = any("lakeweave.standardize(" in column.sql for column in written.columns)
 
+    priced = any("lakeweave.to_money(" in column.sql for column in written.columns)
+
     def delivered(key: str, batch: int, **more: Any) -> dict[str, Any]:
         row: dict[str, Any] = {plan.key: key}
         for column in written.columns:
@@ -127,7 +129,8 @@ def _silver(plan: Plan, written: Written, catalog: Catalog) -> list[str]:
 
     def given(rows: list[dict[str, Any]]) -> list[tuple[str, list[dict[str, Any]] | None]]:
         seed: list[tuple[str, list[dict[str, Any]] | None]] = [("ref('lakeweave', 'standard_spellings')", None)]
-        return [(f"ref('{relation.model}')", rows), *(seed if domains else [])]
+        money: list[tuple[str, list[dict[str, Any]] | None]] = [("ref('lakeweave', 'currency_symbols')", None)]
+        return [(f"ref('{relation.model}')", rows), *(seed if domains else []), *(money if priced else [])]
 
     def typed(row: dict[str, Any], only: list[str]) -> dict[str, Any]:
         result: dict[str, Any] = {}

@@ -16,21 +16,25 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 MACROS = frozenset({
-    "lakeweave.one_row_per_key", "lakeweave.newest_records", "lakeweave.account_columns", "lakeweave.to_integer", "lakeweave.to_float",
+    "lakeweave.one_row_per_key", "lakeweave.newest_records", "lakeweave.account_columns", "lakeweave.to_integer",
+    "lakeweave.to_float",
     "lakeweave.to_money", "lakeweave.to_boolean", "lakeweave.parse_timestamp", "lakeweave.standardize", "lakeweave.as_of",
-    "lakeweave.setting", "lakeweave.convert_to_usd", "lakeweave.type_double", "dbt.type_bigint", "dbt.type_string", "dbt.type_numeric",
+    "lakeweave.setting", "lakeweave.convert_to_usd", "lakeweave.type_double", "dbt.type_bigint", "dbt.type_string",
+    "dbt.type_numeric",
     "dbt.type_timestamp", "dbt.datediff", "dbt.date_trunc", "ref",
 })  # fmt: skip
 """What a template may call."""
 _LITERAL_ARGUMENTS = re.compile(r"[A-Za-z0-9_ .,'()=<>&+/@#:$%*|?!-]*")
 """What a text that a macro is given may consist of."""
 FUNCTIONS = (
-    exp.Count, exp.Sum, exp.Avg, exp.Min, exp.Max, exp.Coalesce, exp.Nullif, exp.Lower, exp.Upper, exp.Trim, exp.Cast, exp.Case, exp.If,
+    exp.Count, exp.Sum, exp.Avg, exp.Min, exp.Max, exp.Coalesce, exp.Nullif, exp.Lower, exp.Upper, exp.Trim, exp.Cast,
+    exp.Case, exp.If,
     exp.And, exp.Or, exp.Not,
 )  # fmt: skip
 """Functions that the template may call in SQL; what macros write is checked after compilation, by what it may not call."""
 _FILES = re.compile(
-    r"(read|scan|glob|parquet|csv|json_objects|sniff|copy|install|load|attach|getenv|query|getvariable|current_setting|pragma|duckdb_)", re.IGNORECASE
+    r"(read|scan|glob|parquet|csv|json_objects|sniff|copy|install|load|attach|getenv|query|getvariable|current_setting|pragma"
+    r"|duckdb_)", re.IGNORECASE
 )  # fmt: skip
 
 
@@ -62,8 +66,10 @@ def template_problems(template: str, models: Iterable[str]) -> list[str]:
 
 
 _STAND_INS = {
-    "lakeweave.one_row_per_key": "", "lakeweave.account_columns": "__jinja__ as account", "dbt.type_bigint": "bigint",
-    "dbt.type_string": "text", "dbt.type_numeric": "decimal(28, 6)", "dbt.type_timestamp": "timestamp", "lakeweave.type_double": "double",
+    "lakeweave.one_row_per_key": "", "lakeweave.account_columns": "__jinja__ as account",
+    "dbt.type_bigint": "bigint",
+    "dbt.type_string": "text", "dbt.type_numeric": "decimal(28, 6)", "dbt.type_timestamp": "timestamp",
+    "lakeweave.type_double": "double",
 }  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
@@ -17,6 +18,8 @@ _TYPES = {
     "numeric": "\"{{ 'numeric' if target.type == 'bigquery' else 'decimal(28,6)' }}\"",
     "double": "\"{{ 'float64' if target.type == 'bigquery' else 'double' }}\"",
 }  # fmt: skip
+ASKED = "drafted_from"
+"""The name below ``config.meta`` of the sentence that a model was drafted from."""
 _MARTS = {"thelook": "shop"}
 """The folder of gold for the models of a feed."""
 
@@ -37,17 +40,27 @@ class Draft:
         return self.written.problems
 
 
-def draft_of(plan: Plan, catalog: Catalog, into: str = "", as_of: str = "") -> Draft:
-    """The files of a plan. ``into`` is the folder; by default that of the model by this name, else that of its layer and feed.
-
-    ``as_of`` is the project's time of reporting, which unit tests fix.
-    """
+def draft_of(plan: Plan, catalog: Catalog, into: str = "") -> Draft:
+    """The files of a plan. ``into`` is the folder; by default that of the model by this name, else that of its layer and feed."""
     if not plan.target or not plan.base:
         return Draft(
             plan, written=Written(problems=["The sentence does not say which table is made from which existing one."])
         )
     written = (write_silver if plan.layer == "silver" else write_gold)(plan, catalog)
     draft = Draft(plan, plan.model, {}, written)
+    if any(mark in plan.sentence for mark in ("{{", "{%", "{#")):
+        written.problems.append("The sentence has Jinja, which dbt would run. Say it in words.")
+    names = [
+        plan.relation,
+        *plan.renamed.values(),
+        *(one.name for one in plan.aggregates),
+        *(one.name for one in plan.flags),
+    ]
+    written.problems += [
+        f"{name!r} is no name; expected small letters, digits and underscores, at most 60."
+        for name in names
+        if not re.fullmatch(r"[a-z_][a-z0-9_]{0,59}", name)
+    ]
     if not into:
         feed = catalog.relations[plan.base].feed
         folder = feed if plan.layer == "silver" else _MARTS.get(feed, feed)
@@ -70,16 +83,18 @@ def _quoted(text: str) -> str:
 
 def _yaml(plan: Plan, written: Written) -> str:
     silver = plan.layer == "silver"
+    asked = _quoted(" ".join(plan.sentence.split()))
     lines = ["version: 2", "", "models:", f"  - name: {plan.model}", f"    description: {_quoted(written.description)}"]
+    lines.append("    config:")
+    lines += [] if silver else ["      contract: {enforced: true}"]
+    lines += ["      meta:", f"        {ASKED}: {asked}"]
     if silver:
         lines += ["    data_tests:", "      - every_record_is_accounted", "      - every_value_is_typed"]
         if any(column.kind == "timestamp" for column in written.columns):
             lines.append("      - plausible_timestamps")
-    else:
-        lines += ["    config:", "      contract: {enforced: true}"]
-        if len(plan.by) > 1:
-            names = ", ".join(column.name for column in written.columns if column.source in plan.by)
-            lines += ["    data_tests:", "      - unique_combination:", f"          arguments: {{columns: [{names}]}}"]
+    elif len(plan.by) > 1:
+        names = ", ".join(column.name for column in written.columns if column.source in plan.by)
+        lines += ["    data_tests:", "      - unique_combination:", f"          arguments: {{columns: [{names}]}}"]
     lines.append("    columns:")
     for column in written.columns:
         lines += _column(column, silver)
