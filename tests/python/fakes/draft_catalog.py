@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """The relations of the shop, as the planner sees them, without dbt."""
 
 from __future__ import annotations
