@@ -21,7 +21,7 @@ RESULT = "lakeweave.draft:"
 
 
 def build(model: str, path: str, relations: frozenset[str]) -> dict[str, Any]:
-    """What dbt says of the draft.
+    """The results of dbt for the draft.
 
     ``parse`` is a message, ``deprecations`` are messages, ``select`` are problems, and ``results`` has one item per node.
     """

@@ -60,7 +60,7 @@ def test_a_sentence_cannot_write_anything_but_its_select(sentence):
     written = _code(draft.written.sql) if draft.files else ""
     assert [word for word in FORBIDDEN if word in written.lower()] == []
     assert not draft.files or template_problems(draft.written.sql, draft.written.reads) == []
-    # Whatever was asked for beyond the model is told.
+    # The report lists each request beyond the model.
     assert draft.plan.not_understood or draft.problems
 
 
