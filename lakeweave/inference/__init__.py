@@ -6,6 +6,7 @@
 ``lakeweave_annotate_image(…)``                 the Vision API's JSON, as far as it is computed here
 ``lakeweave_predict_image(…)``                  an ONNX classifier
 ``lakeweave_model_version(function, spec)``     which model will answer; an error when none can
+``lakeweave_model_problem(function, spec)``     why no model can answer, as a sentence; NULL when one can
 ``lakeweave_model_endpoint(function, spec)``    where it stands
 ``lakeweave_claim(fingerprint, token)``         whether this thread may ask it now, see :mod:`.claims`
 ``lakeweave_settle(token)``                     the batch is committed; what happened to it, as JSON
@@ -54,6 +55,7 @@ def register(conn: DuckDBPyConnection, config: dict[str, Any] | None = None) -> 
 
     single = {"null_handling": "special", "side_effects": True}
     replace_function(conn, "lakeweave_model_version", models.version, ["VARCHAR"] * 2, "VARCHAR", single)
+    replace_function(conn, "lakeweave_model_problem", models.problem, ["VARCHAR"] * 2, "VARCHAR", single)
     replace_function(conn, "lakeweave_model_endpoint", models.where, ["VARCHAR"] * 2, "VARCHAR", single)
     replace_function(conn, "lakeweave_settle", _settle, ["VARCHAR"], "VARCHAR", single)
     replace_function(conn, "lakeweave_wait", _wait, ["VARCHAR", "DOUBLE"], "BOOLEAN", single)

@@ -17,7 +17,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lakeweave.errors import BackendError
+from lakeweave.errors import BackendError, LakeweaveError
 from lakeweave.inference.answers import EMPTY_INPUT, FAILED, NULL_INPUT, RETRYABLE, UNSENT, Answers, status_text
 from lakeweave.inference.backends import EMBEDDING, TEXT, OfflineText, backend_of, make
 from lakeweave.inference.claims import CLAIMS
@@ -49,6 +49,17 @@ class Models:
         backend = self._backend(function, json.loads(spec))
         backend.check()
         return str(backend.version)
+
+    def problem(self, function: str, spec: str) -> str | None:
+        """Why the model cannot answer, as a sentence; None when it can.
+
+        A macro asks for it before a statement calls the model: DuckDB reports an exception of a function with its stack.
+        """
+        try:
+            self.version(function, spec)
+        except LakeweaveError as error:
+            return str(error)
+        return None
 
     def where(self, function: str, spec: str) -> str:
         """Where the answers come from, for people: an address, a folder, a file."""

@@ -10,7 +10,7 @@
     coalesce(
         (
             select max(spellings.standard)
-            from {{ ref('lakeweave', 'standard_spellings') }} as spellings
+            from {{ lakeweave.package_seed('standard_spellings') }} as spellings
             where spellings.domain = '{{ domain }}' and lower(spellings.spelling) = lower({{ expression }})
         ),
         {{ otherwise }}

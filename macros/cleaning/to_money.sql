@@ -97,7 +97,7 @@
 {% macro default___currency_symbols() -%}
     {{ return(
         "(select map_from_entries(list({k: symbol, v: value_type})) from (select lower(symbol) as symbol, max(value_type) as value_type from "
-        ~ ref('lakeweave', 'currency_symbols') ~ " group by lower(symbol)))"
+        ~ lakeweave.package_seed('currency_symbols') ~ " group by lower(symbol)))"
     ) }}
 {%- endmacro %}
 

@@ -45,7 +45,7 @@
                 valid_from,
                 valid_to,
                 lead(valid_from) over (partition by value_type order by valid_from, valid_to, usd_per_unit) as next_from
-            from {{ ref('lakeweave', 'exchange_rates') }}
+            from {{ lakeweave.package_seed('exchange_rates') }}
         ) as rates
             on rates.value_type = {{ currency }}
             and {{ day }} >= rates.valid_from

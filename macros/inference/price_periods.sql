@@ -5,5 +5,5 @@
     the period, NULL where it is open), and what a call, a token of input, of cached input and of output cost.
 #}
 {% macro price_periods(prices) -%}
-    {{ return(lakeweave._periods_sql(prices)) }}
+    {{ return(lakeweave._periods_sql(lakeweave.require_relation(prices))) }}
 {%- endmacro %}

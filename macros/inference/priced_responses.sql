@@ -6,6 +6,7 @@
     without a price. A price list with mistakes stops the run.
 #}
 {% macro priced_responses(prices) -%}
+    {%- do lakeweave.require_relation(prices) -%}
     {%- if execute and flags.WHICH in ('run', 'build') -%}
         {%- do lakeweave._refuse_wrong_prices(prices) -%}
     {%- endif -%}

@@ -8,6 +8,12 @@
     {%- if model.resource_type == 'unit_test' -%}
         {{ return(relation) }}
     {%- endif -%}
+    {%- if execute and model.config.materialized != 'ingestion' -%}
+        {%- do exceptions.raise_compiler_error(
+            "`" ~ model.name ~ "` calls `delivered_records('" ~ source_name ~ "', '" ~ table_name ~ "')` and is no ingestion. Begin the model with `{"
+            ~ "{ lakeweave.ingestion('" ~ source_name ~ "', '" ~ table_name ~ "') }" ~ "}`, or read the bronze model by `ref`."
+        ) -%}
+    {%- endif -%}
     {{ return(adapter.dispatch('_delivered_records', 'lakeweave')(relation, source_name, table_name)) }}
 {%- endmacro %}
 

@@ -37,6 +37,7 @@
         {{ return({'relation': relation, 'source': source_name ~ '.' ~ table_name if bronze is none else ''}) }}
     {%- endif -%}
     {%- set source = source_name ~ '.' ~ table_name if bronze is none else lakeweave._source_of_bronze(bronze, macro_name) -%}
+    {%- do lakeweave.require_relation(relation) -%}
     {%- if execute and lakeweave.run_option('defer') and relation is not string -%}
         {%- do lakeweave._refuse_foreign_bronze(relation, source) -%}
     {%- endif -%}

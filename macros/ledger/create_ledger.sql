@@ -13,6 +13,7 @@
         {{ return('') }}
     {%- endif -%}
     {%- do lakeweave.refuse_other_formats() -%}
+    {%- do lakeweave.require_plugin() -%}
     {%- do adapter.create_schema(lakeweave.ledger_relation('files').without_identifier()) -%}
     {%- set tables = lakeweave.ledger_tables() -%}
     {%- for name in tables -%}

@@ -20,6 +20,7 @@
         "The call of `vector_search` in " ~ (this or 'this query'), lakeweave._vector_search_problems(call_config, options)
     ) -%}
     {%- do call_config.update(options) -%}
+    {%- do lakeweave.raise_problems("The call of `vector_search` in " ~ (this or 'this query'), lakeweave._vector_column_problems(base, query, call_config)) -%}
     {{ return(adapter.dispatch('vector_search', 'lakeweave')(base, query, call_config)) }}
 {%- endmacro %}
 
@@ -78,6 +79,28 @@
 {# What the base is called in messages. #}
 {% macro _vector_base_name(base) -%}
     {{ return('a query' if base is string and base.strip().startswith('(') else (base if base is string else base.include(database=false).render()) | replace('"', '') | replace('`', '')) }}
+{%- endmacro %}
+
+{# The columns that a search reads and that a relation does not have, as sentences. Of a query in brackets nothing is known. #}
+{% macro _vector_column_problems(base, query, call_config) -%}
+    {%- set problems = [] -%}
+    {%- if not execute or flags.WHICH not in ['run', 'build', 'test', 'snapshot', 'retry', 'show'] or model.resource_type == 'unit_test' -%}
+        {{ return(problems) }}
+    {%- endif -%}
+    {%- for side, relation, column in [('base', base, call_config.column), ('query', query, call_config.query_column)] if relation is not string and not relation.is_cte -%}
+        {%- set present = [] -%}
+        {%- for each in adapter.get_columns_in_relation(lakeweave.require_relation(relation)) -%}
+            {%- do present.append(each.name | lower) -%}
+        {%- endfor -%}
+        {%- for needed in [column, call_config.model_column] if present and needed and needed | lower not in present -%}
+            {%- do problems.append(
+                "`" ~ side ~ "` is " ~ lakeweave.shown_relation(relation) ~ ", which has no column `" ~ needed ~ "`; it has " ~ present | join(', ') ~ "."
+                ~ (" An `inference` with `generate_embedding` writes it; for vectors of one known model give `options={'model_column': none}`."
+                    if needed == call_config.model_column else '')
+            ) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{ return(problems) }}
 {%- endmacro %}
 
 {# Every mistake in a call, as sentences. #}

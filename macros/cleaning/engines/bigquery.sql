@@ -26,7 +26,7 @@
 {# https://cloud.google.com/bigquery/docs/reference/standard-sql/operators#in_operators #}
 {% macro bigquery__clean_text(text, kept) -%}
     case
-        when lower({{ text }}) not in unnest((select array_agg(lower(sentinel)) from {{ ref('lakeweave', 'null_sentinels') }})){{ kept }}
+        when lower({{ text }}) not in unnest((select array_agg(lower(sentinel)) from {{ lakeweave.package_seed('null_sentinels') }})){{ kept }}
             then nullif({{ text }}, '')
     end
 {%- endmacro %}
@@ -82,7 +82,7 @@
 {% macro bigquery___currency_symbols() -%}
     {{ return(
         "(select array_agg(struct(lower(seed.symbol) as symbol, seed.value_type as value_type)) from "
-        ~ ref('lakeweave', 'currency_symbols') ~ " as seed)"
+        ~ lakeweave.package_seed('currency_symbols') ~ " as seed)"
     ) }}
 {%- endmacro %}
 

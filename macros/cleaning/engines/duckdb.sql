@@ -1,7 +1,7 @@
 {# https://duckdb.org/docs/stable/sql/functions/list#list_containslist-element #}
 {% macro duckdb__clean_text(text, kept) -%}
     case
-        when not list_contains((select list(lower(sentinel)) from {{ ref('lakeweave', 'null_sentinels') }}), lower({{ text }})){{ kept }}
+        when not list_contains((select list(lower(sentinel)) from {{ lakeweave.package_seed('null_sentinels') }}), lower({{ text }})){{ kept }}
             then nullif({{ text }}, '')
     end
 {%- endmacro %}

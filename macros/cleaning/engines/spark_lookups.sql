@@ -24,7 +24,7 @@
 
 {# The words that mean "no value", in small letters. #}
 {% macro _lookup_null_sentinels() -%}
-    select collect_list(lower(sentinel)) from {{ ref('lakeweave', 'null_sentinels') }}
+    select collect_list(lower(sentinel)) from {{ lakeweave.package_seed('null_sentinels') }}
 {%- endmacro %}
 
 {# The currency of each symbol or word, in lower case. #}
@@ -32,7 +32,7 @@
     select map_from_entries(collect_list(struct(symbols.symbol, symbols.value_type)))
     from (
         select lower(symbol) as symbol, max(value_type) as value_type
-        from {{ ref('lakeweave', 'currency_symbols') }}
+        from {{ lakeweave.package_seed('currency_symbols') }}
         group by lower(symbol)
     ) as symbols
 {%- endmacro %}
@@ -42,7 +42,7 @@
     select map_from_entries(collect_list(struct(spellings.spelling, spellings.standard)))
     from (
         select concat(domain, ' ', lower(spelling)) as spelling, max(standard) as standard
-        from {{ ref('lakeweave', 'standard_spellings') }}
+        from {{ lakeweave.package_seed('standard_spellings') }}
         group by concat(domain, ' ', lower(spelling))
     ) as spellings
 {%- endmacro %}

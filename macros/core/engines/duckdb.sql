@@ -82,3 +82,25 @@
     {%- do run_query(sql) -%}
     {%- do adapter.commit() -%}
 {%- endmacro %}
+
+{# https://github.com/duckdb/dbt-duckdb#writing-your-own-plugins #}
+{% macro duckdb__require_plugin() -%}
+    {%- set callers = ['vector_search', 'vector_index', 'object_table', 'listed_objects'] -%}
+    {%- set calling = [] -%}
+    {%- for node in graph.nodes.values() if node.unique_id in selected_resources and node.resource_type == 'model' -%}
+        {%- set called = [] -%}
+        {%- for macro in node.depends_on.macros if macro.split('.')[1] == 'lakeweave' and macro.split('.')[2] in callers -%}
+            {%- do called.append(macro) -%}
+        {%- endfor -%}
+        {%- if called or node.config.materialized in ('ingestion', 'inference') -%}
+            {%- do calling.append(node.name) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- if calling and lakeweave.fetch_rows("select 1 from duckdb_functions() where function_name = 'lakeweave_plan' limit 1", []) | length == 0 -%}
+        {%- do exceptions.raise_compiler_error(
+            calling | sort | join(', ') ~ ": the target `" ~ target.name ~ "` has no plugin `lakeweave.plugin`, whose functions these models call. Add"
+            ~ " `plugins: [{module: lakeweave.plugin, alias: lakeweave}]` to the target in profiles.yml, and install the package `lakeweave`."
+        ) -%}
+    {%- endif -%}
+    {{ return('') }}
+{%- endmacro %}

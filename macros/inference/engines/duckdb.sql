@@ -84,8 +84,19 @@
     {%- do lakeweave.fetch_rows("select lakeweave_wait(" ~ lakeweave.text_literal(lakeweave._claim_token(call_config)) ~ ", 3600.0) as is_free") -%}
 {%- endmacro %}
 
-{# The local models name themselves, and complain here when they cannot answer. #}
+{# A model that cannot answer ends the node with one sentence, before a statement calls the model. #}
+{% macro _refuse_unready_model(called) -%}
+    {%- set rows = lakeweave.fetch_rows(
+        "select lakeweave_model_problem('" ~ called.function ~ "', " ~ lakeweave.text_literal(lakeweave._model_spec(called)) ~ ") as problem", [[none]]
+    ) -%}
+    {%- if rows[0][0] -%}
+        {%- do exceptions.raise_compiler_error("The model `" ~ called.model ~ "` cannot answer. " ~ rows[0][0]) -%}
+    {%- endif -%}
+{%- endmacro %}
+
+{# The local models name themselves. #}
 {% macro duckdb___model_version(called) -%}
+    {%- do lakeweave._refuse_unready_model(called) -%}
     {%- set rows = lakeweave.fetch_rows(
         "select lakeweave_model_version('" ~ called.function ~ "', " ~ lakeweave.text_literal(lakeweave._model_spec(called)) ~ ") as model_version"
     ) -%}
@@ -95,6 +106,9 @@
 
 {% macro duckdb___model_row(called) -%}
     {%- set spec = lakeweave.text_literal(lakeweave._model_spec(called)) -%}
+    {%- if flags.WHICH in ['run', 'build', 'retry'] -%}
+        {%- do lakeweave._refuse_unready_model(called) -%}
+    {%- endif -%}
     select
         {{ lakeweave.text_literal(called.model) }} as model,
         {{ lakeweave.text_literal(called.function) }} as function,
