@@ -31,6 +31,8 @@ _TEXT_NAMES = re.compile(r"(?:^|_)(?:zip|postal|postcode|phone|mobile|fax|code|s
 _PERSONAL_NAMES = re.compile(
     r"(?:^|_)(?:e_?mail|phone|mobile|fax|first_name|last_name|full_name|surname|street|address|birth|ssn|passport|iban"
     r"|ip_address|latitude|longitude)(?:_|$)|^name$"
+    r"|(?:^|_)(?:account|applicant|author|borrower|buyer|client|contact|customer|driver|employee|guest|holder|insured|member"
+    r"|owner|passenger|patient|payee|payer|person|recipient|sender|student|subscriber|tenant|user|visitor)_?name(?:_|$)"
 )
 
 DATE_FORMATS = (

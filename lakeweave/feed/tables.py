@@ -133,16 +133,20 @@ def _read(table: Table) -> None:
             table.problems.append(f"{path.name} is held: {account.message}")
             continue
         table.rejected += account.rejected
-        names = unique_names((snake_case(c) for c in account.columns), RESERVED_NAMES)
+        records = list(islice(accepted_records(str(path), reading=reading), left))
+        # JSON has no header: the keys of the records are the columns.
+        given = account.columns or list(dict.fromkeys(key for record in records for key in record))
+        names = unique_names((snake_case(c) for c in given), RESERVED_NAMES)
+        keys = dict(zip(names, names if account.columns else given, strict=True))
         new = [c for c in names if c not in table.columns]
         if new and table.columns:
             table.problems.append(f"{path.name} has columns that earlier files lack: {', '.join(new)}")
         for column in new:
             table.columns.append(column)
             table.values[column] = [None] * table.records
-        for record in islice(accepted_records(str(path), reading=reading), left):
+        for record in records:
             for column in table.columns:
-                table.values[column].append(record.get(column))
+                table.values[column].append(record.get(keys.get(column, column)))
             table.records += 1
             left -= 1
         table.sampled = table.sampled or left == 0

@@ -6,11 +6,14 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
+import duckdb
+import openpyxl
 import pytest
+import yaml
 
 from tests.python.hostile import HOSTILE
 from tests.python.support import ROOT, Workspace
@@ -64,7 +67,30 @@ def test_from_files_and_a_database_to_silver(workspace: Workspace, tmp_path: Pat
     assert done.returncode == 0, done.stderr
     assert "group is a word of SQL, so the column is named reclamations_group" in done.stdout
 
-    selected = ("--quiet", "--select", "+silver_claims", "+silver_policies", "+silver_reclamations")
+    office = tmp_path / "office"
+    office.mkdir()
+    columns = "1 as return_id, 'Ann Lee' as customer_name, date '2024-03-01' as returned_on, 'Mug' as product_name"
+    duckdb.sql(f"copy (select {columns}) to '{office / 'returns.parquet'}'")
+    (office / "repairs.jsonl").write_text(
+        '{"repair_id": 7, "cost": "$12.50", "done": true}\n{"repair_id": 8, "cost": "$3", "done": false}\n'
+    )
+    book = openpyxl.Workbook()
+    for row in (("visit_id", "visitor_name", "visited_on"), (3, "Bo Day", datetime(2024, 3, 2))):
+        book.active.append(row)
+    book.save(office / "visits.xlsx")
+    done = feed(workspace, "office", "--from", str(office))
+    assert done.returncode == 0, done.stderr
+    for column in ("customer_name", "visitor_name"):
+        assert column in done.stdout
+    declared = yaml.safe_load((workspace.root / "models" / "silver" / "office" / "silver_returns.yml").read_text())
+    assert {
+        column["name"]
+        for column in declared["models"][0]["columns"]
+        if (column.get("config") or {}).get("meta", {}).get("pii")
+    } == {"customer_name"}
+
+    offices = ("+silver_returns", "+silver_repairs", "+silver_visits")
+    selected = ("--quiet", "--select", "+silver_claims", "+silver_policies", "+silver_reclamations", *offices)
     workspace.dbt("build", *selected)
     found = workspace.query("select claim_no, amount, amount_value_type, opened_on, zip from silver.claims order by 1")
     assert found[0] == (1001, Decimal("1200.50"), "dollars", date(2024, 1, 31), "02134")
@@ -83,6 +109,17 @@ def test_from_files_and_a_database_to_silver(workspace: Workspace, tmp_path: Pat
         ("José", 4, Decimal("0.99"), "euros", date(2024, 3, 1), Decimal("1200"), "x", "ends with \\"),
         ("Ann", 5, Decimal("1200"), "euros", date(2024, 2, 29), Decimal("-9"), "x", "{{ 1 + 1 }}"),
         ("Ann", 6, None, None, date(2024, 3, 1), Decimal("4"), "x", "' or 1=1 --"),
+    ]
+
+    assert workspace.query("select return_id, customer_name, returned_on from silver.returns") == [
+        (1, "Ann Lee", date(2024, 3, 1))
+    ]
+    assert workspace.query("select repair_id, cost, done from silver.repairs order by 1") == [
+        (7, Decimal("12.50"), True),
+        (8, Decimal("3"), False),
+    ]
+    assert workspace.query("select visit_id, visitor_name, cast(visited_on as date) from silver.visits") == [
+        (3, "Bo Day", date(2024, 3, 2))
     ]
 
     # The second run, with a correction of one claim and a new one.

@@ -67,9 +67,16 @@ def test_codes_stay_text_and_this_is_reported() -> None:
     assert "kept as text" in found("postal_code", "10001", "94110").notes[0]
 
 
-@pytest.mark.parametrize("name", ["email", "policy_holder_email", "name", "phone", "street_address"])
+@pytest.mark.parametrize(
+    "name", ["email", "policy_holder_email", "name", "phone", "street_address", "customer_name", "policy_holder_name"]
+)
 def test_personal_columns(name: str) -> None:
     assert found(name, "x").is_personal
+
+
+@pytest.mark.parametrize("name", ["product_name", "file_name", "names", "customer_id", "emailed_at"])
+def test_other_columns(name: str) -> None:
+    assert not found(name, "x").is_personal
 
 
 def test_key() -> None:
