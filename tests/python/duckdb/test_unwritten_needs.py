@@ -263,7 +263,7 @@ class Stranger:
         path.write_text(yaml.safe_dump(content))
 
     def dbt(self, *words: str) -> tuple[str, dict[str, str]]:
-        """What dbt says, and the message of each node that failed."""
+        """The output of dbt, and the message of each node that failed."""
         path = self.root / "target" / "run_results.json"
         path.unlink(missing_ok=True)
         done = forking.run(["--no-use-colors", *words], self.root, {**os.environ, "PYTHONPATH": str(ROOT)})
