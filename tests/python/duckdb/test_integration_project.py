@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -112,13 +113,15 @@ def test_it_builds_twice(installed: Installed) -> None:
     assert calls > [(0,)]
 
     installed.deliver_second_users()
-    installed.dbt("build")
+    second = installed.dbt("build")
     assert installed.query("select email from users order by id") == [
         ("ann@example.com",),
         ("robert@example.com",),
         ("cy@example.com",),
     ]
     assert installed.query("select count(*) from ledger.model_responses") == calls, "a second build sends nothing again"
+    unchanged, relations = re.findall(r"Unchanged: (\d+) of (\d+) relations", second)[-1]
+    assert 0 < int(unchanged) < int(relations), "one feed has a new file, the others have nothing new"
 
 
 def test_nothing_of_the_demo_comes_along(installed: Installed) -> None:

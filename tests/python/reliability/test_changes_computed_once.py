@@ -289,7 +289,16 @@ def test_a_build_that_skips_is_a_build_from_nothing(tmp_path: Path) -> None:
             + plain.output[-1500:]
         )
         assert run.results, what
-        assert run.statuses() == plain.statuses(), what
+        verdicts, plain_verdicts = run.statuses(), plain.statuses()
+        if history.lost_orders:
+            # The incremental model keeps an order that the source has lost, so the rows say what its test finds.
+            for test in [each for each in verdicts if each.startswith("test.lakeweave.relationships_newest")]:
+                plain_verdicts.pop(test, None)
+                if (verdict := verdicts.pop(test)) != "skipped":
+                    known = {row[0] for row in rows["customers"]}
+                    lost = {row[1] for row in rows["newest"]} - known - {None}
+                    assert verdict == ("fail" if lost else "pass"), what
+        assert verdicts == plain_verdicts, what
         built = {result["unique_id"].split(".")[2] for result in plain.results if result["status"] == "success"}
         for name in sorted(built & expected.keys()):
             if not (history.lost_orders and name == "newest"):
