@@ -114,7 +114,7 @@ def _lineage_problems(draft: Draft, catalog: Catalog) -> list[str]:
 
 def _other_engine(name: str) -> Check:
     return Check(
-        name, "not run", "The draft is compiled for DuckDB. After --write, the tests of tests/python check it."
+        name, "not run", "The draft is compiled for DuckDB. After --write: make test-bigquery, make test-spark."
     )
 
 
