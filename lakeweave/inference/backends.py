@@ -51,9 +51,17 @@ def _dimension(given: int) -> int:
     return given
 
 
+def _media_types(given: str) -> str:
+    for name in given.split(","):
+        if re.fullmatch(r"[a-z]+/[a-z0-9.+-]+", name.strip()) is None:
+            raise wrong("is not a list of media types, expected one like image/png, application/pdf")
+    return given
+
+
 Address = Annotated[Text, AfterValidator(_address)]
 Variable = Annotated[Text, AfterValidator(_name_of_variable)]
 Dimension = Annotated[int, Strict(), AfterValidator(_dimension), expected("a multiple of 8 from 64 to 1024")]
+MediaTypes = Annotated[Text, AfterValidator(_media_types)]
 SchemaForm = Annotated[str, one_of(*SCHEMA_FORMS)]
 Bytes = Annotated[int, Strict(), Ge(1024), expected("a whole number from 1024")]
 Tokens = Annotated[int, Strict(), Ge(8), expected("a whole number from 8")]
@@ -78,7 +86,8 @@ class OpenAIText:
     is not read to its end. ``served_model`` is what the server calls the model, where that is another name than ``model``
     (several are separated by commas); ``keep_reasoning`` puts what a model thought into the ledger. ``schema_form`` is the
     form in which the server takes the schema of an answer: as ``json_schema``, or in the prompt, with (``json_object``) or
-    without (``prompt``) JSON as the response format.
+    without (``prompt``) JSON as the response format. ``file_types`` are the media types of the pictures and documents that the
+    server takes, and ``max_file_bytes`` is the size of the largest.
     """
 
     __pydantic_config__ = CLOSED
@@ -98,6 +107,8 @@ class OpenAIText:
     served_model: Text | None = None
     keep_reasoning: YesNo = True
     schema_form: SchemaForm = "json_schema"
+    file_types: MediaTypes = "image/png, image/jpeg, image/gif, image/webp"
+    max_file_bytes: Bytes = 20_000_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 
 from lakeweave.errors import BackendError, LakeweaveError
 from lakeweave.inference.answers import EMPTY_INPUT, FAILED, NULL_INPUT, RETRYABLE, UNSENT, Answers, status_text
+from lakeweave.inference.attachments import Question, question_of
 from lakeweave.inference.backends import EMBEDDING, TEXT, OfflineText, backend_of, make
 from lakeweave.inference.claims import CLAIMS
 from lakeweave.inference.config import Settings
@@ -98,12 +99,15 @@ class Models:
             if function == EMBEDDING:
                 answers: Answers = backend.answer(asked)
             else:
+                questions: Sequence[Any] = asked
                 if function in (ANNOTATION, PREDICTION) and described.get("places"):
-                    asked = [local_path(address, described["places"]) for address in asked]
+                    questions = [local_path(address, described["places"]) for address in asked]
+                elif function == TEXT and options.get("file"):
+                    questions = [_with_file(given, described.get("places") or {}) for given in asked]
                 more: dict[str, Any] = {}
                 if getattr(backend, "is_remote", False):
                     more = {"may_retry": _may_retry(described), "run": run}
-                answers = Answers.of(backend.answer(asked, options, **more))
+                answers = Answers.of(backend.answer(questions, options, **more))
         except BackendError:
             raise
         except Exception as error:  # a fault of ours must not throw away what was already paid for in this run
@@ -112,11 +116,15 @@ class Models:
         finally:
             if run:
                 CLAIMS.working(run, holder, -1)
-        if run and UNSENT in answers.states:
-            unsent = [i for i, state in enumerate(answers.states) if state == UNSENT]
-            CLAIMS.note_unsent(run, holder, len(unsent), status_text(answers.statuses[unsent[0]]))
+        if run:
             made = answers.more.get("requests") or [None] * len(asked)
-            CLAIMS.give_back(run, holder, sum(1 for i in unsent if not made[i]))
+            unsent = [i for i, state in enumerate(answers.states) if state == UNSENT]
+            if unsent:
+                CLAIMS.note_unsent(run, holder, len(unsent), status_text(answers.statuses[unsent[0]]))
+            # A file that cannot be sent has an answer without a request.
+            unmade = [i for i, state in enumerate(answers.states) if made[i] == 0 or (state == UNSENT and not made[i])]
+            if unmade:
+                CLAIMS.give_back(run, holder, len(unmade))
         return answers
 
     def _backend(self, function: str, described: dict[str, Any]) -> Any:
@@ -157,6 +165,12 @@ class Models:
         if key[0] == ANNOTATION:
             return ImageAnnotator(self._settings.images)
         return ImageClassifier(key[1], self._settings.images)
+
+
+def _with_file(given: str, places: dict[str, str]) -> Question:
+    """The question with the path of its file on this machine."""
+    prompt, address = question_of(given)
+    return Question(prompt or "", local_path(address, places) if address else "")
 
 
 def _may_retry(described: dict[str, Any]) -> Callable[[int], bool]:

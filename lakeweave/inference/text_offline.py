@@ -29,6 +29,11 @@ NO_RULE = (
     "text: {backend: openai, base_url: http://localhost:11434/v1, model: llama3.1:8b}"
 )
 
+NO_FILES = (
+    "offline backend reads no pictures and no documents; name a model server in the profile, such as "
+    "text: {backend: openai, base_url: http://localhost:11434/v1, model: gemma3:4b}"
+)
+
 _NUMBERS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 _EXTRACT = re.compile(
     rf"(?:Describe|Summari[sz]e)\b[^:\n]{{0,80}}?\bin ({'|'.join(_NUMBERS)}|a|[1-9]\d?) (word|sentence)s?\s*:\s*(.*\S)\s*",
@@ -51,10 +56,12 @@ class OfflineBackend:
         """There is nothing that could be missing."""
 
     def answer(self, prompts: Sequence[str], options: dict[str, Any]) -> list[Answer]:
-        """One answer per prompt, in order. The same prompt always gets the same answer.
+        """One answer per prompt, in order. The same prompt always gets the same answer; one with a file gets none.
 
         Two options count: the instruction comes before the prompt, and an answer of a rule must fit the schema.
         """
+        if options.get("file"):
+            return [Answer(None, NO_FILES, FAILED)] * len(prompts)
         schema, instruction = Schema.of(options), options.get("instruction")
         before = f"{instruction}\n\n" if instruction else ""
         answers = [self._one(before + prompt) for prompt in prompts]

@@ -32,6 +32,7 @@ from typing import Any
 
 from lakeweave.errors import BackendError
 from lakeweave.inference.answers import FAILED, RETRYABLE, UNSENT, Answer, clean_text, status_text
+from lakeweave.inference.attachments import CannotBeSent, Question, content_part
 from lakeweave.inference.backends import OpenAIText
 from lakeweave.inference.breaker import EQUAL_IN_A_ROW, Breaker
 from lakeweave.inference.errors import Fault, Kind, classify, read_error
@@ -100,6 +101,7 @@ class OpenAIBackend:
         self._pool: ThreadPoolExecutor | None = None
         self._pool_lock = threading.Lock()
         self._breaker = Breaker(settings.give_up_after)
+        self._file_types = frozenset(name.strip() for name in settings.file_types.split(","))
         self._served = [name for name in (settings.model, *(settings.served_model or "").split(",")) if name.strip()]
 
     @property
@@ -122,12 +124,12 @@ class OpenAIBackend:
 
     def answer(
         self,
-        prompts: Sequence[str],
+        prompts: Sequence[str | Question],
         options: dict[str, Any],
         may_retry: Callable[[int], bool] = _always,
         run: str | None = None,
     ) -> list[Answer]:
-        """One answer per prompt, in order, ``concurrency`` at a time. No prompt is NULL or empty.
+        """One answer per prompt, in order, ``concurrency`` at a time. No prompt is NULL or empty; one may have a file.
 
         ``may_retry`` is asked before each further request for a prompt, with the number of those that were made. ``run`` is
         the current run: what stops a model stops it for the rest of that run.
@@ -162,19 +164,29 @@ class OpenAIBackend:
             return Answer(None, status_text(said if stopped else "not sent"), UNSENT, answer.usage, answer.requests)
         return _plain(answer) if isinstance(answer, _Doubtful) else answer
 
-    def _one(self, prompt: str, call: _Call) -> Answer:
+    def _one(self, asked: str | Question, call: _Call) -> Answer:
         made = _Made()
         try:
-            answer = self._tried(prompt, call, made)
+            prompt, parts = self._parts(asked)
+            answer = self._tried(prompt, parts, call, made)
             if isinstance(answer, _Doubtful) or answer.status == _HELD:
                 return replace(answer, usage=made.usage, requests=made.requests)
             return self._finished(replace(answer, usage=made.usage, requests=made.requests), call)
+        except CannotBeSent as error:
+            nothing = Usage(input_tokens=0, output_tokens=0)
+            return Answer(None, str(error), RETRYABLE if error.may_pass else FAILED, nothing, 0)
         except Exception as error:  # one input must never take the batch, which holds paid answers, down with it
             said = call.scrubber.status(f"{type(error).__name__}: {error}")
             return Answer(None, status_text(said), RETRYABLE, made.usage, made.requests)
 
-    def _tried(self, prompt: str, call: _Call, made: _Made) -> Answer:
-        body = json.dumps(self._request(prompt, call)).encode()
+    def _parts(self, asked: str | Question) -> tuple[str, list[dict[str, Any]]]:
+        """The prompt, and its file as parts of a message."""
+        if isinstance(asked, str):
+            return asked, []
+        return asked.prompt, [content_part(asked.path, self._file_types, self._settings.max_file_bytes)]
+
+    def _tried(self, prompt: str, parts: list[dict[str, Any]], call: _Call, made: _Made) -> Answer:
+        body = json.dumps(self._request(prompt, parts, call)).encode()
         wants_json = call.options.get("response_format") == "json"
         answer = Answer(None, "not tried", UNSENT)
         first: Answer | None = None
@@ -218,7 +230,7 @@ class OpenAIBackend:
                         return judged
                     # A correction is no further try: the server is well.
                     answer = first = judged
-                    body = json.dumps(self._request(prompt, call, judged)).encode()
+                    body = json.dumps(self._request(prompt, parts, call, judged)).encode()
                     continue
                 answer = self._faulted(judged, call)
                 if first is not None and answer.state == FAILED:
@@ -270,12 +282,15 @@ class OpenAIBackend:
             self._breaker.away(refused)
         return Answer(None, refused, UNSENT)
 
-    def _request(self, prompt: str, call: _Call, rejected: Answer | None = None) -> dict[str, Any]:
+    def _request(
+        self, prompt: str, parts: list[dict[str, Any]], call: _Call, rejected: Answer | None = None
+    ) -> dict[str, Any]:
         """The request for a prompt. After a rejected answer the model is shown that answer, and told what does not fit."""
         options, schema, form = call.options, call.schema, self._settings.schema_form
         if schema is not None and form != "json_schema":
             prompt = f"{prompt}\n\n{schema.instruction()}"
-        messages = [{"role": "user", "content": prompt}]
+        content: Any = [{"type": "text", "text": prompt}, *parts] if parts else prompt
+        messages = [{"role": "user", "content": content}]
         if options.get("instruction"):
             messages.insert(0, {"role": "system", "content": options["instruction"]})
         if rejected is not None:

@@ -7,7 +7,8 @@
 {# One statement calls the model and stores the answers: they are committed together or not at all. #}
 {% macro default___batch_statements(pending, after, next, call_config) -%}
     {%- set answers = lakeweave._answered(
-        '(' ~ lakeweave._batch_sql(pending, after, next, call_config) ~ ')', call_config.called, 'input', call_config.options, {'object_table': call_config.object_table}
+        '(' ~ lakeweave._batch_sql(pending, after, next, call_config) ~ ')', call_config.called, 'input', call_config.options,
+        {'object_table': call_config.object_table, 'file': 'file' if call_config.get('file') else none}
     ) -%}
     {{ return([lakeweave._ledger_rows_sql(answers ~ ' as answers', call_config)]) }}
 {%- endmacro %}
@@ -144,6 +145,9 @@
         rejected.rejected_response is not null as lakeweave_is_correction,
         {%- else -%}
         pending.input,
+        {%- endif %}
+        {%- if call_config.get('file') %}
+        pending.file,
         {%- endif %}
         pending.attempts,
         pending.place

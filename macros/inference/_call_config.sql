@@ -65,7 +65,7 @@
     {%- endif -%}
     {%- set lower = names | map('lower') | list -%}
     {%- set problems = [] -%}
-    {%- for argument in ['input', 'content_hash'] if call_config[argument] is not none and call_config[argument] | lower not in lower -%}
+    {%- for argument in ['input', 'content_hash', 'file'] if call_config.get(argument) is not none and call_config[argument] | lower not in lower -%}
         {%- do problems.append("`" ~ argument ~ "` is '" ~ call_config[argument] ~ "', which the body does not have; its columns are: " ~ names | join(', ') ~ ".") -%}
     {%- endfor -%}
     {%- set brought = lakeweave._answer_columns(call_config) -%}

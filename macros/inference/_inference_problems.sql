@@ -50,7 +50,7 @@
     {%- set problems = [] -%}
     {%- set functions = lakeweave._inference_functions() -%}
     {%- for name in unknown_arguments -%}
-        {%- do problems.append("`" ~ name ~ "` is not an argument; expected: " ~ (call_config.keys() | list + ['schema', 'group_by', 'order_by']) | unique | join(', ') ~ ".") -%}
+        {%- do problems.append("`" ~ name ~ "` is not an argument; expected: " ~ (call_config.keys() | list + ['schema', 'group_by', 'order_by', 'file']) | unique | join(', ') ~ ".") -%}
     {%- endfor -%}
     {%- if call_config.function not in functions -%}
         {%- do problems.append("`function` is " ~ tojson(call_config.function | string) ~ "; expected one of: " ~ functions | join(', ') ~ ".") -%}

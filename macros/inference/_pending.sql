@@ -57,8 +57,14 @@
     {%- endif %}
 {%- endmacro %}
 
-{# What a fingerprint is taken of: the input, or the hash of the content. #}
+{# What a fingerprint is taken of: the input, or the hash of the content, or both where a file goes with a text. #}
 {% macro _content_of(alias, call_config) -%}
+    {%- if call_config.get('file') -%}
+        {%- set hash = "cast(" ~ alias ~ "." ~ adapter.quote(call_config.content_hash) ~ " as " ~ dbt.type_string() ~ ")" -%}
+        {%- set text = "cast(" ~ alias ~ "." ~ adapter.quote(call_config.input) ~ " as " ~ dbt.type_string() ~ ")" -%}
+        {# The length says where the hash ends, so that no other pair gives the same text. #}
+        {{ return(dbt.concat(["cast(length(" ~ hash ~ ") as " ~ dbt.type_string() ~ ")", "':'", hash, text])) }}
+    {%- endif -%}
     {{ return("cast(" ~ alias ~ "." ~ adapter.quote(call_config.content_hash or call_config.input) ~ " as " ~ dbt.type_string() ~ ")") }}
 {%- endmacro %}
 
@@ -68,6 +74,9 @@
     case
         when {{ input }} is null then 'null input'
         when {{ lakeweave.is_blank(input) }} then 'empty input'
+        {%- if call_config.get('file') %}
+        when {{ alias }}.{{ adapter.quote(call_config.file) }} is null then 'no file'
+        {%- endif %}
         {%- if call_config.content_hash %}
         when {{ alias }}.{{ adapter.quote(call_config.content_hash) }} is null then 'no content hash'
         {%- endif %}
@@ -85,6 +94,9 @@
         select
             fingerprint,
             min(cast({{ adapter.quote(call_config.input) }} as {{ dbt.type_string() }})) as input
+            {%- if call_config.get('file') %},
+            min(cast({{ adapter.quote(call_config.file) }} as {{ dbt.type_string() }})) as file
+            {%- endif %}
         from {{ staged }}
         where fingerprint is not null
         group by fingerprint
@@ -97,6 +109,9 @@
     select
         inputs.fingerprint,
         inputs.input,
+        {%- if call_config.get('file') %}
+        inputs.file,
+        {%- endif %}
         coalesce(known.attempts, 0) as attempts,
         row_number() over (order by inputs.input, inputs.fingerprint) as place,
         {{ lakeweave._estimated_cost('inputs.input', call_config) if call_config.price else '0.0' }} as estimated_cost

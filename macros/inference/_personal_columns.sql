@@ -28,12 +28,17 @@
             'found': lakeweave._personal_names(nodes) | list | sort, 'unread': [],
         } -%}
     {%- else -%}
-        {%- set verdict = lakeweave._personal_verdict({
-            'dialect': lakeweave.engine(),
-            'body': lakeweave._without_redacted(body),
-            'input': call_config.input,
-            'nodes': nodes,
-        }) -%}
+        {%- set verdict = {'problem': none, 'found': [], 'unread': []} -%}
+        {# What is in a file is known by the column of its address. #}
+        {%- for input in [call_config.input] + ([call_config.file] if call_config.get('file') else []) if not verdict.problem -%}
+            {%- set more = lakeweave._personal_verdict({
+                'dialect': lakeweave.engine(),
+                'body': lakeweave._without_redacted(body),
+                'input': input,
+                'nodes': nodes,
+            }) -%}
+            {%- do verdict.update({'problem': more.problem, 'found': verdict.found + more.found, 'unread': verdict.unread + more.unread}) -%}
+        {%- endfor -%}
     {%- endif -%}
     {%- set way_out = "Mask them with lakeweave.redact('<column>'), or announce it: inference(…, allow_pii=true). Nothing was asked." -%}
     {%- if verdict.problem -%}

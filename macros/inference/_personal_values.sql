@@ -6,7 +6,7 @@
 #}
 {% macro _warn_of_personal_values(pending, call_config) -%}
     {%- set most = lakeweave.setting('inference_content_check') | int -%}
-    {%- if call_config.allow_pii or most <= 0 or call_config.content_hash or not lakeweave.is_local_engine() -%}
+    {%- if call_config.allow_pii or most <= 0 or (call_config.content_hash and not call_config.get('file')) or not lakeweave.is_local_engine() -%}
         {{ return('') }}
     {%- endif -%}
     {%- set rows = lakeweave.fetch_rows(

@@ -240,12 +240,12 @@
     ({{ call_config.price.per_call + output * call_config.price.per_output }} + {{ lakeweave._estimated_input_tokens(input, call_config) }} * {{ call_config.price.per_input }})
 {%- endmacro %}
 
-{# Four characters to a token; a picture has none. #}
+{# Four characters to a token, and 1,000 tokens for a file beside the text; a picture that is not given to a language model has none. #}
 {% macro _estimated_input_tokens(input, call_config) -%}
     {%- if call_config.function not in ('generate_text', 'generate_embedding') -%}
         {{ return('0') }}
     {%- endif -%}
-    {{ return('cast(ceil(length(' ~ input ~ ') / 4.0) as ' ~ dbt.type_bigint() ~ ')') }}
+    {{ return('cast(ceil(length(' ~ input ~ ') / 4.0)' ~ (' + 1000' if call_config.get('file')) ~ ' as ' ~ dbt.type_bigint() ~ ')') }}
 {%- endmacro %}
 
 {# As much output as is allowed. #}

@@ -5,6 +5,9 @@
     `schema` gives the answer of `generate_text` typed columns: a mapping of names to types (string, integer, number, boolean, date,
     array, object), or to mappings with `type`, `description`, `optional`, `values`, `minimum`, `maximum`, `items` and `fields`.
 
+    `file` is the column with the address of a picture or a document that goes with the text of `generate_text`. The question is then
+    known by the text and by `content_hash`, the column with the hash of the file's content, not by the address.
+
     `group_by` makes one question of the rows of a group; see `summarize_rows`.
 
     All mistakes in the call are reported at once, when the project is parsed.
@@ -27,7 +30,8 @@
     fail_if_failed_share=none,
     schema=none,
     group_by=none,
-    order_by=none
+    order_by=none,
+    file=none
 ) -%}
     {%- set call_config = {
         'function': function,
@@ -46,6 +50,9 @@
         'warn_if_failed_share': warn_if_failed_share,
         'fail_if_failed_share': fail_if_failed_share,
     } -%}
+    {%- if file is not none -%}
+        {%- do call_config.update({'file': file}) -%}
+    {%- endif -%}
     {%- if group_by is not none or order_by is not none -%}
         {%- do call_config.update({'group_by': lakeweave._names_of(group_by), 'order_by': lakeweave._names_of(order_by)}) -%}
     {%- endif -%}
@@ -59,6 +66,9 @@
     {%- set problems = lakeweave._inference_problems(call_config, kwargs) -%}
     {%- if options is not mapping -%}
         {%- do problems.append("`options` is " ~ tojson(options | string) ~ "; expected a mapping such as {'temperature': 0}.") -%}
+    {%- endif -%}
+    {%- if file is not none -%}
+        {%- do problems.extend(lakeweave._file_problems(call_config)) -%}
     {%- endif -%}
     {%- if 'group_by' in call_config -%}
         {%- do problems.extend(lakeweave._group_problems(call_config)) -%}
@@ -76,7 +86,7 @@
         {%- do problems.extend(lakeweave._called_model_problems(call_config)) -%}
     {%- endif -%}
     {%- do lakeweave.raise_problems("The call of `inference` in " ~ (this or 'this model'), problems) -%}
-    {%- do call_config.update({'options': lakeweave._canonical_options(function, lakeweave._options_with_schema(options, schema))}) -%}
+    {%- do call_config.update({'options': lakeweave._canonical_options(function, lakeweave._options_with_file(lakeweave._options_with_schema(options, schema), file))}) -%}
     {{- config(materialized='inference', meta={'inference': call_config}) -}}
     -- depends_on: {{ ref(model) }}
     {%- if max_cost_per_run is not none or var('inference_max_cost_per_run', none) is not none %}

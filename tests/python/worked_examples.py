@@ -62,6 +62,23 @@ select left_key, right_key, is_same from {{ lakeweave.match_rows(
     model='worked_chat', left=ref('worked_vectors'), right=ref('worked_vectors'), left_input='comment_text',
     condition='{left} and {right} name the same fault.', candidates=2, column='is_same', as_table=true
 ) }} as answered""",
+    # The content is read by Databricks only; the others read the file at the address.
+    "worked_files": """{{ config(materialized='table') }}
+select {{ dbt.concat(["'" ~ var('worked_folder', 'gs://bucket') ~ "'", "'/label.png'"]) }} as uri, 'first' as md5_hash,
+    cast('picture' as {{ 'bytes' if target.type == 'bigquery' else 'blob' if target.type == 'duckdb' else 'binary' }}) as content
+union all
+select {{ dbt.concat(["'" ~ var('worked_folder', 'gs://bucket') ~ "'", "'/missing.png'"]) }}, 'second', null""",
+    "worked_pictures": """{{ lakeweave.extract(
+    model='worked_chat', input='question', file='uri', content_hash='md5_hash', object_table='worked_files',
+    fields={'material': 'string', 'is_washable': 'boolean'}
+) }}
+
+select uri, md5_hash, 'Read the care label.' as question from {{ ref('worked_files') }}""",
+    "worked_documents": """{{ config(materialized='table') }}
+select uri, pages from {{ lakeweave.generate_text(
+    '(select uri, ' ~ dbt.string_literal('How many pages?') ~ ' as prompt from ' ~ ref('worked_files') ~ ')', model='worked_chat',
+    schema={'pages': 'integer'}, file='uri', object_table='worked_files'
+) }} as answered""",
     "worked_golden": """{{ config(materialized='table') }}
 select 1 as id, 'fault' as expected
 union all

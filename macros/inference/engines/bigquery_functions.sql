@@ -108,13 +108,22 @@
     )
 {%- endmacro %}
 
-{# https://cloud.google.com/bigquery/docs/reference/standard-sql/bigqueryml-syntax-ai-generate-text #}
+{#
+    A file goes beside the text as an ObjectRef, with the rights of the model's connection.
+    https://cloud.google.com/bigquery/docs/reference/standard-sql/bigqueryml-syntax-ai-generate-text
+    https://cloud.google.com/bigquery/docs/reference/standard-sql/objectref_functions#objmake_ref
+#}
 {% macro _bigquery_generate_text(relation, called, input, options, how) -%}
     {%- set wants_json = lakeweave._wants_json(options) -%}
     {%- set settings = lakeweave._bigquery_text_settings(options) -%}
     {%- set asked_for = lakeweave._with_instruction('inputs.' ~ adapter.quote(input), options) -%}
+    {%- if how.get('file') -%}
+        {%- set connection = called.endpoint_config.get('connection') -%}
+        {%- set named = ', ' ~ lakeweave.text_literal(connection) if connection and connection | upper != 'DEFAULT' else '' -%}
+        {%- set asked_for = "struct(" ~ asked_for ~ ", obj.make_ref(inputs." ~ adapter.quote(how.file) ~ named ~ "))" -%}
+    {%- endif -%}
     {# The function reads the column `prompt`; that of the caller comes back as it was. #}
-    {%- set is_covered = input | lower == 'prompt' and options.get('instruction') -%}
+    {%- set is_covered = input | lower == 'prompt' and (options.get('instruction') or how.get('file')) -%}
     (
         select
             judged.* except (lakeweave_text, rejected_response),

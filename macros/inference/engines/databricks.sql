@@ -9,6 +9,10 @@
     select
         inputs.*,
         {% if called.function == 'generate_text' -%}
+        {%- if how.get('file') %}
+        {#- A file that is not there is not asked about. -#}
+        {%- set fields = lakeweave._ai_query_fields() %}
+        case when pictures.content is null then named_struct('{{ fields.result }}', cast(null as string), '{{ fields.error }}', 'there is no such file') else {% endif -%}
         ai_query(
             {{ lakeweave.text_literal(endpoint) }},
             {{ lakeweave._with_instruction(input_column, options) }},
@@ -24,8 +28,11 @@
             {%- elif options.get('response_format') == 'json' %}
             responseFormat => '{"type": "json_object"}',
             {%- endif %}
+            {%- if how.get('file') %}
+            files => pictures.content,
+            {%- endif %}
             failOnError => false
-        )
+        ) {%- if how.get('file') %} end {%- endif %}
         {%- elif called.function == 'generate_embedding' -%}
         ai_query({{ lakeweave.text_literal(endpoint) }}, {{ input_column }}, returnType => 'ARRAY<FLOAT>', failOnError => false)
         {%- elif called.function == 'annotate_image' -%}
@@ -42,7 +49,14 @@
     from {{ relation }} as inputs
     {%- if picture %}
     inner join {{ lakeweave._databricks_pictures(how) }} as pictures on inputs.{{ adapter.quote(input) }} = pictures.uri
+    {%- elif how.get('file') %}
+    left join {{ lakeweave._databricks_pictures(how) }} as pictures on inputs.{{ adapter.quote(how.file) }} = pictures.uri
     {%- endif %}
+{%- endmacro %}
+
+{# The names of the fields of ai_query's result, which differ between releases. #}
+{% macro _ai_query_fields() -%}
+    {{ return(var('ai_query_fields', {'result': 'result', 'error': 'errorMessage'})) }}
 {%- endmacro %}
 
 {# The pictures with their contents, which are not in the list of objects: they are read again from their paths in the list.
@@ -67,7 +81,7 @@
 {% macro _databricks_parameters(options) -%}
     {%- set parameters = [] -%}
     {%- set names = {'max_output_tokens': 'max_tokens', 'stop_sequences': 'stop'} -%}
-    {%- for name, value in lakeweave._canonical_options('generate_text', options).items() if name not in ('response_format', 'schema', 'instruction') -%}
+    {%- for name, value in lakeweave._canonical_options('generate_text', options).items() if name not in ('response_format', 'schema', 'instruction', 'file') -%}
         {%- if value is none -%}
         {%- elif name == 'reasoning_effort' or (name == 'thinking_config' and 'thinking_level' in value) -%}
             {%- do parameters.append("'reasoning_effort', " ~ lakeweave.text_literal(value.thinking_level if value is mapping else value)) -%}
@@ -99,7 +113,7 @@
     https://docs.databricks.com/en/sql/language-manual/functions/ai_query.html
 #}
 {% macro databricks___unpacked(relation, called, options) -%}
-    {%- set fields = var('ai_query_fields', {'result': 'result', 'error': 'errorMessage'}) -%}
+    {%- set fields = lakeweave._ai_query_fields() -%}
     {%- set result = 'called.lakeweave_answer.' ~ fields.result -%}
     {%- set error = 'coalesce(called.lakeweave_answer.' ~ fields.error ~ ", '')" -%}
     {%- set is_embedding = called.function == 'generate_embedding' -%}

@@ -28,12 +28,16 @@
     {%- elif how.get('max_tries') -%}
         {%- do more.update({'max_tries': how.max_tries}) -%}
     {%- endif -%}
-    {%- if called.function in ('annotate_image', 'predict_image') -%}
+    {%- if called.function in ('annotate_image', 'predict_image') or how.get('file') -%}
         {%- do more.update({'places': lakeweave.local_places()}) -%}
+    {%- endif -%}
+    {%- set asked_for = "cast(inputs." ~ adapter.quote(input) ~ " as " ~ dbt.type_string() ~ ")" -%}
+    {%- if how.get('file') -%}
+        {%- set asked_for = lakeweave._text_and_file(asked_for, "cast(inputs." ~ adapter.quote(how.file) ~ " as " ~ dbt.type_string() ~ ")") -%}
     {%- endif -%}
     {%- set call -%}
         lakeweave_{{ called.function }}(
-            cast(inputs.{{ adapter.quote(input) }} as {{ dbt.type_string() }}),
+            {{ asked_for }},
             {{ lakeweave.text_literal(lakeweave._model_spec(called, more)) }},
             {{ lakeweave.text_literal(tojson(lakeweave._canonical_options(called.function, options), sort_keys=true)) }}
         )
@@ -56,7 +60,7 @@
         call_config.called,
         'input',
         call_config.options,
-        {'token': token, 'model_version': call_config.model_version}
+        {'token': token, 'model_version': call_config.model_version, 'file': 'file' if call_config.get('file') else none}
     ) -%}
     {{ return([lakeweave._ledger_rows_sql(answers ~ ' as answers', call_config)]) }}
 {%- endmacro %}

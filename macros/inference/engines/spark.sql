@@ -1,6 +1,6 @@
 {# The same names, registered in the session as pandas functions. #}
 {% macro spark___called(relation, called, input, options, how) -%}
-    {{ return(lakeweave.duckdb___called(relation, called, input, options, {'max_tries': how.get('max_tries')})) }}
+    {{ return(lakeweave.duckdb___called(relation, called, input, options, {'max_tries': how.get('max_tries'), 'file': how.get('file')})) }}
 {%- endmacro %}
 
 {# https://spark.apache.org/docs/latest/api/sql/index.html#regexp_extract #}
@@ -18,7 +18,7 @@
     {%- set kept = lakeweave.scratch_relation(this, 'answers') -%}
     {%- set questions = lakeweave._batch_sql(pending, after, next, call_config) -%}
     {%- set questions = lakeweave._spread_questions(questions) -%}
-    {%- set how = {'object_table': call_config.object_table} -%}
+    {%- set how = {'object_table': call_config.object_table, 'file': 'file' if call_config.get('file') else none} -%}
     {%- if next.requests is not none -%}
         {%- do how.update({'max_tries': [next.requests // next.questions, 1] | max}) -%}
     {%- endif -%}
@@ -47,6 +47,11 @@
     {%- do lakeweave._release_lock(call_config) -%}
     {%- do lakeweave.drop_scratch(kept) -%}
     {{ return({'refused': 0, 'unsent': rows[0][0] | int, 'reason': rows[0][1] or ''}) }}
+{%- endmacro %}
+
+{# https://spark.apache.org/docs/latest/api/sql/index.html#to_json #}
+{% macro spark___pair_as_json(first, second) -%}
+    {{ return("to_json(array(" ~ first ~ ", " ~ second ~ "))") }}
 {%- endmacro %}
 
 {# They are in a session that `python -m lakeweave.spark` opened, and in no other. #}

@@ -67,6 +67,8 @@ def test_each_worked_example_is_built(project: InferenceProject, server: model_s
     for name, sql in worked_examples.MODELS.items():
         project.write(name, sql)
     project.config["models"] = {"worked_chat": openai(server.base_url)}
+    project.variables["worked_folder"] = str(project.root)
+    (project.root / "label.png").write_bytes(b"\x89PNG\r\n\x1a\n and no more")
     project.build()
     requests = server.stats()["requests"]
     assert project.query("select product_id, rows_left_out, row_count from worked_expression order by 1") == [
@@ -79,6 +81,8 @@ def test_each_worked_example_is_built(project: InferenceProject, server: model_s
         "worked_extract": "ok",
     }.items():
         assert project.states(name) == {state: 4, "failed": 2}, name
+    assert project.states("worked_pictures") == {"ok": 1, "retryable": 1}
+    assert project.query("select pages is null from worked_documents order by uri") == [(False,), (True,)]
     assert project.states("worked_summaries") == {"ok": 2, "failed": 1}
     # Four texts with one candidate each; the pairs from both sides are one question. Two rows have no text, and stay.
     pairs = project.query("select left_key, right_key, pair, matches, response_state from worked_pairs")
@@ -92,6 +96,7 @@ def test_each_worked_example_is_built(project: InferenceProject, server: model_s
     assert project.query("select count(*), count(is_same) from worked_matches") == [(10, 8)]
     project.remove("worked_expression")
     project.remove("worked_matches")
+    project.remove("worked_documents")
     project.build()
     assert server.stats()["requests"] == requests
 

@@ -15,7 +15,9 @@ how often it was asked, so that a run can be repeated. Words in a prompt make a 
 ``BAD-ONCE``, ``BAD-ALWAYS``                     an answer that does not fit the schema, the first time or every time
 ``OUT-<n>``                                      an answer that is billed as n tokens of output
 
-Under a schema the answer is JSON that fits it, drawn from the prompt; the fault ``broken=0.2`` breaks that JSON.
+A picture or a document in a message counts as a line of the prompt: what ``seen`` has for the SHA-256 of its bytes, else its
+type and its hash. Under a schema the answer is JSON that fits it: that line, if ``seen`` has it, else drawn from the prompt; the
+fault ``broken=0.2`` breaks that JSON.
 
 What it bills is the usage of its answers: a token for four characters, times ``factor``; with ``usage`` false it does not say so.
 
@@ -26,6 +28,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import base64
 import contextlib
 import hashlib
 import json
@@ -69,6 +72,7 @@ class FakeModelServer:
         self.latency, self.faults, self.hang, self.retry_after = latency, faults, hang, retry_after
         self.status: int | None = None
         self.factor, self.usage = 1, True
+        self.seen: dict[str, str] = {}
         self.reset()
 
     def reset(self) -> None:
@@ -110,6 +114,8 @@ class FakeModelServer:
         request = json.loads(body)
         # After a correction the question is still the first message of the user.
         prompt = next(each["content"] for each in request["messages"] if each["role"] == "user")
+        if isinstance(prompt, list):
+            prompt = self.with_files(prompt)
         self.requests += 1
         self.asked[prompt] += 1
         self.order.append(prompt)
@@ -140,6 +146,19 @@ class FakeModelServer:
         said = f" {headers.get('authorization', '')}" if "SAY-KEY" in prompt else ""
         return self.completion(prompt + said, request, broken)
 
+    def with_files(self, parts: list[dict[str, Any]]) -> str:
+        """The text of a message, then each file: what ``seen`` says of its bytes, else their hash."""
+        lines = []
+        for part in parts:
+            if part["type"] == "text":
+                lines.append(part["text"])
+                continue
+            data = part["image_url"]["url"] if part["type"] == "image_url" else part["file"]["file_data"]
+            kind, _, content = data.partition(";base64,")
+            digest = hashlib.sha256(base64.b64decode(content)).hexdigest()
+            lines.append(self.seen.get(digest, f"{kind.removeprefix('data:')} {digest}"))
+        return "\n".join(lines)
+
     def completion(
         self, prompt: str, request: dict[str, Any], broken: bool = False
     ) -> tuple[int, dict[str, str], bytes]:
@@ -148,7 +167,8 @@ class FakeModelServer:
         text = "echo: " + prompt.rsplit("\n", 1)[-1]
         schema = (request.get("response_format") or {}).get("json_schema", {}).get("schema")
         if schema:
-            fitting = json.dumps(drawn(schema, prompt))
+            seen = prompt.rsplit("\n", 1)[-1]
+            fitting = seen if seen in self.seen.values() else json.dumps(drawn(schema, prompt))
             text = fitting[:-1] + ",}" if broken else fitting
         elif request.get("response_format"):
             text = "I would rather not." if "NOT-JSON" in prompt else "```json\n" + json.dumps({"echo": text}) + "\n```"

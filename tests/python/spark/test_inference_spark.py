@@ -113,7 +113,8 @@ def test_a_schema_gives_the_same_typed_columns(asking: Both, server: model_serve
 
 def test_each_worked_example_is_the_same_on_both_engines(asking: Both, server: model_server.Client) -> None:
     """Built once on each engine; that nothing is asked again is what the tests above and those of DuckDB show."""
-    variables = ("--vars", "{worked: true}")
+    (asking.spark.root / "label.png").write_bytes(b"\x89PNG\r\n\x1a\n and no more")
+    variables = ("--vars", f"{{worked: true, worked_folder: '{asking.spark.root}'}}")
     asked = []
     (asking.spark.root / "models" / "worked.yml").write_text(yaml.safe_dump(worked_examples.PROPERTIES))
     try:
@@ -133,6 +134,8 @@ def test_each_worked_example_is_the_same_on_both_engines(asking: Both, server: m
         "worked_filter": "id, matches, response_state",
         "worked_score": "id, score, response_state",
         "worked_extract": "id, part, weeks, response_state",
+        "worked_pictures": "uri, material, is_washable, response_state, response_status",
+        "worked_documents": "uri, pages",
         "worked_summaries": "product_id, row_count, rows_without_text, rows_left_out, comment_text, summary, response_state",
         "worked_expression": "product_id, row_count, rows_left_out, faults",
         "worked_pairs": "left_key, right_key, pair, matches, response_state",
