@@ -5,13 +5,25 @@
     from what to what, what each side cost according to the ledger, and with `golden` how many answers were right, and whether a changed
     one became right or wrong. `golden` has the columns `key` and `expected`. It calls no model.
 
+    Without `before` the model is compared with the newest earlier version of itself in the ledger: another called model, other options or
+    another schema. If the text of the input changed, `earlier_input` is the earlier one as SQL over the columns of the relation, named
+    `present` there.
+
+        dbt run-operation compare_answers --args '{after: customer_churn_risk, key: user_id, answer: churn_risk}'
+
     `examples` is how many changed rows are shown by their key. A model that is compared with itself shows what its answers cost.
 #}
-{% macro compare_answers(before, after, key='id', answer='response', golden=none, expected='expected', examples=10) -%}
+{% macro compare_answers(before=none, after=none, key='id', answer='response', golden=none, expected='expected', examples=10, earlier_input=none) -%}
     {%- if not execute -%}
         {{ return('') }}
     {%- endif -%}
     {%- set nodes, relations, problems = {}, {}, [] -%}
+    {%- if after is none -%}
+        {%- do problems.append("`after` is missing; expected the name of a model.") -%}
+    {%- endif -%}
+    {%- if before is not none and earlier_input is not none -%}
+        {%- do problems.append("`earlier_input` is given with `before`, which has its own input; leave one of them out.") -%}
+    {%- endif -%}
     {%- for argument, name in {'before': before, 'after': after, 'golden': golden}.items() if name is not none -%}
         {%- for node in graph.nodes.values() if node.name == name and node.resource_type in ('model', 'seed', 'snapshot') -%}
             {%- do nodes.update({argument: node}) -%}
@@ -29,19 +41,27 @@
         {%- do problems.append("`key` is missing; expected a column, or a list of columns.") -%}
     {%- endif -%}
     {%- do lakeweave.raise_problems("The call of `compare_answers`", problems) -%}
+    {%- set titles = {'before': before, 'after': after} -%}
+    {%- if before is none -%}
+        {%- set earlier = lakeweave._earlier_answers(nodes.after, relations.after, earlier_input, problems) -%}
+        {%- do lakeweave.raise_problems("The call of `compare_answers`", problems) -%}
+        {%- do nodes.update({'before': nodes.after}) -%}
+        {%- do relations.update({'before': earlier.sql}) -%}
+        {%- do titles.update({'before': after ~ ' by ' ~ earlier.version ~ ', earlier'}) -%}
+    {%- endif -%}
     {%- set compared = lakeweave._compared_answers_sql(relations, lakeweave._names_of(key), answer, expected) -%}
 
     {%- set totals = lakeweave.fetch_rows(
         "select count(*), sum(is_before), sum(is_after), sum(is_both), sum(is_both * is_changed), sum(is_golden), sum(is_golden * right_before), sum(is_golden * right_after) from ("
         ~ compared ~ ") as compared", [[0, 0, 0, 0, 0, 0, 0, 0]]
     )[0] -%}
-    {%- do print(before ~ ' has ' ~ totals[1] | int ~ ' rows, ' ~ after ~ ' has ' ~ totals[2] | int ~ '; both have ' ~ totals[3] | int ~ ', of which '
+    {%- do print(titles.before ~ ' has ' ~ totals[1] | int ~ ' rows, ' ~ after ~ ' has ' ~ totals[2] | int ~ '; both have ' ~ totals[3] | int ~ ', of which '
         ~ totals[4] | int ~ ' have another answer.') -%}
     {%- if 'golden' in relations -%}
         {%- do print('Right of ' ~ totals[5] | int ~ ' golden rows: ' ~ totals[6] | int ~ ' before, ' ~ totals[7] | int ~ ' after.') -%}
     {%- endif -%}
     {%- for side in ['before', 'after'] -%}
-        {%- do print(nodes[side].name ~ ' (' ~ nodes[side].config.meta.inference.model ~ '): ' ~ lakeweave._cost_of_answers(relations[side])) -%}
+        {%- do print(titles[side] ~ ' (' ~ nodes[side].config.meta.inference.model ~ '): ' ~ lakeweave._cost_of_answers(relations[side])) -%}
     {%- endfor -%}
     {%- for row in lakeweave.fetch_rows(
         "select given_before, given_after, direction, count(*) as row_count from (" ~ compared ~ ") as compared where is_both = 1 and is_changed = 1 "

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 
-from tests.python.duckdb.inference_project import InferenceProject
+from tests.python.duckdb.inference_project import InferenceProject, asking
 from tests.python.fakes import model_server
 
 ROWS = 40
@@ -132,3 +133,39 @@ def test_answers_that_drift_and_answers_that_a_judge_refuses_fail(
     project.dbt("run-operation", "accept_answers", "--args", "{model: asked, column: mood}")
     assert project.dbt("test", "--select", "asked").success
     assert server.stats()["requests"] == requests + 1
+
+
+def test_a_model_is_compared_with_its_earlier_version(project: InferenceProject, server: model_server.Client) -> None:
+    """The answers of the earlier version are in the ledger; nothing is asked again."""
+
+    def compared(**arguments: str) -> str:
+        given = json.dumps({"after": "asked", "answer": "mood", "examples": 0, **arguments})
+        return project.dbt("run-operation", "compare_answers", "--args", given).said
+
+    def ask(prompt: str, *moods: str) -> dict[int, str]:
+        body = f"select range as id, {prompt} as prompt from range(20)"
+        project.write("asked", asking(body, schema={"mood": {"type": "string", "values": list(moods)}}))
+        project.build()
+        return dict(project.query("select id, mood from asked"))
+
+    first = ask("'q' || range", "good", "bad")
+    assert "the ledger has no answers of an earlier version of `asked`" in compared()
+    # Another schema: the earlier questions are those of the same texts.
+    second = ask("'q' || range", "good", "bad", "unclear")
+    requests = server.stats()["requests"]
+    changed = sum(first[place] != second[place] for place in first)
+    assert 0 < changed < 20
+    said = compared()
+    assert (
+        f"asked by fake-1, earlier has 20 rows, asked has 20; both have 20, of which {changed} have another answer."
+        in said
+    )
+    assert "asked by fake-1, earlier (gemini): 20 requests" in said
+    assert "asked (gemini): 20 requests" in said
+    # Another text: the earlier one is given as SQL.
+    third = ask("'new q' || range", "good", "bad", "unclear")
+    changed = sum(second[place] != third[place] for place in second)
+    said = compared(earlier_input="'q' || present.id")
+    assert f"both have 20, of which {changed} have another answer." in said
+    assert server.stats()["requests"] == requests + 20
+    assert "`earlier_input` is given with `before`" in compared(before="asked", earlier_input="'q'")

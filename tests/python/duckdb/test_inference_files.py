@@ -65,7 +65,7 @@ def test_a_file_is_known_by_its_content(project: InferenceProject, server: model
     assert parts["text"]["text"] == "What is it?"
     assert parts["image_url"]["image_url"]["url"] == f"data:image/png;base64,{base64.b64encode(PNG).decode()}"
     assert parts["file"]["file"]["filename"] == "c.pdf"
-    # A new name asks nothing; changed bytes, another text and no file at all are new questions.
+    # A new name sends no request; changed bytes, another text and no file at all are new questions.
     (project.root / "files" / "a.png").rename(project.root / "files" / "d.png")
     ask(project)
     project.build()

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import duckdb
 import pytest
+import sqlglot
 
 from tests.python.security.macros import Macros
 
@@ -97,3 +98,31 @@ def test_redact_masks_digits_of_every_script(
 ) -> None:
     sql = redacting().redact("value", kind)
     assert connection.execute(f"select {sql} from (select ?::varchar as value)", [given]).fetchone() == (masked,)
+
+
+def test_databricks_gets_the_content_of_a_file_and_is_not_asked_about_a_missing_one() -> None:
+    macros = Macros(
+        "databricks",
+        "inference/_files.sql",
+        "inference/_judged.sql",
+        "inference/_schema.sql",
+        "inference/_inference_problems.sql",
+        "inference/engines/databricks.sql",
+        "core/text_literal.sql",
+        "core/engines/spark.sql",
+        graph=SimpleNamespace(nodes={}),
+        var=lambda name, default: default,
+    )
+    macros._macros["_object_table"] = lambda how: how["object_table"]
+    options = macros._options_with_file({"instruction": "Read it."}, "uri")
+    called = SimpleNamespace(function="generate_text", endpoint_config={"endpoint": "a-chat-model"})
+    sql = macros.databricks___called("asked", called, "prompt", options, {"file": "uri", "object_table": "the_files"})
+    (query,) = sqlglot.parse(sql, dialect="databricks")
+    (case,) = query.find_all(sqlglot.exp.Case)
+    (branch,) = case.args["ifs"]
+    assert branch.this.sql("databricks") == "pictures.content IS NULL"
+    assert "'there is no such file'" in branch.args["true"].sql("databricks")
+    assert "files => pictures.content" in case.args["default"].sql("databricks")
+    (join,) = query.args["joins"]
+    assert join.side == "LEFT"
+    assert join.this.alias_or_name == "pictures"
