@@ -1,4 +1,5 @@
 {#
+    dbt run-operation compare_answers --args '{after: customer_churn_risk, key: user_id, answer: churn_risk}'
     dbt run-operation compare_answers --args '{before: customer_churn_risk, after: customer_churn_risk, key: user_id, answer: churn_risk}'
 
     Compares the answers of two inference models to the same rows: two prompts, or two called models. It prints how many answers changed,
@@ -8,8 +9,6 @@
     Without `before` the model is compared with the newest earlier version of itself in the ledger: another called model, other options or
     another schema. If the text of the input changed, `earlier_input` is the earlier one as SQL over the columns of the relation, named
     `present` there.
-
-        dbt run-operation compare_answers --args '{after: customer_churn_risk, key: user_id, answer: churn_risk}'
 
     `examples` is how many changed rows are shown by their key. A model that is compared with itself shows what its answers cost.
 #}

@@ -11,6 +11,7 @@ import ast
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -214,6 +215,18 @@ RULES: tuple[Answer, ...] = (
         r"select distinct options from .* as responses where .*generate_text",
         ({"options": "{}"},),
         phases=("full refresh", "operations"),
+    ),
+    Answer(
+        "an earlier version of the model has answers",
+        r"select model_version, options, max\(requested_at\) as last_asked",
+        (
+            {
+                "model_version": "gemini-2.5-flash",
+                "options": '{"schema": [{"name": "category", "type": "string"}]}',
+                "last_asked": datetime(2026, 1, 31, tzinfo=UTC),
+            },
+        ),
+        phases=("operations",),
     ),
     Answer(
         "the remote model was created with this definition",

@@ -37,6 +37,16 @@ def test_the_analyzer_takes_each_worked_example(recorder: Recorder) -> None:
     asking = {name for name, sql in worked_examples.MODELS.items() if "worked_chat" in sql}
     assert asked == asking
     before = len(statements)
+    for arguments in (
+        "{before: worked_classify, after: worked_classify, answer: category, golden: worked_golden}",
+        "{after: worked_classify, answer: category, golden: worked_golden}",
+    ):
+        compared = recorder.phase("operations", "run-operation", "compare_answers", "--args", arguments)
+        assert [each.message for each in compared if each.status not in ("success", "pass")] == []
+    assert [f"{each.node}: {each.problem}" for each in statements[before:] if each.problem] == []
+    # The answers of the earlier version are found by the fingerprints of its questions.
+    assert any("gemini-2.5-flash" in each.text and "sha256" in each.text for each in statements[before:])
+    before = len(statements)
     recorder.phase("data tests", "test")
     tested = [each for each in recorder.log.statements[before:] if each.node.startswith("test.")]
     assert [f"{each.node}: {each.problem}" for each in tested if each.problem] == []
