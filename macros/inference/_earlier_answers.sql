@@ -1,10 +1,9 @@
 {#
     The answers that an earlier version of a model's call gave to the rows of its relation, as a query in brackets: the newest version in
     the ledger with another called model, other options or another schema, or with the earlier input `earlier_input`. The fingerprints of
-    the earlier questions are computed from the rows as they are now, because the ledger keeps no inputs. `problems` gets the reason if
-    there is none.
+    the earlier questions are computed from the rows as they are now, because the ledger keeps no inputs.
 #}
-{% macro _earlier_answers(node, relation, earlier_input, problems) -%}
+{% macro _earlier_answers(node, relation, earlier_input) -%}
     {%- set call_config = node.config.meta.inference -%}
     {%- set called = lakeweave.called_model(call_config.model) -%}
     {%- set ledger, options = lakeweave.ledger_relation('model_responses'), tojson(call_config.options, sort_keys=true) -%}
@@ -17,9 +16,10 @@
         ~ " and state = 'ok'" ~ (" and not (" ~ is_present ~ ")" if earlier_input is none) ~ " group by model_version, options order by 3 desc, 1, 2", []
     ) -%}
     {%- if not versions -%}
-        {%- do problems.append("`before` is not given, and the ledger has no answers of an earlier version of `" ~ node.name
-            ~ "`: no other called model, options or schema. Give `before`, or the earlier input as SQL in `earlier_input`.") -%}
-        {{ return(none) }}
+        {%- do lakeweave.raise_problems("The call of `compare_answers`", [
+            "`before` is not given, and the ledger has no answers of an earlier version of `" ~ node.name
+            ~ "`: no other called model, options or schema. Give `before`, or the earlier input as SQL in `earlier_input`."
+        ]) -%}
     {%- endif -%}
     {%- set version, earlier_options = versions[0][0], versions[0][1] -%}
     {%- set content = "cast(" ~ earlier_input ~ " as " ~ dbt.type_string() ~ ")" if earlier_input is not none else lakeweave._content_of('present', call_config) -%}

@@ -42,8 +42,7 @@
     {%- do lakeweave.raise_problems("The call of `compare_answers`", problems) -%}
     {%- set titles = {'before': before, 'after': after} -%}
     {%- if before is none -%}
-        {%- set earlier = lakeweave._earlier_answers(nodes.after, relations.after, earlier_input, problems) -%}
-        {%- do lakeweave.raise_problems("The call of `compare_answers`", problems) -%}
+        {%- set earlier = lakeweave._earlier_answers(nodes.after, relations.after, earlier_input) -%}
         {%- do nodes.update({'before': nodes.after}) -%}
         {%- do relations.update({'before': earlier.sql}) -%}
         {%- do titles.update({'before': after ~ ' by ' ~ earlier.version ~ ', earlier'}) -%}

@@ -110,6 +110,7 @@ def test_databricks_gets_the_content_of_a_file_and_is_not_asked_about_a_missing_
         "inference/engines/databricks.sql",
         "core/text_literal.sql",
         "core/engines/spark.sql",
+        "core/engines/bigquery.sql",
         graph=SimpleNamespace(nodes={}),
         var=lambda name, default: default,
     )
