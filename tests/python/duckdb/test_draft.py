@@ -27,7 +27,7 @@ SAID = {
     "gold.daily_sales": None,
 }
 """Columns of which the prompt says what the model of the project does; None for all of the draft."""
-SAMPLE = ("silver.users", "gold.customer_metrics")
+SAMPLE = ("gold.customer_metrics",)
 PROMPTS = {plan: sentence for plan, (sentence, _) in zip(SAID, DOCUMENT, strict=True)}
 
 
