@@ -101,7 +101,9 @@ def stacked(
 ) -> alt.LayerChart:
     """Lying bars of parts, with the whole beside each bar."""
     whole = frame.groupby(name)[value].transform("sum")
-    frame = frame.assign(shown=whole.map(lambda each: f"{each:,.0f}"), whole=whole)
+    # One label for a bar, whichever parts it has.
+    labelled = ~frame.duplicated(name)
+    frame = frame.assign(shown=whole.map(lambda each: f"{each:,.0f}"), whole=whole, labelled=labelled)
     base = alt.Chart(frame).encode(y=alt.Y(f"{name}:N", title=None, axis=EVERY_LABEL))
     most = float(whole.max() or 0)
     parts = (
@@ -122,9 +124,8 @@ def stacked(
         )
         .transform_calculate(place=f"indexof({list(shades)!r}, datum['{color}'])")
     )
-    first = next(iter(shades))
     text = (
-        base.transform_filter(alt.datum[color] == first)
+        base.transform_filter(alt.datum["labelled"])
         .mark_text(align="left", dx=4, fontSize=11)
         .encode(x="whole:Q", text="shown:N")
     )

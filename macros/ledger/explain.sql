@@ -75,6 +75,10 @@
     {%- for name, column in node.columns.items() if (column.meta or {}).get('pii') or ((column.config or {}).get('meta') or {}).get('pii') -%}
         {%- do personal.append(name) -%}
     {%- endfor -%}
+    {%- set required = [] -%}
+    {%- for name, column in node.columns.items() if column.constraints | default([], true) | selectattr('type', 'equalto', 'not_null') | list -%}
+        {%- do required.append(name) -%}
+    {%- endfor -%}
     {%- set tests = [] -%}
     {%- for test in graph.nodes.values() if test.resource_type == 'test' and node.unique_id in test.depends_on.nodes -%}
         {%- set name = (test.test_metadata or {}).get('name') or test.name -%}
@@ -82,7 +86,7 @@
     {%- endfor -%}
     {{ return([
         "Its YAML describes " ~ node.columns | length ~ " columns. Personal: " ~ (personal | join(', ') or 'none') ~ ". Contract: "
-            ~ ('enforced' if node.config.contract.enforced else 'not enforced') ~ ".",
+            ~ ('enforced' if node.config.contract.enforced else 'not enforced') ~ ". Never NULL by contract: " ~ (required | join(', ') or 'none') ~ ".",
         "Data tests: " ~ (tests | unique | sort | join(', ') or 'none') ~ ".",
     ]) }}
 {%- endmacro %}

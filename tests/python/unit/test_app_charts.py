@@ -75,6 +75,21 @@ def test_axes_and_labels_have_the_currency(unit: str) -> None:
     assert [each["mark"]["type"] for each in chart.to_dict()["layer"]] == ["bar", "text"]
 
 
+def test_each_bar_has_its_label_beside_it() -> None:
+    plain = bars(pd.DataFrame({"name": ["a", "b"], "revenue": [12345.0, 12.0]}), "name", "revenue", "Revenue")
+    # The bar `b` lacks the first part.
+    parts = pd.DataFrame({"name": ["a", "a", "b"], "part": ["one", "two", "two"], "files": [1, 2, 4]})
+    whole = stacked(parts, "name", "files", "part", {"one": "red", "two": "blue"}, "Files")
+    for chart, ends in ((plain, [12345.0, 12.0]), (whole, [3, 4])):
+        described = chart.to_dict()
+        label = described["layer"][1]
+        assert (label["mark"]["type"], label["mark"]["align"]) == ("text", "left")
+        assert label["mark"]["dx"] > 0
+        (rows,) = described["datasets"].values()
+        field = label["encoding"]["x"]["field"]
+        assert [row[field] for row in rows if row.get("labelled", True)] == ends
+
+
 def test_shares_are_per_cent_and_numbers_have_thousands() -> None:
     assert axes(lines(MONTHS, "month", "revenue", "Share", unit="%"))["y"]["format"] == ".0%"
     assert axes(lines(MONTHS, "month", "revenue", "Orders"))["y"]["format"] == ",.0f"
