@@ -16,11 +16,12 @@
         'use_brute_force': false,
         'fraction_lists_to_search': none,
     } -%}
-    {%- do lakeweave.raise_problems(
-        "The call of `vector_search` in " ~ (this or 'this query'), lakeweave._vector_search_problems(call_config, options)
-    ) -%}
-    {%- do call_config.update(options) -%}
-    {%- do lakeweave.raise_problems("The call of `vector_search` in " ~ (this or 'this query'), lakeweave._vector_column_problems(base, query, call_config)) -%}
+    {%- set problems = lakeweave._vector_search_problems(call_config, options) -%}
+    {%- if not problems -%}
+        {%- do call_config.update(options) -%}
+        {%- do problems.extend(lakeweave._vector_column_problems(base, query, call_config)) -%}
+    {%- endif -%}
+    {%- do lakeweave.raise_problems("The call of `vector_search` in " ~ (this or 'this query'), problems) -%}
     {{ return(adapter.dispatch('vector_search', 'lakeweave')(base, query, call_config)) }}
 {%- endmacro %}
 

@@ -29,12 +29,17 @@ class Macros:
             raise _ReturnError(value)
 
         environment.globals |= {
-            "return": give_back, "modules": SimpleNamespace(re=re), "target": SimpleNamespace(type=target), "lakeweave": self,
+            "return": give_back, "modules": SimpleNamespace(re=re), "target": SimpleNamespace(type=target, name="dev"), "lakeweave": self,
             "tojson": json.dumps, "adapter": SimpleNamespace(dispatch=self._dispatch, quote=self._quote),
             **names,
         }  # fmt: skip
         self._engines = {"databricks": ("databricks", "spark", "default")}.get(target, (target, "default"))
-        self._macros: dict[str, Callable[..., Any]] = {}
+        # Whether a relation exists is asked of an adapter, and here is none.
+        ref = names.get("ref", lambda *parts: parts[-1])
+        self._macros: dict[str, Callable[..., Any]] = {
+            "package_seed": lambda name: ref("lakeweave", name),
+            "require_relation": lambda relation: relation,
+        }
         for file in files:
             # Jinja exports no name that begins with an underscore.
             # Only its macros: dbt's own blocks, such as materializations, are no Jinja.

@@ -86,6 +86,21 @@ def model(name: str, **config: Any) -> SimpleNamespace:
     return SimpleNamespace(name=name, config=SimpleNamespace(**config))
 
 
+SEED = SimpleNamespace(
+    database="lakeweave",
+    schema="main",
+    identifier="lakeweave_null_sentinels",
+    is_cte=False,
+    include=lambda database: SimpleNamespace(render=lambda: '"main"."lakeweave_null_sentinels"'),
+)
+BRONZE = SimpleNamespace(
+    unique_id="model.shop.bronze_claims",
+    name="bronze_claims",
+    resource_type="model",
+    config=SimpleNamespace(materialized="ingestion"),
+    depends_on=SimpleNamespace(macros=[]),
+)
+
 MESSAGES: dict[str, Callable[[], list[str]]] = {
     "ingestion/_warn_held_files.sql": lambda: printed(
         "ingestion/_warn_held_files.sql",
@@ -129,6 +144,22 @@ MESSAGES: dict[str, Callable[[], list[str]]] = {
         model=model("bronze_claims"),
         answers={"fetch_rows": [(3,)]},
     ),
+    "core/require_relation.sql": lambda: printed(
+        "core/require_relation.sql",
+        "require_relation",
+        SEED,
+        model=SimpleNamespace(name="silver_claims", resource_type="model"),
+        flags=SimpleNamespace(WHICH="run"),
+        adapter=SimpleNamespace(get_relation=lambda **_: None),
+        answers={"run_memory": {}},
+    ),
+    "core/engines/duckdb.sql": lambda: printed(
+        "core/engines/duckdb.sql",
+        "duckdb__require_plugin",
+        graph=SimpleNamespace(nodes={BRONZE.unique_id: BRONZE}),
+        selected_resources=[BRONZE.unique_id],
+        answers={"fetch_rows": []},
+    ),
     "ingestion/engines/duckdb.sql": lambda: printed(
         "ingestion/engines/duckdb.sql",
         "_check_accounts",
@@ -147,7 +178,7 @@ MESSAGES: dict[str, Callable[[], list[str]]] = {
         "inference/_personal_columns.sql",
         "_refuse_personal_columns",
         "select 1",
-        SimpleNamespace(input="prompt", allow_pii=False, called=SimpleNamespace(unique_id="model.shop.gemini")),
+        {"input": "prompt", "allow_pii": False, "called": {"unique_id": "model.shop.gemini"}},
         model=SimpleNamespace(raw_code="", unique_id="model.shop.churn_risk"),
         answers={
             "_upstream_nodes": {"users": SimpleNamespace(name="silver_users", pii={"email": True})},
