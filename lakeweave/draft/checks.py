@@ -32,6 +32,7 @@ from lakeweave.draft.catalog import Catalog
 from lakeweave.draft.tree import template_problems
 from lakeweave.draft.writing import Draft
 from lakeweave.errors import UserError
+from lakeweave.sql import literal_body
 
 _LINKED = ("macros", "seeds", "lakeweave", "demo", "landing")
 _ROWS_SHOWN = 5
@@ -187,7 +188,7 @@ def _scratch_project(draft: Draft, catalog: Catalog, project: Path, warehouse: P
 
 
 def _sql(path: Path) -> str:
-    return str(path.resolve()).replace("'", "''")
+    return literal_body(str(path.resolve()))
 
 
 def _profile(project: Path) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from lakeweave.draft.catalog import Catalog, Relation
 from lakeweave.draft.plan import Condition, Plan
+from lakeweave.sql import literal
 
 GROUPS = ("ids", "text", "numbers", "booleans", "dates", "timestamps")
 _MACROS = {
@@ -50,7 +51,7 @@ class WrittenColumn:
 
 def text_literal(value: str) -> str:
     """A text as SQL of all engines; a backslash is an escape to some of them and is refused earlier."""
-    return "'" + value.replace("'", "''") + "'"
+    return literal(value)
 
 
 def unsafe_value(value: str) -> bool:
