@@ -90,6 +90,7 @@ OPERATIONS = {
     "inference_plan": {},
     "retry_failed": {"model": "asked"},
     "ledger_summary": {},
+    "explain": {"model": "delivered_rows"},
     "release_held_files": {"source": "shop.claims"},
     "replay_file": {"source": "shop.claims", "file_name": "claims.csv"},
     "archive_files": {"source": "shop.claims"},
