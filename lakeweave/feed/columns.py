@@ -27,10 +27,10 @@ _AMOUNT_NAMES = re.compile(
     r"(?:^|_)(?:amount|price|cost|total|fee|revenue|balance|paid|premium|salary|discount|montant|prix|betrag|preis|importe"
     r"|precio|importo|prezzo)(?:_|$)"
 )
-_TEXT_NAMES = re.compile(r"(?:^|_)(?:zip|postal|postcode|phone|mobile|fax|code|sku|iban|account|ssn)(?:_|$)")
+_TEXT_NAMES = re.compile(r"(?:^|_)(?:zip|postal|postcode|(?:tele)?phone|mobile|fax|code|sku|iban|account|ssn)(?:_|$)")
 _PERSONAL_NAMES = re.compile(
-    r"(?:^|_)(?:e_?mail|phone|mobile|fax|first_name|last_name|full_name|surname|street|address|birth|ssn|passport|iban"
-    r"|ip_address|latitude|longitude)(?:_|$)|^name$"
+    r"(?:^|_)(?:e_?mail|(?:tele)?phone|mobile|fax|first_name|last_name|full_name|surname|street|address|postal|postcode"
+    r"|zip|birth|birth_?day|dob|ssn|passport|iban|ip_address|latitude|longitude)(?:_|$)|^name$"
     r"|(?:^|_)(?:account|applicant|author|borrower|buyer|client|contact|customer|driver|employee|guest|holder|insured|member"
     r"|owner|passenger|patient|payee|payer|person|recipient|sender|student|subscriber|tenant|user|visitor)_?name(?:_|$)"
 )

@@ -83,6 +83,10 @@ select * from typed
 _RECORD_KEY_SQL = """{{ dbt.concat(['_content_hash', "'-'", 'cast(_record_number as ' ~ dbt.type_string() ~ ')']) }}"""
 
 
+_PERSONAL = "        config: {meta: {pii: true}}\n"
+"""The tag of a personal column."""
+
+
 class Plan:
     """A table with the guesses about its columns. ``key`` is a column, or None for :data:`RECORD_KEY`."""
 
@@ -167,15 +171,17 @@ class Plan:
         return _SILVER_SQL.substitute(arguments=arguments, columns="\n".join(lines))
 
     def _bronze_yml(self) -> str:
-        names = [RECORD_KEY] * (self.key is None) + [c.name for c in self.columns]
-        columns = [f"      - {{name: {name}, description: \"{{{{ doc('{self.block(name)}') }}}}\"}}" for name in names]
+        # The tag is needed here too: a model and a profile may read bronze.
+        named = [(RECORD_KEY, "")] * (self.key is None) + [(c.name, _PERSONAL * c.is_personal) for c in self.columns]
+        columns = [
+            f"      - name: {name}\n        description: \"{{{{ doc('{self.block(name)}') }}}}\"\n{tag}"
+            for name, tag in named
+        ]
         return (
             f"version: 2\n\nmodels:\n  - name: bronze_{self.table.name}\n    description: >\n"
             f"      Table `{self.table.name}` of `{self.feed}`, as delivered and cleaned: one row per delivered record.\n"
             "    data_tests:\n      - reconciles\n      - unique_combination:\n"
-            "          arguments: {columns: [_content_hash, _record_number]}\n    columns:\n"
-            + "\n".join(columns)
-            + "\n"
+            "          arguments: {columns: [_content_hash, _record_number]}\n    columns:\n" + "".join(columns)
         )
 
     def _silver_yml(self) -> str:
@@ -183,7 +189,7 @@ class Plan:
         for name, column in [(RECORD_KEY, None)] * (self.key is None) + [(c.name, c) for c in self.columns]:
             lines += [f"      - name: {name}", f"        description: \"{{{{ doc('{self.block(name)}') }}}}\""]
             if column is not None and column.is_personal:
-                lines += ["        config: {meta: {pii: true}}"]
+                lines += [_PERSONAL.rstrip("\n")]
             if name == self.key_name:
                 lines += ["        data_tests:", "          - not_null", "          - unique"]
             if column is not None and column.kind == "money":

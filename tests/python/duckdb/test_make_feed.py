@@ -80,14 +80,14 @@ def test_from_files_and_a_database_to_silver(workspace: Workspace, tmp_path: Pat
     book.save(office / "visits.xlsx")
     done = feed(workspace, "office", "--from", str(office))
     assert done.returncode == 0, done.stderr
-    for column in ("customer_name", "visitor_name"):
-        assert column in done.stdout
-    declared = yaml.safe_load((workspace.root / "models" / "silver" / "office" / "silver_returns.yml").read_text())
-    assert {
-        column["name"]
-        for column in declared["models"][0]["columns"]
-        if (column.get("config") or {}).get("meta", {}).get("pii")
-    } == {"customer_name"}
+    for model, personal in (("returns", {"customer_name"}), ("visits", {"visitor_name"}), ("repairs", set())):
+        for layer in ("bronze", "silver"):
+            described = workspace.root / "models" / layer / "office" / f"{layer}_{model}.yml"
+            assert {
+                column["name"]
+                for column in yaml.safe_load(described.read_text())["models"][0]["columns"]
+                if (column.get("config") or {}).get("meta", {}).get("pii")
+            } == personal, described.name
 
     offices = ("+silver_returns", "+silver_repairs", "+silver_visits")
     selected = ("--quiet", "--select", "+silver_claims", "+silver_policies", "+silver_reclamations", *offices)

@@ -5,12 +5,14 @@ from pathlib import Path
 
 import duckdb
 import pytest
+import yaml
 
 from lakeweave.errors import UserError
 from lakeweave.feed.columns import choose_key, guess
 from lakeweave.feed.tables import SQL_WORDS, find_tables, table_name
 from lakeweave.feed.writing import Plan, sources
 from tests.python.hostile import HOSTILE
+from tests.python.support import ROOT
 
 SENTINELS = frozenset({"n/a", "none", "-"})
 SYMBOLS = ("$", "€", "USD", "dollars")
@@ -68,10 +70,38 @@ def test_codes_stay_text_and_this_is_reported() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["email", "policy_holder_email", "name", "phone", "street_address", "customer_name", "policy_holder_name"]
+    "name",
+    [
+        "email",
+        "policy_holder_email",
+        "name",
+        "phone",
+        "telephone",
+        "street_address",
+        "customer_name",
+        "full_name",
+        "policy_holder_name",
+        "zip",
+        "postal_code",
+        "birthday",
+        "date_of_birth",
+        "dob",
+    ],
 )
 def test_personal_columns(name: str) -> None:
     assert found(name, "x").is_personal
+
+
+def test_columns_that_the_project_tags_in_bronze_are_personal() -> None:
+    tagged = {
+        column["name"]
+        for path in (ROOT / "models" / "bronze").rglob("*.yml")
+        for model in yaml.safe_load(path.read_text()).get("models", [])
+        for column in model.get("columns", [])
+        if (column.get("config") or {}).get("meta", {}).get("pii")
+    }
+    assert {"email", "postal_code", "ip_address"} <= tagged
+    assert [name for name in sorted(tagged) if not found(name, "x").is_personal] == []
 
 
 @pytest.mark.parametrize("name", ["product_name", "file_name", "names", "customer_id", "emailed_at"])
