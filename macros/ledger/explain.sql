@@ -86,7 +86,7 @@
     {%- endfor -%}
     {{ return([
         "Its YAML describes " ~ node.columns | length ~ " columns. Personal: " ~ (personal | join(', ') or 'none') ~ ". Contract: "
-            ~ ('enforced' if node.config.contract.enforced else 'not enforced') ~ ". Never NULL by contract: " ~ (required | join(', ') or 'none') ~ ".",
+            ~ ('enforced' if node.config.contract.enforced else 'not enforced') ~ "." ~ (" Never NULL by contract: " ~ required | join(', ') ~ "." if required else ''),
         "Data tests: " ~ (tests | unique | sort | join(', ') or 'none') ~ ".",
     ]) }}
 {%- endmacro %}

@@ -1,6 +1,6 @@
 {#
     dbt-bigquery's own, and where `vars.iceberg_storage` names a place (gs://bucket/prefix) bronze and silver as Apache Iceberg
-    managed tables. This is one of the names of dbt's that this project takes (the others are `spark__get_merge_sql`, `spark__get_select_subquery` and `spark__alter_column_set_constraints`): its Iceberg tables know no connection but the default
+    managed tables. This is one of the two names of dbt's that this project takes (the other is `spark__get_merge_sql`): its Iceberg tables know no connection but the default
     one, replace a table in a place that must be empty, and take JSON, which Iceberg does not support (docs/decisions/0008-externals.md).
     https://cloud.google.com/bigquery/docs/iceberg-tables#create-iceberg-tables
 #}

@@ -71,7 +71,7 @@ MISTAKES: tuple[Mistake, ...] = (
     Mistake("an analysis with a wrong column", "analyses/*.sql", _COLUMN, r"\1\2_gone\3", "Unrecognized name: \\w+_gone", r"^analysis\..*\.{stem}$"),
     # ---------- macros
     Mistake("a cleaning macro that misspells a function", "macros/cleaning/engines/bigquery.sql", r"\bnormalize\(", "normalise(", "Function not found: normalise", r"^model\..*\.bronze_", copy=2),
-    Mistake("a model option that is not there", "macros/inference/engines/bigquery_functions.sql", r" as max_output_tokens'", " as max_tokens'", "max_tokens", r"^model\."),
+    Mistake("a model option that is not there", "macros/inference/engines/bigquery_functions.sql", r" as model_params'", " as model_parameters'", "model_parameters", r"^model\."),
     Mistake("the older function's output column", "macros/inference/engines/bigquery_functions.sql", r"'answered\.status'", "'answered.ml_generate_text_status'", "ml_generate_text_status", r"^model\.", copy=2),
     Mistake("a remote model without its connection", "macros/inference/engines/bigquery.sql", r"remote with connection \{%[^\n]*", "remote", "Syntax error|connection", r"^model\."),
     Mistake("an option of an external table misspelt", "macros/ingestion/engines/bigquery_new_files.sql", r"field_delimiter =", "field_delimeter =", "Unknown option: field_delimeter", r"^model\..*\.bronze_"),

@@ -11,6 +11,7 @@ import yaml
 from tests.python import worked_examples
 from tests.python.support import ROOT
 
+from .answers import EARLIER_ANSWERS, RULES
 from .recorder import Recorder, write_project
 
 
@@ -20,7 +21,7 @@ def recorder(tmp_path: Path) -> Iterator[Recorder]:
     (tmp_path / "models" / "worked.yml").write_text(yaml.safe_dump(worked_examples.PROPERTIES))
     (tmp_path / "tests").mkdir()
     (tmp_path / "tests" / "generic").symlink_to(ROOT / "tests" / "generic")
-    made = Recorder(tmp_path)
+    made = Recorder(tmp_path, rules=(*RULES, *EARLIER_ANSWERS))
     made.warehouse.connections.add(f"{made.warehouse.project}.us-east4.lakeweave-text")
     yield made
     made.close()

@@ -63,10 +63,7 @@ def test_explain_says_what_a_model_is_and_has(demo: Workspace):
     rows = demo.query("select count(*) from gold.customer_metrics")[0][0]
     assert "It reads orders_enriched, silver_orders, silver_users." in said
     assert "Its data comes from thelook.order_items, thelook.orders, thelook.products, thelook.users." in said
-    assert (
-        "Personal: email. Contract: enforced. Never NULL by contract: user_id, lifetime_order_count, total_spend."
-        in said
-    )
+    assert "Personal: email. Contract: enforced." in said
     assert f"It has {rows} rows." in said
     assert "It has asked no model" in said
     refused = demo.dbt("run-operation", "explain", "--args", "{model: nothing_of_this_name}", check=False)

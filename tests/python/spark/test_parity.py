@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pytest
 
 from demo.landing.grocery import DATABASE, rows, write_sqlite
 from tests.python.spark.parity import LEDGER, LEDGER_NOT_COMPARED, LEDGER_TABLES, NOT_COMPARED, Both
-from tests.python.spark.session import SparkWorkspace
-from tests.python.support import add_models, deliver_batch
+from tests.python.support import deliver_batch
 
 pytestmark = pytest.mark.needs_spark
 NO_TESTS = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
@@ -144,35 +141,3 @@ def test_analyses_are_valid(both: Both) -> None:
     assert len(compiled) >= 10
     for path in compiled:
         assert both.spark.session.sql(path.read_text()).columns, path.name
-
-
-def test_a_contract_refuses_a_null_and_keeps_the_table(both: Both, tmp_path: Path) -> None:
-    """`not_null` of a contract is checked in the select on Spark: a table with a NULL is never written."""
-    both.spark.open()
-    (tmp_path / "landing").mkdir()
-    workspace = SparkWorkspace.on_spark(tmp_path / "project", tmp_path / "landing")
-    add_models(
-        workspace,
-        {"contracted": "select id, cast(null as string) as note from (values {{ var('rows') }}) as delivered (id)"},
-    )
-    columns = [
-        {"name": "id", "data_type": "bigint", "constraints": [{"type": "not_null"}]},
-        {"name": "note", "data_type": "string"},
-    ]
-    contracted = {
-        "name": "contracted",
-        "config": {"materialized": "table", "contract": {"enforced": True}},
-        "columns": columns,
-    }
-    (workspace.root / "models" / "contracted.yml").write_text(json.dumps({"models": [contracted]}))
-    words = ("run", "--select", "contracted", "--vars")
-
-    def ran(rows: str, check: bool) -> Any:
-        results = workspace.here(*words, f"{{rows: '{rows}'}}", check=check).results
-        return next(each for each in results if each.node.name == "contracted")
-
-    table = ran("(1L), (2L)", True).node.relation_name
-    refused = str(ran("(3L), (cast(null as bigint))", False).message)
-    assert "the column id of" in refused
-    assert "not_null" in refused
-    assert workspace.rows(f"select id from {table} order by id") == [(1,), (2,)]
