@@ -66,3 +66,13 @@
         {{ lakeweave.text_literal(lakeweave._model_version(called)) }} as model_version,
         {{ lakeweave.text_literal(tojson(endpoint_config, sort_keys=true)) }} as options
 {%- endmacro %}
+
+{# A model that cannot answer ends the node with one sentence, before a statement calls the model. #}
+{% macro _refuse_unready_model(called) -%}
+    {{ return(adapter.dispatch('_refuse_unready_model', 'lakeweave')(called)) }}
+{%- endmacro %}
+
+{# Elsewhere the engine or the service says so. #}
+{% macro default___refuse_unready_model(called) -%}
+    {{ return('') }}
+{%- endmacro %}

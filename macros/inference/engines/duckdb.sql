@@ -88,11 +88,8 @@
     {%- do lakeweave.fetch_rows("select lakeweave_wait(" ~ lakeweave.text_literal(lakeweave._claim_token(call_config)) ~ ", 3600.0) as is_free") -%}
 {%- endmacro %}
 
-{# A model that cannot answer ends the node with one sentence, before a statement calls the model. Spark has its own sentence. #}
-{% macro _refuse_unready_model(called) -%}
-    {%- if lakeweave.engine() != 'duckdb' -%}
-        {{ return('') }}
-    {%- endif -%}
+{# The functions of lakeweave/inference. https://duckdb.org/docs/stable/clients/python/function #}
+{% macro duckdb___refuse_unready_model(called) -%}
     {%- set rows = lakeweave.fetch_rows(
         "select lakeweave_model_problem('" ~ called.function ~ "', " ~ lakeweave.text_literal(lakeweave._model_spec(called)) ~ ") as problem", [[none]]
     ) -%}
