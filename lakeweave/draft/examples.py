@@ -143,6 +143,16 @@ def _silver(plan: Plan, written: Written, catalog: Catalog) -> list[str]:
             )
         return result
 
+    def rewritten(name: str, pairs: list[tuple[str, str]]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        """Records with the old values of a column, and those of them that the model keeps, with the new values."""
+        rows = [delivered(str(number), 0, **{name: old}) for number, (old, _) in enumerate(pairs, 1)]
+        expect = [
+            {plan.key: int(row[plan.key]), plan.renamed.get(name, name): new}
+            for row, (_, new) in zip(rows, pairs, strict=True)
+            if all(_passes(one, row) for one in plan.filters)
+        ]
+        return rows, expect
+
     changed = [
         name for name in (*plan.values, *plan.cases)
         if name in kinds
@@ -166,12 +176,7 @@ def _silver(plan: Plan, written: Written, catalog: Catalog) -> list[str]:
     )  # fmt: skip
     for name, pairs in plan.values.items():
         if name in kinds:
-            rows = [delivered(str(number), 0, **{name: old}) for number, old in enumerate(pairs, 1)]
-            target = plan.renamed.get(name, name)
-            expect = [
-                {plan.key: int(row[plan.key]), target: new} for row, new in zip(rows, pairs.values(), strict=True)
-                if all(_passes(one, row) for one in plan.filters)
-            ]  # fmt: skip
+            rows, expect = rewritten(name, list(pairs.items()))
             lines += _test(
                 f"{plan.model}_{name}_is_standard",
                 f"The values of {name} have the spellings that were asked for.",
@@ -184,12 +189,7 @@ def _silver(plan: Plan, written: Written, catalog: Catalog) -> list[str]:
             spellings = sorted(set(catalog.spellings.get(catalog.domain(name, relation.feed) or name, {}).values()))
             texts = {"in title case": [(one.upper(), one) for one in spellings[:3]], "in upper case": [("aB c", "AB C")],
                      "in lower case": [("aB c", "ab c")], "trimmed": [(" a ", "a")]}[case]  # fmt: skip
-            rows = [delivered(str(number), 0, **{name: old}) for number, (old, _) in enumerate(texts, 1)]
-            expect = [
-                {plan.key: int(row[plan.key]), plan.renamed.get(name, name): new}
-                for row, (_, new) in zip(rows, texts, strict=True)
-                if all(_passes(one, row) for one in plan.filters)
-            ]  # fmt: skip
+            rows, expect = rewritten(name, texts)
             lines += _test(
                 f"{plan.model}_{name}_has_its_case",
                 f"The values of {name} are {case}.",

@@ -7,7 +7,8 @@ import re
 from lakeweave.draft.catalog import Catalog, Relation
 from lakeweave.draft.measures import ITEMS, MEASURES, PARTS, SAME, Part, measure
 from lakeweave.draft.plan import Condition, Plan
-from lakeweave.draft.silver import Written, WrittenColumn, text_literal, unsafe_value
+from lakeweave.draft.silver import Written, WrittenColumn, unsafe_value
+from lakeweave.sql import literal
 
 GROUPS = ("ids", "dates", "text", "numbers", "booleans", "timestamps")
 _SOURCES = {
@@ -309,11 +310,10 @@ class _Gold:
             kind = self.type_of(one.column) if one.function in ("minimum", "maximum") else "double"
             kind = "double" if kind == "bigint" else kind
             source = next(source for source, relation in self.relations.items() if one.column in relation.columns)
-            part = f"{one.name}"
             add(
                 WrittenColumn(
                     one.name,
-                    f"cast({self.qualified(source + '.' + part)} as {_CASTS[kind]})",
+                    f"cast({self.qualified(source + '.' + one.name)} as {_CASTS[kind]})",
                     "numbers",
                     one.name,
                     kind,
@@ -421,7 +421,7 @@ class _Gold:
 
 
 def _compared(condition: Condition) -> str:
-    values = [text_literal(value) if isinstance(value, str) else f"{value:g}" for value in condition.values]
+    values = [literal(value) if isinstance(value, str) else f"{value:g}" for value in condition.values]
     if condition.operator in ("is null", "is not null"):
         return f"{condition.column} {condition.operator}"
     return f"{condition.column} {condition.operator} " + (

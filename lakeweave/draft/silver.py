@@ -49,11 +49,6 @@ class WrittenColumn:
     ratio: bool = False
 
 
-def text_literal(value: str) -> str:
-    """A text as SQL of all engines; a backslash is an escape to some of them and is refused earlier."""
-    return literal(value)
-
-
 def unsafe_value(value: str) -> bool:
     """Whether a value of a sentence could be read as anything but the text of a literal."""
     return any(
@@ -81,7 +76,7 @@ def _compared(condition: Condition, plan: Plan, relation: Relation) -> list[tupl
     if operator in ("is null", "is not null"):
         return [(False, f"{column} {operator}")]
     if all(isinstance(value, str) for value in condition.values):
-        values = [text_literal(str(value).lower()) for value in condition.values]
+        values = [literal(str(value).lower()) for value in condition.values]
         right = f"({', '.join(values)})" if operator == "in" else values[0]
         return [(False, f"lower({column}) {operator} {right}")]
     kind = plan.casts.get(column)
@@ -245,7 +240,7 @@ def _column(name: str, plan: Plan, relation: Relation, catalog: Catalog, written
         pairs = plan.values.get(name, {})
         if pairs and not all(spellings.get(old.lower()) == new for old, new in pairs.items()):
             domain = ""
-            whens = " ".join(f"when {text_literal(old.lower())} then {text_literal(new)}" for old, new in pairs.items())
+            whens = " ".join(f"when {literal(old.lower())} then {literal(new)}" for old, new in pairs.items())
             sql = f"case lower({name}) {whens} else {name} end"
         elif not pairs and (not spellings or any(word != word.title() for word in spellings.values())):
             written.problems.append(

@@ -75,13 +75,11 @@ class FoundFiles(Sequence[FoundFile]):
 
     def add(self, relative: str, info: os.stat_result) -> None:
         """Append the file at this path below the root."""
-        size, modified = info.st_size, info.st_mtime_ns
         self.names.append(relative if relative.isascii() and "\\" not in relative else printable(relative))
-        # The same as stat_key(), without the call.
-        self.stat_keys.append(f"{size}-{modified}-{info.st_ctime_ns}-{info.st_ino}")
+        self.stat_keys.append(stat_key(info))
         self._relative.append(relative)
-        self._sizes.append(size)
-        self._times.append(modified)
+        self._sizes.append(info.st_size)
+        self._times.append(info.st_mtime_ns)
 
     def in_natural_order(self) -> FoundFiles:
         """The same files, sorted by :func:`natural_key`."""
